@@ -1,0 +1,114 @@
+"""The command line: `python -m warmline <command>`. Each command imports only what it needs."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from warmline import __version__
+from warmline.errors import SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0 done, 1 failed, 2 wrong usage or settings."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except SettingsError as error:
+        print("warmline: cannot start:", *(f"  {problem}" for problem in error.problems), sep="\n", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"warmline: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="warmline", description="A voice-agent worker whose caches never go cold.")
+    parser.add_argument("--version", action="version", version=f"warmline {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="command")
+
+    worker = commands.add_parser("worker", help="serve callers; settings come from WARMLINE_* variables")
+    worker.set_defaults(run=_worker)
+
+    check = commands.add_parser("check", help="read settings and files as the worker would, start nothing")
+    check.add_argument("--api-keys", type=Path, metavar="FILE", help="check this file of API keys alone")
+    check.set_defaults(run=_check)
+
+    health = commands.add_parser("health", help="exit 0 if the worker of these settings is alive")
+    health.set_defaults(run=_health)
+
+    simulate = commands.add_parser("simulate", help="serve a provider's wire protocol without an account")
+    simulate.add_argument("provider", choices=["sarvam", "convex"])
+    simulate.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    simulate.add_argument("--port", type=int, required=True)
+    simulate.add_argument("--speech-ms", type=float, default=1000, help="sarvam: time to speak (default %(default)s)")
+    simulate.add_argument(
+        "--search-ms", type=float, default=200, help="convex: time of an action (default %(default)s)"
+    )
+    simulate.add_argument("--query-ms", type=float, default=100, help="convex: time of a query (default %(default)s)")
+    simulate.set_defaults(run=_simulate)
+
+    probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")
+    probe.add_argument("--url", required=True, help="the edge, such as http://127.0.0.1:8080")
+    probe.add_argument("--agent", required=True)
+    probe.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
+    probe.add_argument("--question", default="What is knee pain?")
+    probe.set_defaults(run=_probe)
+    return parser
+
+
+def _worker(options: argparse.Namespace) -> int:
+    import asyncio
+
+    import uvloop
+
+    from warmline import app, logs, settings
+
+    found = settings.read(os.environ)
+    logs.configure(found.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(app.run(found))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from warmline import settings
+    from warmline.api.keys import ApiKeys
+
+    path = options.api_keys or settings.read(os.environ).api_keys_file
+    ApiKeys.read(path)
+    print("warmline: settings and files are good")
+    return 0
+
+
+def _health(options: argparse.Namespace) -> int:
+    from warmline import health
+
+    return health.check(os.environ)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from warmline import simulators
+
+    simulators.serve(
+        options.provider,
+        host=options.host,
+        port=options.port,
+        speech_seconds=options.speech_ms / 1000,
+        search_seconds=options.search_ms / 1000,
+        query_seconds=options.query_ms / 1000,
+    )
+    return 0
+
+
+def _probe(options: argparse.Namespace) -> int:
+    from warmline import probe
+
+    key = options.key_file.read_text(encoding="utf-8").strip()
+    return probe.run(options.url, agent=options.agent, key=key, question=options.question)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""The fleet's endpoints, on a port of their own that callers cannot reach: `/livez`, `/readyz`, `/metrics`."""
+
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from warmline.errors import StoreUnavailable
+
+
+class AdminApi:
+    """Health for the orchestrator, numbers for Prometheus."""
+
+    def __init__(
+        self, registry: CollectorRegistry, *, slot: str, version: str, ping_redis: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._registry = registry
+        self._identity = {"slot": slot, "version": version}
+        self._ping_redis = ping_redis
+        self._draining = False
+
+    def drain(self) -> None:
+        """From now on the worker is alive but not ready."""
+        self._draining = True
+
+    def routes(self) -> list[Route]:
+        """The endpoints, for the application to mount."""
+        return [
+            Route("/livez", self.live, name="livez"),
+            Route("/readyz", self.ready, name="readyz"),
+            Route("/metrics", self.metrics, name="metrics"),
+        ]
+
+    async def live(self, request: Request) -> Response:
+        """200 while the event loop turns."""
+        return JSONResponse({"live": True, **self._identity})
+
+    async def ready(self, request: Request) -> Response:
+        """200 while new callers may be sent here. Redis being away degrades the worker; it does not unready it."""
+        redis = await self._redis()
+        body = {"ready": not self._draining, "redis": redis, "degraded": redis != "up", **self._identity}
+        return JSONResponse(body, status_code=503 if self._draining else 200)
+
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus text or OpenMetrics, as the scraper asks."""
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self._registry), headers={"Content-Type": content_type})
+
+    async def _redis(self) -> str:
+        try:
+            await self._ping_redis()
+        except StoreUnavailable as error:
+            return f"away: {error}"
+        return "up"

@@ -1,0 +1,50 @@
+"""Who is calling: API keys fix the organisation.
+
+The file holds digests, never keys: `[{"organisation": "sahyadri", "sha256": "<64 hex digits>"}, ...]`. Keys are 256
+random bits, so a plain SHA-256 is enough; an organisation may have several, which is how one is replaced.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from warmline.errors import SettingsError, Unauthenticated
+
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+"""What an organisation and an agent may be called: safe in a URL, a Redis key and a metric label."""
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    organisation: Annotated[str, msgspec.Meta(pattern=NAME)]
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ApiKeys:
+    """The organisations' keys, by digest."""
+
+    def __init__(self, organisations: Mapping[str, str]) -> None:
+        self._organisations = dict(organisations)
+
+    @classmethod
+    def read(cls, path: Path) -> "ApiKeys":
+        """The keys of a file. Raises SettingsError, which names the file and what is wrong with it."""
+        try:
+            entries = msgspec.json.decode(path.read_bytes(), type=list[_Entry])
+        except (OSError, msgspec.DecodeError) as error:
+            raise SettingsError([f"API keys file {path}: {error}"]) from error
+        if not entries:
+            raise SettingsError([f"API keys file {path}: holds no key, so nobody could call"])
+        return cls({entry.sha256: entry.organisation for entry in entries})
+
+    def organisation(self, authorization: str | None) -> str:
+        """The organisation of an `Authorization: Bearer <key>` header. Raises Unauthenticated."""
+        scheme, _, key = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise Unauthenticated("send your API key as 'Authorization: Bearer <key>'")
+        organisation = self._organisations.get(hashlib.sha256(key.strip().encode()).hexdigest())
+        if organisation is None:
+            raise Unauthenticated("this API key is not known here")
+        return organisation

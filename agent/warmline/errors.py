@@ -1,0 +1,130 @@
+"""Every error Warmline raises on purpose, grouped by who must act.
+
+    WarmlineError
+    ├── CallerError              the caller must change the request
+    │   ├── Unauthenticated      no API key, or one we do not know
+    │   ├── NotFound             nothing of that name belongs to the caller's organisation
+    │   ├── InvalidInput         a field of the request is wrong; carries the field's name
+    │   ├── TooLarge             the request is larger than we read
+    │   ├── UnsupportedMedia     the body is of a type we do not read
+    │   └── NotAcceptable        the caller accepts nothing we can send
+    ├── UpstreamError            a provider must act; carries the provider's name
+    │   ├── UpstreamUnavailable  it could not be reached, was too slow, or said it is overloaded
+    │   ├── UpstreamExhausted    the account's quota or credit is used up
+    │   └── UpstreamRejected     it refused a request that we believed valid
+    └── OperatorError            whoever runs Warmline must act
+        ├── SettingsError        the process must not start like this; lists every problem
+        └── StoreUnavailable     Redis did not answer in time; never reaches a caller
+
+Which HTTP status each becomes is decided in one place, `api/faults.py`.
+"""
+
+from collections.abc import Sequence
+
+
+class WarmlineError(Exception):
+    """Base of all errors raised on purpose. `code` is stable and machine-readable."""
+
+    code = "internal_error"
+
+
+class CallerError(WarmlineError):
+    """The request is at fault; `field` names the part of it, where there is one."""
+
+    code = "bad_request"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class Unauthenticated(CallerError):
+    """Raised before anything is looked up, so that it says nothing about what exists."""
+
+    code = "unauthenticated"
+
+
+class NotFound(CallerError):
+    """Raised alike for what does not exist and for what belongs to another organisation."""
+
+    code = "not_found"
+
+
+class AgentNotFound(NotFound):
+    """No such agent in the caller's organisation."""
+
+    code = "agent_not_found"
+
+
+class InvalidInput(CallerError):
+    """One field of the request is missing, empty, malformed or out of range."""
+
+    code = "invalid_input"
+
+
+class TooLarge(CallerError):
+    """The body or a field is longer than we read."""
+
+    code = "too_large"
+
+
+class UnsupportedMedia(CallerError):
+    """The body's Content-Type is not one we read."""
+
+    code = "unsupported_media_type"
+
+
+class NotAcceptable(CallerError):
+    """None of the types the caller accepts can be produced."""
+
+    code = "not_acceptable"
+
+
+class UpstreamError(WarmlineError):
+    """A provider failed; `upstream` is its name as it appears in metrics and answers."""
+
+    code = "upstream_error"
+
+    def __init__(self, upstream: str, detail: str) -> None:
+        super().__init__(f"{upstream}: {detail}")
+        self.upstream = upstream
+        self.detail = detail
+
+
+class UpstreamUnavailable(UpstreamError):
+    """Not reached, too slow, or overloaded: the same request may work later."""
+
+    code = "upstream_unavailable"
+
+
+class UpstreamExhausted(UpstreamError):
+    """The provider account's quota or credit is used up: trying again does not help."""
+
+    code = "upstream_exhausted"
+
+
+class UpstreamRejected(UpstreamError):
+    """The provider refused the request, or answered what we cannot read."""
+
+    code = "upstream_rejected"
+
+
+class OperatorError(WarmlineError):
+    """Something that only whoever runs Warmline can mend."""
+
+
+class SettingsError(OperatorError):
+    """Raised before anything starts; `problems` holds one line for each bad setting."""
+
+    code = "settings_error"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class StoreUnavailable(OperatorError):
+    """A shared store did not answer in time or answered an error. The caches treat it as a miss."""
+
+    code = "store_unavailable"

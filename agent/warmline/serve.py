@@ -1,0 +1,101 @@
+"""Two uvicorn servers in one loop, callers and fleet, and the order in which they stop.
+
+On SIGTERM or SIGINT: the fleet's port says "not ready", the callers' port stops listening, requests under way get
+`drain_seconds` to finish, then the callers' server ends and the fleet's last. A second signal ends the wait.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+_log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn re-raises the signals it captures and would exit with -15; the loop's handlers below are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A bound socket that does not listen yet, so that a taken port is found before anything is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+class Service:
+    """Serves `app` and `admin` until told to stop. `draining` is called when the stop begins."""
+
+    def __init__(self, app: ASGIApp, admin: ASGIApp, *, drain_seconds: float, draining: Callable[[], None]) -> None:
+        self._callers = _Server(_config(app))
+        self._fleet = _Server(_config(admin))
+        self._drain_seconds = drain_seconds
+        self._draining = draining
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop; called again, stop waiting for what is under way."""
+        (self._hurry if self._stop.is_set() else self._stop).set()
+
+    async def run(self, caller_socket: socket.socket, fleet_socket: socket.socket) -> None:
+        """Serve on the two bound sockets; returns when both servers have ended."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._fleet.serve([fleet_socket]), name="serve fleet")
+            callers = group.create_task(self._callers.serve([caller_socket]), name="serve callers")
+            await self._stop.wait()
+            await self._drain()
+            self._callers.should_exit = True
+            await callers
+            self._fleet.should_exit = True
+
+    async def _drain(self) -> None:
+        self._draining()
+        for server in self._callers.servers:
+            server.close()
+        _log.info("draining", requests=len(self._callers.server_state.tasks), seconds=self._drain_seconds)
+        hurry = asyncio.create_task(self._hurry.wait(), name="second signal")
+        under_way = asyncio.create_task(self._finished(), name="requests under way")
+        await asyncio.wait({hurry, under_way}, timeout=self._drain_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in (hurry, under_way):
+            task.cancel()
+        _log.info("drained", abandoned=len(self._callers.server_state.tasks))
+
+    async def _finished(self) -> None:
+        while tasks := set(self._callers.server_state.tasks):
+            await asyncio.wait(tasks)
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        ws_max_size=1024 * 1024,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=5,
+    )

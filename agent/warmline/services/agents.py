@@ -1,0 +1,59 @@
+"""An agent's configuration and prompt."""
+
+import msgspec
+
+from warmline.cache import Cache, Found, Key
+from warmline.errors import AgentNotFound, UpstreamRejected
+from warmline.upstream.ports import Functions, Voice
+
+
+class AgentConfig(msgspec.Struct, frozen=True, rename="camel"):
+    """How one agent of one organisation behaves. `prompt_updated_at` (milliseconds) says which prompt belongs to it."""
+
+    name: str
+    voice: Voice
+    greeting: str
+    prompt_updated_at: int
+    top_k: int = 3
+    minimum_score: float = 0.3
+
+
+class Prompt(msgspec.Struct, frozen=True, rename="camel"):
+    """What an agent says around an answer. `answer` holds the place `{answer}`; `unknown` is said without one."""
+
+    instructions: str
+    answer: str
+    unknown: str
+
+
+class Agents:
+    """Looks agents up for a caller's organisation; another organisation's agents do not exist here."""
+
+    def __init__(self, functions: Functions, *, configs: Cache[AgentConfig], prompts: Cache[Prompt]) -> None:
+        self._functions = functions
+        self._configs = configs
+        self._prompts = prompts
+
+    async def config(self, organisation: str, agent: str) -> Found[AgentConfig]:
+        """The agent's configuration. Raises AgentNotFound, or UpstreamError when it had to be loaded and could not."""
+        found = await self._configs.get_or_load(
+            Key("config", organisation, (agent,)),
+            lambda: self._functions.query("agents:config", _names(organisation, agent), AgentConfig),
+        )
+        if found.value is None:
+            raise AgentNotFound("there is no such agent in your organisation", field="agent")
+        return Found(found.value, found.source)
+
+    async def prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt]:
+        """The prompt that the configuration names by its timestamp. Raises UpstreamError."""
+        found = await self._prompts.get_or_load(
+            Key("prompt", organisation, (agent, str(updated_at))),
+            lambda: self._functions.query("agents:prompt", _names(organisation, agent), Prompt),
+        )
+        if found.value is None:
+            raise UpstreamRejected(self._functions.name, "agents:prompt: a configured agent has no prompt")
+        return Found(found.value, found.source)
+
+
+def _names(organisation: str, agent: str) -> dict[str, str | int]:
+    return {"organisation": organisation, "agent": agent}

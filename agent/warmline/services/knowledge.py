@@ -1,0 +1,41 @@
+"""An organisation's knowledge: which passages answer a question."""
+
+import msgspec
+
+from warmline.cache import Cache, Found, Key
+from warmline.upstream.ports import Functions
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """One piece of knowledge that matches a question. `score` is the cosine similarity, -1 to 1."""
+
+    id: str = msgspec.field(name="_id")
+    score: float = msgspec.field(name="_score")
+    question: str
+    answer: str
+
+
+class Knowledge:
+    """Searches the knowledge of the caller's organisation, and of no other."""
+
+    def __init__(self, functions: Functions, *, results: Cache[list[Passage]]) -> None:
+        self._functions = functions
+        self._results = results
+
+    async def search(self, organisation: str, question: str, *, top_k: int) -> Found[list[Passage]]:
+        """At most `top_k` passages, best first. Raises UpstreamError when they had to be loaded and could not."""
+        query = normalised(question)
+        found = await self._results.get_or_load(
+            Key("rag", organisation, (query, str(top_k))),
+            lambda: self._functions.action(
+                "knowledge:search",
+                {"organisation": organisation, "query": query, "topK": top_k},
+                list[Passage],
+            ),
+        )
+        return Found(found.value or [], found.source)
+
+
+def normalised(question: str) -> str:
+    """The question without what does not change its meaning: case, runs of white space, the final punctuation."""
+    return " ".join(question.casefold().split()).rstrip(" ?!.…")

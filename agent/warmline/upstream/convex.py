@@ -1,0 +1,79 @@
+"""Convex, over its HTTP functions API.
+
+Protocol: POST /api/query and /api/action with `{"path", "args", "format": "json"}`; success is
+`{"status": "success", "value"}`; a function that threw is `{"status": "error", "errorMessage", "errorData"?}` with
+status 200 today and 560 historically; the infrastructure's own errors are `{"code", "message"}` with any other status.
+"""
+
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+
+from warmline.errors import UpstreamRejected, UpstreamUnavailable
+
+T = TypeVar("T")
+
+_RETRYABLE = {429, 500, 502, 503, 504}
+
+
+class _Answer(msgspec.Struct):
+    status: str = ""
+    value: Any = None
+    error_message: str = msgspec.field(default="", name="errorMessage")
+    code: str = ""
+    message: str = ""
+
+
+class Convex:
+    """The functions of one deployment. Borrows the HTTP session; never retries by itself.
+
+    `deploy_key` is the deployment's admin key, None for public functions only. `timeout` is seconds for a whole call.
+    """
+
+    name = "convex"
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, *, deploy_key: str | None, timeout: float) -> None:
+        self._http = http
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Convex {deploy_key}"} if deploy_key else {}
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+
+    async def query(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
+        """See `ports.Functions.query`."""
+        return self._converted(path, await self._call("query", path, args), returns)
+
+    async def action(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
+        """See `ports.Functions.action`."""
+        return self._converted(path, await self._call("action", path, args), returns)
+
+    async def _call(self, kind: str, path: str, args: dict[str, str | int]) -> Any:
+        body = {"path": path, "args": args, "format": "json"}
+        try:
+            async with self._http.post(
+                f"{self._url}/api/{kind}", json=body, headers=self._headers, timeout=self._timeout
+            ) as response:
+                status, raw = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise UpstreamUnavailable(self.name, f"{path}: {str(error) or type(error).__name__}") from error
+        return self._value(path, status, raw)
+
+    def _value(self, path: str, status: int, raw: bytes) -> Any:
+        try:
+            answer = msgspec.json.decode(raw, type=_Answer)
+        except msgspec.DecodeError:
+            answer = _Answer(message="not a Convex answer")
+        if answer.status == "success":
+            return answer.value
+        if answer.status == "error":
+            raise UpstreamRejected(self.name, f"{path}: {answer.error_message}")
+        problem = UpstreamUnavailable if status in _RETRYABLE else UpstreamRejected
+        raise problem(self.name, f"{path}: HTTP {status} {answer.code} {answer.message}".rstrip())
+
+    def _converted(self, path: str, value: Any, returns: type[T]) -> T | None:
+        if value is None:
+            return None
+        try:
+            return msgspec.convert(value, type=returns)
+        except msgspec.ValidationError as error:
+            raise UpstreamRejected(self.name, f"{path}: {error}") from error

@@ -1,0 +1,50 @@
+"""What the services need of the providers, in the services' own words."""
+
+from typing import Protocol, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Voice(msgspec.Struct, frozen=True, rename="camel"):
+    """Every setting that changes how a text sounds. All of them are part of the phrase's cache key.
+
+    `sample_rate` is in hertz; `pace` 1.0 is the speaker's own; None means the provider's default.
+    """
+
+    model: str
+    speaker: str
+    language: str
+    sample_rate: int = 22050
+    codec: str = "linear16"
+    pace: float | None = None
+    pitch: float | None = None
+    loudness: float | None = None
+    temperature: float | None = None
+    dictionary: str | None = None
+    dictionary_version: str | None = None
+
+
+class Synthesiser(Protocol):
+    """Turns text into speech."""
+
+    name: str
+
+    async def synthesise(self, text: str, voice: Voice) -> bytes:
+        """Headerless signed 16-bit little-endian mono PCM at the voice's sample rate. Raises UpstreamError."""
+
+    def longest_text(self, voice: Voice) -> int:
+        """Characters that one request may hold."""
+
+
+class Functions(Protocol):
+    """Calls the application's own functions at the data provider."""
+
+    name: str
+
+    async def query(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
+        """What a read-only function returned, as `returns`; None for null. Raises UpstreamError."""
+
+    async def action(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
+        """The same for a function that may call out, such as a vector search."""

@@ -1,0 +1,115 @@
+"""Sarvam text to speech, over its REST API.
+
+Protocol: POST /text-to-speech with the header `api-subscription-key`; 200 is `{"request_id", "audios": [base64]}`, one
+audio for each input; errors are `{"error": {"message", "code"}}`, where 429 means either a rate limit or used-up
+credit, told apart by the code. `linear16` is headerless s16le mono, though some releases sent a WAVE file all the same.
+"""
+
+import io
+import wave
+
+import aiohttp
+import msgspec
+
+from warmline.errors import UpstreamError, UpstreamExhausted, UpstreamRejected, UpstreamUnavailable
+from warmline.upstream.ports import Voice
+
+_LONGEST = {"bulbul:v2": 1500}
+_LONGEST_DEFAULT = 2500
+_RETRYABLE_STATUS = {408, 429, 500, 502, 503, 504}
+_EXHAUSTED = {"insufficient_quota_error"}
+
+
+class _Success(msgspec.Struct):
+    audios: list[bytes]
+
+
+class _Problem(msgspec.Struct):
+    message: str = ""
+    code: str = ""
+
+
+class _Failure(msgspec.Struct):
+    error: _Problem
+
+
+class Sarvam:
+    """One account. Borrows the HTTP session; never retries by itself, for a caller would hear the wait.
+
+    `timeout` is seconds for a whole call.
+    """
+
+    name = "sarvam"
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, *, key: str, timeout: float) -> None:
+        self._http = http
+        self._url = url.rstrip("/")
+        self._headers = {"api-subscription-key": key}
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+
+    def longest_text(self, voice: Voice) -> int:
+        """See `ports.Synthesiser.longest_text`."""
+        return _LONGEST.get(voice.model, _LONGEST_DEFAULT)
+
+    async def synthesise(self, text: str, voice: Voice) -> bytes:
+        """See `ports.Synthesiser.synthesise`."""
+        try:
+            async with self._http.post(
+                f"{self._url}/text-to-speech",
+                json=_body(text, voice),
+                headers=self._headers,
+                timeout=self._timeout,
+            ) as response:
+                status, raw = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise UpstreamUnavailable(self.name, str(error) or type(error).__name__) from error
+        if status != 200:
+            raise self._failure(status, raw)
+        return self._audio(raw)
+
+    def _audio(self, raw: bytes) -> bytes:
+        try:
+            audio = msgspec.json.decode(raw, type=_Success).audios[0]
+            pcm = _without_wave_header(audio)
+        except (msgspec.DecodeError, IndexError, wave.Error, EOFError) as error:
+            raise UpstreamRejected(self.name, "the answer holds no audio we can read") from error
+        if not pcm or len(pcm) % 2:
+            raise UpstreamRejected(self.name, f"the answer holds {len(pcm)} bytes, not whole 16-bit samples")
+        return pcm
+
+    def _failure(self, status: int, raw: bytes) -> UpstreamError:
+        try:
+            problem = msgspec.json.decode(raw, type=_Failure).error
+        except msgspec.DecodeError:
+            problem = _Problem(message="no error object in the answer")
+        detail = f"HTTP {status} {problem.code}: {problem.message}"
+        if problem.code in _EXHAUSTED:
+            return UpstreamExhausted(self.name, detail)
+        if status in _RETRYABLE_STATUS:
+            return UpstreamUnavailable(self.name, detail)
+        return UpstreamRejected(self.name, detail)
+
+
+def _body(text: str, voice: Voice) -> dict[str, str | int | float]:
+    """The request; what the voice leaves to the provider is left out."""
+    body: dict[str, str | int | float | None] = {
+        "text": text,
+        "target_language_code": voice.language,
+        "speaker": voice.speaker,
+        "model": voice.model,
+        "speech_sample_rate": voice.sample_rate,
+        "output_audio_codec": voice.codec,
+        "pace": voice.pace,
+        "pitch": voice.pitch,
+        "loudness": voice.loudness,
+        "temperature": voice.temperature,
+        "dict_id": voice.dictionary,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _without_wave_header(audio: bytes) -> bytes:
+    if not audio.startswith(b"RIFF"):
+        return audio
+    with wave.open(io.BytesIO(audio)) as reader:
+        return bytes(reader.readframes(reader.getnframes()))
