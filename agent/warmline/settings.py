@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -102,7 +103,7 @@ class Settings(BaseModel):
         found = []
         if self.port == self.admin_port:
             found.append(f"{PREFIX}ADMIN_PORT: must differ from {PREFIX}PORT ({self.port})")
-        if "@" in self.redis_cache_url:
+        if urlsplit(self.redis_cache_url).password:
             found.append(f"{PREFIX}REDIS_CACHE_URL: must hold no password; use {PREFIX}REDIS_CACHE_PASSWORD_FILE")
         for name in type(self).model_fields:
             path = getattr(self, name)

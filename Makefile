@@ -1,0 +1,95 @@
+# Warmline: `make help` is the table of contents.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
+ENV ?= staging
+export WARMLINE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/warmline
+export WARMLINE_STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/warmline
+
+VENV := $(WARMLINE_CACHE)/venv-$(shell sha256sum $(ROOT)/requirements.txt | cut -c1-12)
+export PATH := $(VENV)/bin:$(PATH)
+export PYTHONPATH := $(ROOT)/agent
+export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
+
+INVENTORY := $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
+PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
+PLAYBOOKS := $(ROOT)/ansible/playbooks
+STATE := $(WARMLINE_STATE)/$(ENV)
+TEXT ?= What is knee pain?
+AGENT ?= reception
+ORGANISATION ?= sahyadri
+KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+  --custom-compile-command "make lock"
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nENV=%s names the inventory: ansible/inventories/%s\n' '$(ENV)' '$(ENV)'
+
+##@ Deploy
+.PHONY: deploy plan ask fleet-down
+deploy: control images ## create the fleet where its hosts are containers, provision it, show that it answers
+	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml
+	@$(MAKE) ask
+	@echo && cat $(STATE)/handover.txt
+
+plan: control images ## show what a deploy would change, change nothing
+	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml --check --diff
+
+ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...
+	@printf '\n\033[1mDoes it answer? First cold, then warm.\033[0m\n'
+	@python -m warmline probe --url "$$(cat $(STATE)/edge_url)" --agent '$(AGENT)' --key-file '$(KEY_FILE)' --question '$(TEXT)'
+
+fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else
+	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
+
+##@ Test
+.PHONY: test test-static test-unit test-integration test-fleet lint
+test: test-static test-unit test-integration test-fleet ## everything: what needs no fleet, then the fleet's own tests
+
+test-static: venv ## linters, types, and the tree's own rules
+	cd $(ROOT) && pytest tests/static
+lint: test-static
+
+test-unit: venv ## what needs no server; seconds
+	cd $(ROOT) && pytest tests/unit
+
+test-integration: venv ## workers, simulators and nginx against real servers on loopback
+	$(PLAYBOOK) $(PLAYBOOKS)/control.yml --extra-vars purpose=test
+	cd $(ROOT) && pytest tests/integration
+
+test-fleet: deploy ## the staging fleet over SSH and through its edge
+	cd $(ROOT) && pytest tests/fleet
+
+##@ Build
+.PHONY: control images venv lock format
+control: venv ## have what this machine needs: Docker Engine, mmdebstrap, ssh
+	$(PLAYBOOK) $(PLAYBOOKS)/control.yml
+
+images: control ## pull or build every image of the fleet
+	@printf '\033[1mImages\033[0m\n'
+	@python $(ROOT)/docker/build.py build
+
+venv: ## have the Python environment of requirements.txt
+	@$(ROOT)/ansible/bin/venv $(ROOT)/requirements.txt $(VENV)
+
+lock: venv ## compile the lock files anew from pyproject.toml and agent/pyproject.toml
+	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --output-file agent/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:control --output-file requirements.txt
+
+format: venv ## format Python sources
+	cd $(ROOT) && ruff check --fix --quiet; ruff format
+
+##@ Clean
+.PHONY: clean engine-stop
+clean: ## remove built images and the cache of wheels and environments; keeps the fleet's keys and secrets
+	@python3 $(ROOT)/docker/build.py clean
+	rm -rf '$(WARMLINE_CACHE)'
+
+engine-stop: ## stop the Docker Engine, if `make` started it
+	@$(ROOT)/ansible/bin/engine stop

@@ -1,0 +1,98 @@
+"""Names in the inventory that nothing reads: the misspelt variables that argument specs cannot see."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+DOCUMENTATION = """
+name: warmline_unknown_variables
+short_description: inventory variables that no role and no playbook declares
+description:
+  - Reads the names of all variables that the inventory sets, in its hosts file, group_vars and host_vars.
+  - Compares them with the options of every role's argument specs and with the fleet's own variables.
+  - Returns one sentence for each name that nobody declares, with the nearest declared name.
+options:
+  _terms:
+    description: inventory sources, as in the magic variable ansible_inventory_sources
+    required: true
+  roles:
+    description: the folder of the roles
+    required: true
+  fleet:
+    description: file that declares the fleet's own variables, name to description
+    required: true
+"""
+
+CONNECTION = {
+    "ansible_become",
+    "ansible_become_password",
+    "ansible_connection",
+    "ansible_host",
+    "ansible_password",
+    "ansible_port",
+    "ansible_python_interpreter",
+    "ansible_ssh_common_args",
+    "ansible_ssh_private_key_file",
+    "ansible_user",
+}
+
+
+class LookupModule(LookupBase):
+    """See DOCUMENTATION."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **options: Any) -> list[str]:
+        """The sentences; an empty list if every name is declared."""
+        self.set_options(var_options=variables, direct=options)
+        declared = self._declared(Path(self.get_option("roles")), Path(self.get_option("fleet")))
+        return [
+            complaint(name, where, declared)
+            for source in self._flatten(terms)
+            for where, name in self._set_names(Path(source))
+            if name not in declared and not name.startswith("vault_")
+        ]
+
+    def _declared(self, roles: Path, fleet: Path) -> set[str]:
+        names = set(CONNECTION) | set(self._load(fleet)["fleet_variables"])
+        for spec in roles.glob("*/meta/argument_specs.yml"):
+            for entry in self._load(spec)["argument_specs"].values():
+                names.update(entry.get("options", {}))
+        return names
+
+    def _set_names(self, source: Path) -> Iterator[tuple[str, str]]:
+        folder = source if source.is_dir() else source.parent
+        for hosts in sorted(folder.glob("hosts.yml")):
+            for name in group_names(self._load(hosts)):
+                yield hosts.name, name
+        for kind in ("group_vars", "host_vars"):
+            for file in sorted((folder / kind).rglob("*.yml")):
+                for name in self._load(file):
+                    yield file.relative_to(folder).as_posix(), name
+
+    def _load(self, path: Path) -> dict[str, Any]:
+        data = self._loader.load_from_file(str(path)) or {}
+        if not isinstance(data, dict):
+            raise AnsibleError(f"{path}: must be a mapping")
+        return data
+
+
+def group_names(groups: dict[str, Any]) -> Iterator[str]:
+    """The variables set in a hosts file, for groups and for single hosts, however deep."""
+    for group in groups.values():
+        group = group or {}
+        yield from group.get("vars") or {}
+        for host in (group.get("hosts") or {}).values():
+            yield from host or {}
+        yield from group_names(group.get("children") or {})
+
+
+def complaint(name: str, where: str, declared: Iterable[str]) -> str:
+    """One sentence that says what is wrong and what was probably meant."""
+    near = difflib.get_close_matches(name, declared, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{where}: nothing reads the variable {name}{hint}"
