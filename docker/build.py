@@ -108,7 +108,11 @@ class Engine:
         """Pull `official` as `name`; None if that worked, else the reason it did not."""
         try:
             done = subprocess.run(
-                ["docker", "pull", "--quiet", official], capture_output=True, text=True, timeout=PULL_SECONDS, check=False
+                ["docker", "pull", "--quiet", official],
+                capture_output=True,
+                text=True,
+                timeout=PULL_SECONDS,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return f"no answer within {PULL_SECONDS} s"
@@ -124,7 +128,9 @@ class Engine:
             return
         version = name.rpartition(":")[2]
         with _context(image) as context:
-            arguments = ["--build-arg", f"BASE={base}"] + (["--build-arg", f"VERSION={version}"] if image.python else [])
+            arguments = ["--build-arg", f"BASE={base}"] + (
+                ["--build-arg", f"VERSION={version}"] if image.python else []
+            )
             _run("docker", "build", "--quiet", "--tag", name, *arguments, str(context))
 
 
@@ -154,7 +160,17 @@ def _wheels(python: str) -> Path:
         half = folder.with_suffix(".partial")
         shutil.rmtree(half, ignore_errors=True)
         _run(
-            *(sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
+            *(
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "-qq",
+                "--no-deps",
+                "--require-hashes",
+                "--only-binary",
+                ":all:",
+            ),
             *("--python-version", python, "--implementation", "cp", "--abi", f"cp{python.replace('.', '')}"),
             *("--abi", "abi3", "--abi", "none"),
             *(word for name in platforms for word in ("--platform", name)),

@@ -7,7 +7,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from warmline.cache import Source
 
-disable_created_metrics()  # a second series for every counter, which no board of ours reads
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which no board of ours reads
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 

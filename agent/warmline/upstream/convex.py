@@ -71,9 +71,10 @@ class Convex:
         raise problem(self.name, f"{path}: HTTP {status} {answer.code} {answer.message}".rstrip())
 
     def _converted(self, path: str, value: Any, returns: type[T]) -> T | None:
+        """Not strict: Convex's numbers are 64-bit floats, so a whole number may arrive as 3.0."""
         if value is None:
             return None
         try:
-            return msgspec.convert(value, type=returns)
+            return msgspec.convert(value, type=returns, strict=False)
         except msgspec.ValidationError as error:
             raise UpstreamRejected(self.name, f"{path}: {error}") from error

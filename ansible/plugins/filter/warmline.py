@@ -13,8 +13,8 @@ FIRST_ADMIN_PORT = 8200
 def slots(hosts: Iterable[str], addresses: Mapping[str, str], workers: int) -> list[dict[str, object]]:
     """The worker slots of a fleet, in the order in which every edge lists them.
 
-    `hosts` in the inventory's order, `addresses` by host, `workers` on each. Every host's first worker comes first, then
-    every second one: raising `workers` appends, so that no slot that exists changes its position.
+    `hosts` in the inventory's order, `addresses` by host, `workers` on each. Every host's first worker comes first,
+    then every second one: raising `workers` appends, so that no slot that exists changes its position.
     """
     hosts = list(hosts)
     return [

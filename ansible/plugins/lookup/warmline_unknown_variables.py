@@ -83,8 +83,7 @@ class LookupModule(LookupBase):
 
 def group_names(groups: dict[str, Any]) -> Iterator[str]:
     """The variables set in a hosts file, for groups and for single hosts, however deep."""
-    for group in groups.values():
-        group = group or {}
+    for group in (group for group in groups.values() if group):
         yield from group.get("vars") or {}
         for host in (group.get("hosts") or {}).values():
             yield from host or {}

@@ -1,0 +1,137 @@
+"""A caller's question and phrase, through the layers."""
+
+import io
+import wave
+
+import httpx
+
+from tests.support.stack import ORGANISATIONS, Stack, Worker, key_of
+from warmline.simulators.sarvam import tone
+
+
+def test_a_question_is_answered_from_the_organisations_knowledge(worker: Worker) -> None:
+    response = worker.answer("What is knee pain?")
+    assert response.status_code == 200
+    body = response.json()
+    assert body["answer"].startswith("Knee pain is an ache, stiffness or sharp pain")
+    assert body["passages"][0]["question"] == "What is knee pain?"
+    assert body["passages"][0]["score"] > 0.9
+
+
+def test_an_answer_says_which_layer_it_came_from(stack: Stack) -> None:
+    cold, warm = stack.worker(), stack.worker()
+    question = "Is walking good for knee arthritis?"
+    assert cold.answer(question).json()["from"]["rag"] == "origin"
+    assert cold.answer(question).json()["from"] == {"config": "l1", "prompt": "l1", "rag": "l1"}
+    assert warm.answer(question).json()["from"] == {"config": "l2", "prompt": "l2", "rag": "l2"}
+
+
+def test_the_cache_status_header_follows_rfc_9211(worker: Worker) -> None:
+    first, second = worker.answer("What is gout?"), worker.answer("What is gout?")
+    assert "warmline-rag; fwd=miss; detail=origin" in first.headers["cache-status"].split(", ")
+    assert second.headers["cache-status"] == (
+        "warmline-config; hit; detail=l1, warmline-prompt; hit; detail=l1, warmline-rag; hit; detail=l1"
+    )
+
+
+def test_the_same_question_asked_of_two_workers_costs_one_search(stack: Stack) -> None:
+    one, other = stack.worker(), stack.worker()
+    before = stack.convex.calls()["knowledge:search"]
+    one.answer("Why is my knee swollen?")
+    other.answer("why is my knee  SWOLLEN")
+    one.answer("Why is my knee swollen?!")
+    assert stack.convex.calls()["knowledge:search"] == before + 1
+
+
+def test_a_restarted_worker_finds_in_redis_what_it_lost_with_its_memory(stack: Stack) -> None:
+    before_crash = stack.worker()
+    assert before_crash.speech("Your appointment is confirmed.").status_code == 200
+    before_crash.process.kill()
+    spoken = stack.sarvam.calls()["text-to-speech"]
+    after_crash = stack.worker().speech("Your appointment is confirmed.")
+    assert "warmline-tts; hit; detail=l2" in after_crash.headers["cache-status"]
+    assert stack.sarvam.calls()["text-to-speech"] == spoken
+
+
+def test_every_organisation_gets_its_own_answer_to_the_same_question(worker: Worker) -> None:
+    question = "What are your opening hours, when are you open?"
+    answers = {name: worker.answer(question, organisation=name).json()["answer"] for name in ORGANISATIONS}
+    assert "nine in the morning to seven in the evening" in answers["sahyadri"]
+    assert "eight in the morning to eight in the evening" in answers["kaveri"]
+    assert "seven in the morning to nine in the evening" in answers["lakeside"]
+
+
+def test_an_agent_that_does_not_know_says_so(worker: Worker) -> None:
+    body = worker.answer("Which team won the cricket world cup?").json()
+    assert body["passages"] == []
+    assert body["answer"] == "I am sorry, I do not know that. Shall I ask one of our doctors to call you back?"
+
+
+def test_a_hindi_agent_answers_in_hindi(worker: Worker) -> None:
+    body = worker.answer("घुटने का दर्द क्या है?", organisation="lakeside", agent="sahayak").json()
+    assert body["answer"].startswith("घुटने के जोड़ में")
+
+
+def test_another_organisations_agent_and_an_unknown_one_are_the_same_404(worker: Worker) -> None:
+    foreign = worker.answer("hello", organisation="sahyadri", agent="physio")
+    unknown = worker.answer("hello", organisation="sahyadri", agent="nobody")
+    impossible = worker.answer("hello", organisation="sahyadri", agent="No Such Agent")
+    assert foreign.status_code == unknown.status_code == impossible.status_code == 404
+    assert foreign.json() == unknown.json() == impossible.json()
+    assert foreign.json()["error"]["code"] == "agent_not_found"
+
+
+def test_an_unknown_agent_is_looked_up_once_and_then_known_to_be_unknown(stack: Stack, worker: Worker) -> None:
+    before = stack.convex.calls()["agents:config"]
+    for _ in range(3):
+        worker.answer("hello", agent="still-nobody")
+    assert stack.convex.calls()["agents:config"] == before + 1
+
+
+def test_a_phrase_is_spoken_as_a_wave_file_of_exactly_that_text(worker: Worker) -> None:
+    response = worker.speech("Good morning")
+    assert response.headers["content-type"] == "audio/wav"
+    with wave.open(io.BytesIO(response.content)) as reader:
+        assert (reader.getframerate(), reader.getsampwidth(), reader.getnchannels()) == (22050, 2, 1)
+        assert reader.readframes(reader.getnframes()) == tone("Good morning", 22050)
+
+
+def test_a_caller_may_prefer_raw_pcm(worker: Worker) -> None:
+    response = worker.speech("Good morning", accept="audio/pcm, audio/wav;q=0.5")
+    assert response.headers["content-type"] == "audio/pcm;rate=22050"
+    assert response.content == tone("Good morning", 22050)
+
+
+def test_a_voice_of_another_model_and_rate_is_spoken_as_configured(worker: Worker) -> None:
+    response = worker.speech("Breathe in", organisation="kaveri", agent="physio", accept="audio/pcm")
+    assert response.content == tone("Breathe in", 16000)
+
+
+def test_two_agents_with_different_voices_do_not_share_a_phrase(stack: Stack, worker: Worker) -> None:
+    before = stack.sarvam.calls().get("text-to-speech", 0)
+    worker.speech("One moment please", agent="reception")
+    worker.speech("One moment please", agent="care")
+    assert stack.sarvam.calls()["text-to-speech"] == before + 2
+
+
+def test_post_answers_like_get(worker: Worker) -> None:
+    posted = httpx.post(
+        f"{worker.url}/v1/agents/reception/answer",
+        json={"text": "What is knee pain?"},
+        headers={"Authorization": f"Bearer {key_of('sahyadri')}"},
+    )
+    assert posted.json()["answer"] == worker.answer("What is knee pain?").json()["answer"]
+
+
+def test_every_lookup_is_counted_once_by_the_layer_that_answered(stack: Stack) -> None:
+    worker = stack.worker()
+    for _ in range(5):
+        worker.answer("What is rheumatoid arthritis?")
+    assert worker.metric('warmline_cache_lookups_total{cache="rag",source="origin"}') == 1
+    assert worker.metric('warmline_cache_lookups_total{cache="rag",source="l1"}') == 4
+    assert worker.metric('warmline_http_requests_total{method="GET",route="answer",status="200"}') == 5
+
+
+def test_the_callers_port_serves_neither_metrics_nor_health(worker: Worker) -> None:
+    for path in ("/metrics", "/livez", "/readyz"):
+        assert httpx.get(f"{worker.url}{path}").status_code == 404

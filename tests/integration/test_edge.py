@@ -1,0 +1,152 @@
+"""The edge's configuration on a real nginx: who sticks to what, who is believed, what is passed on and what is not."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from tests.support.nginx import Nginx, slots
+from tests.support.processes import ROOT, Process, free_port
+
+CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]
+
+
+class Backends:
+    """Four backends in four slots, and edges in front of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.ports = [free_port() for _ in range(4)]
+        self.processes = [self._start(number, port) for number, port in enumerate(self.ports, start=1)]
+        self._edges: list[Nginx] = []
+
+    def _start(self, number: int, port: int) -> Process:
+        command = [sys.executable, "-m", "tests.support.backend", "--name", f"test/{number}", "--port", str(port)]
+        log = self._folder / f"backend-{number}.log"
+        return Process(command, log=log, environment={"PYTHONPATH": str(ROOT)}).listening(port)
+
+    def edge(self, **variables: object) -> Nginx:
+        folder = self._folder / f"edge-{len(self._edges)}"
+        folder.mkdir()
+        edge = Nginx(folder, slots(*self.ports), **variables)
+        self._edges.append(edge)
+        return edge
+
+    def stop(self) -> None:
+        for process in [*self.processes, *(edge.process for edge in self._edges)]:
+            process.stop()
+
+
+@pytest.fixture(scope="module")
+def backends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
+    backends = Backends(tmp_path_factory.mktemp("edge"))
+    try:
+        yield backends
+    finally:
+        backends.stop()
+
+
+@pytest.fixture(scope="module")
+def trusting(backends: Backends) -> Nginx:
+    """An edge that believes this machine, as staging's does."""
+    return backends.edge(nginx_trusted_proxies=["127.0.0.1"])
+
+
+@pytest.fixture(scope="module")
+def closed(backends: Backends) -> Nginx:
+    """An edge that believes nobody."""
+    return backends.edge()
+
+
+def slot_of(edge: Nginx, client: str | None = None) -> str:
+    headers = {} if client is None else {"X-Forwarded-For": client}
+    answered: str = httpx.get(f"{edge.url}/v1/x", headers=headers).json()["backend"]
+    return answered
+
+
+def test_many_clients_reach_every_slot_and_each_stays_where_it_is(trusting: Nginx) -> None:
+    first = {client: slot_of(trusting, client) for client in CLIENTS}
+    assert set(first.values()) == {"test/1", "test/2", "test/3", "test/4"}
+    assert {client: slot_of(trusting, client) for client in CLIENTS} == first
+
+
+def test_clients_of_one_network_share_a_slot(trusting: Nginx) -> None:
+    assert len({slot_of(trusting, f"198.51.100.{host}") for host in range(1, 60)}) == 1
+
+
+def test_two_edges_with_the_same_slots_send_a_client_to_the_same_one(backends: Backends, trusting: Nginx) -> None:
+    other = backends.edge(nginx_trusted_proxies=["127.0.0.1"])
+    for client in CLIENTS[::5]:
+        assert slot_of(other, client) == slot_of(trusting, client)
+
+
+def test_a_forged_address_from_an_unlisted_client_changes_nothing(closed: Nginx) -> None:
+    mine = slot_of(closed)
+    assert {slot_of(closed, client) for client in CLIENTS} == {mine}
+    told = httpx.get(f"{closed.url}/v1/x", headers={"X-Forwarded-For": "203.0.113.9"}).json()["headers"]
+    assert told["x-real-ip"] == told["x-forwarded-for"] == "127.0.0.1"
+
+
+def test_a_client_behind_a_listed_proxy_cannot_forge_its_address_either(trusting: Nginx) -> None:
+    """The proxy appends the true address; what the client wrote stands before it and is not believed."""
+    told = httpx.get(f"{trusting.url}/v1/x", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}).json()["headers"]
+    assert told["x-real-ip"] == "203.0.113.9"
+
+
+def test_a_worker_is_told_the_requests_id_and_its_connection_is_kept(trusting: Nginx) -> None:
+    told = httpx.get(f"{trusting.url}/v1/x", headers={"X-Request-ID": "chosen by the client"}).json()["headers"]
+    assert len(told["x-request-id"]) == 32
+    assert told["connection"] is None
+
+
+def test_a_conversation_is_upgraded_and_carried_both_ways(trusting: Nginx) -> None:
+    with connect(
+        f"ws://127.0.0.1:{trusting.port}/v1/sessions", additional_headers={"X-Forwarded-For": "9.0.3.4"}
+    ) as socket:
+        socket.send("namaste")
+        assert socket.recv(timeout=5) == f"{slot_of(trusting, '9.0.3.4')}: namaste"
+
+
+def test_the_log_says_who_was_answered_by_which_slot_and_never_what_was_asked(trusting: Nginx) -> None:
+    httpx.get(f"{trusting.url}/v1/agents/a/answer?text=my+ailment", headers={"X-Forwarded-For": "9.4.3.4"})
+    entry = trusting.log()[-1]
+    assert entry["client"] == "9.4.3.4"
+    assert entry["path"] == "/v1/agents/a/answer"
+    assert entry["slot"] == slot_of(trusting, "9.4.3.4")
+    assert (entry["status"], entry["method"]) == (200, "GET")
+    assert float(entry["upstream_seconds"]) >= 0
+    assert "ailment" not in str(trusting.log())
+
+
+def test_only_the_api_is_served(trusting: Nginx) -> None:
+    for path in ("/", "/metrics", "/readyz", "/nginx_status", "/v2/agents"):
+        response = httpx.get(f"{trusting.url}{path}")
+        assert response.status_code == 404, path
+    assert httpx.get(f"{trusting.url}/metrics").json()["error"]["code"] == "not_found"
+    assert "nginx/" not in httpx.get(trusting.url).headers["server"]
+
+
+def test_a_body_larger_than_any_request_of_ours_is_stopped_at_the_edge(trusting: Nginx) -> None:
+    assert httpx.post(f"{trusting.url}/v1/x", content=b"x" * 70_000).status_code == 413
+    assert httpx.post(f"{trusting.url}/v1/x", content=b"x" * 60_000).json()["bytes"] == 60_000
+
+
+def test_status_is_for_listed_addresses_only(backends: Backends, trusting: Nginx) -> None:
+    assert "Active connections" in httpx.get(trusting.status_url).text
+    stranger = httpx.HTTPTransport(local_address="127.0.0.9")
+    with httpx.Client(transport=stranger) as client:
+        assert client.get(trusting.status_url).status_code == 403
+        assert client.get(backends.edge(nginx_status_from=["127.0.0.9"]).status_url).status_code == 200
+
+
+def test_a_get_is_answered_by_another_slot_when_its_own_is_down(backends: Backends, tmp_path: Path) -> None:
+    edge = Nginx(tmp_path, slots(free_port(), *backends.ports), nginx_trusted_proxies=["127.0.0.1"])
+    try:
+        assert {httpx.get(f"{edge.url}/v1/x", headers={"X-Forwarded-For": c}).status_code for c in CLIENTS} == {200}
+        assert any("," in entry["upstream"] for entry in edge.log())
+        assert all(entry["slot"] in {"test/2", "test/3", "test/4", "test/5"} for entry in edge.log())
+    finally:
+        edge.stop()

@@ -1,0 +1,149 @@
+"""The worker as a process: how it refuses to start, and how it stops."""
+
+import os
+import signal
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import python_path, warmline
+from tests.support.stack import Simulator, Stack
+from tests.support.wait import until
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """One run of our program with nothing but these settings."""
+    environment = {"PATH": os.environ["PATH"], **python_path(), **settings}
+    return subprocess.run(
+        warmline(*arguments), env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_every_bad_setting_is_reported_at_once_by_name(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    done = run(
+        "worker",
+        WARMLINE_PORT="0",
+        WARMLINE_PROFILE="medium",
+        WARMLINE_REDIS_CACHE_URL="localhost:6379",
+        WARMLINE_CONVEX_ULR="http://127.0.0.1:1",
+    )
+    assert done.returncode == 2
+    for name in (
+        "SLOT",
+        "API_KEYS_FILE",
+        "CONVEX_URL",
+        "SARVAM_URL",
+        "SARVAM_KEY_FILE",
+        "PORT",
+        "PROFILE",
+        "REDIS_CACHE_URL",
+    ):
+        assert f"WARMLINE_{name}: " in done.stderr
+    assert "WARMLINE_CONVEX_ULR: there is no such setting; did you mean WARMLINE_CONVEX_URL?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_files_that_cannot_be_read_are_reported_together(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    settings = {
+        **stack.settings(),
+        "WARMLINE_SLOT": "test/1",
+        "WARMLINE_API_KEYS_FILE": str(tmp_path / "nowhere"),
+        "WARMLINE_SARVAM_KEY_FILE": str(tmp_path / "empty"),
+        "WARMLINE_REDIS_CACHE_URL": "redis://app:hunter2@127.0.0.1:6379/0",
+    }
+    done = run("check", **settings)
+    assert done.returncode == 2
+    assert "WARMLINE_API_KEYS_FILE: cannot read" in done.stderr
+    assert "WARMLINE_SARVAM_KEY_FILE" in done.stderr
+    assert "is empty" in done.stderr
+    assert "WARMLINE_REDIS_CACHE_URL: must hold no password" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '[{"organisation": "a b", "sha256": "00"}]', '[{"organisation": "a", "key": "plain"}]'],
+)
+def test_a_file_of_api_keys_that_would_let_nobody_in_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text(content)
+    done = run("check", "--api-keys", str(file))
+    assert done.returncode == 2
+    assert str(file) in done.stderr
+
+
+def test_good_settings_are_said_to_be_good(stack: Stack) -> None:
+    done = run("check", WARMLINE_SLOT="test/1", **stack.settings())
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_taken_port_is_said_and_nothing_is_left_running(stack: Stack) -> None:
+    taken = stack.worker()
+    done = run("worker", WARMLINE_SLOT="test/2", WARMLINE_PORT=str(taken.port), **stack.settings())
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
+
+
+def test_the_effective_settings_are_logged_at_start_and_hold_no_secret(stack: Stack) -> None:
+    output = stack.worker().process.output
+    assert '"event": "serving"' in output
+    assert '"rag_ttl": 300' in output
+    assert "secret-of-sarvam" not in output
+
+
+def test_the_health_check_follows_the_workers_life(stack: Stack) -> None:
+    worker = stack.worker()
+    settings = {"WARMLINE_LISTEN_HOST": "127.0.0.1", "WARMLINE_ADMIN_PORT": str(worker.admin_port)}
+    assert run("health", **settings).returncode == 0
+    worker.process.kill()
+    assert run("health", **settings).returncode == 1
+
+
+def test_a_request_under_way_is_finished_before_the_worker_stops(stack: Stack, tmp_path: Path) -> None:
+    slow = Simulator("sarvam", tmp_path, milliseconds=700)
+    worker = stack.worker(sarvam_url=slow.url)
+    try:
+        with ThreadPoolExecutor() as pool:
+            speaking = pool.submit(worker.speech, "A phrase that takes its time")
+            until(lambda: slow.calls().get("text-to-speech"), seconds=5, what="the request to reach the provider")
+            worker.process.signal(signal.SIGTERM)
+            until(lambda: "draining" in worker.process.output, seconds=5, what="the drain")
+            assert worker.ready()["ready"] is False
+            assert speaking.result().status_code == 200
+        assert worker.process.exit_code() == 0
+    finally:
+        slow.stop()
+
+
+def test_a_second_signal_ends_the_wait(stack: Stack, tmp_path: Path) -> None:
+    slow = Simulator("sarvam", tmp_path, milliseconds=30_000)
+    worker = stack.worker(sarvam_url=slow.url, sarvam_timeout="60", drain_seconds="60")
+    try:
+        with ThreadPoolExecutor() as pool:
+            speaking = pool.submit(worker.speech, "A phrase that never ends")
+            until(lambda: slow.calls().get("text-to-speech"), seconds=5, what="the request to reach the provider")
+            worker.process.signal(signal.SIGTERM)
+            until(lambda: "draining" in worker.process.output, seconds=5, what="the drain")
+            worker.process.signal(signal.SIGTERM)
+            assert worker.process.exit_code(seconds=12) == 0
+            assert speaking.exception(timeout=5) is not None or speaking.result().status_code >= 500
+    finally:
+        slow.stop()
+
+
+def test_a_simulator_that_cannot_listen_says_so_and_ends(stack: Stack) -> None:
+    done = run("simulate", "sarvam", "--port", str(stack.convex.port))
+    assert done.returncode != 0
+    assert "address already in use" in done.stderr.lower()
+
+
+def test_wrong_usage_is_explained() -> None:
+    done = run("simulate", "sarvam", "--port", "9101", "--speech-ms", "soon")
+    assert done.returncode == 2
+    assert "--speech-ms: invalid float value: 'soon'" in done.stderr
+    assert "--speech-ms" in run("simulate", "--help").stdout

@@ -1,0 +1,67 @@
+"""The edge's own templates, rendered without Ansible and run by a real nginx on loopback."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from tests.support.processes import ROOT, Process, free_port
+
+DEFAULTS = {
+    "nginx_worker_processes": 1,
+    "nginx_worker_connections": 512,
+    "nginx_shutdown_timeout": 5,
+    "nginx_read_timeout": 60,
+    "nginx_status_address": "127.0.0.1",
+    "nginx_status_from": [],
+    "nginx_http_address": "127.0.0.1",
+    "nginx_trusted_proxies": [],
+}
+
+
+def render(variables: Mapping[str, Any]) -> str:
+    """nginx.conf as Ansible renders it: the same template options."""
+    loader = jinja2.FileSystemLoader(ROOT / "nginx")
+    environment = jinja2.Environment(
+        loader=loader, trim_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
+    )
+    return environment.get_template("nginx.conf.j2").render(variables)
+
+
+def slots(*ports: int) -> list[dict[str, object]]:
+    """Slots test/1, test/2, ... on loopback."""
+    return [{"name": f"test/{i}", "address": "127.0.0.1", "port": port} for i, port in enumerate(ports, start=1)]
+
+
+class Nginx:
+    """One edge in front of `slots`."""
+
+    def __init__(self, folder: Path, slots: list[dict[str, object]], **variables: object) -> None:
+        self.port, self.status_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.status_url = f"http://127.0.0.1:{self.status_port}/nginx_status"
+        self._access_log = folder / "access.log"
+        settings = {
+            **DEFAULTS,
+            "nginx_slots": slots,
+            "nginx_http_port": self.port,
+            "nginx_status_port": self.status_port,
+            "nginx_run_dir": str(folder),
+            "nginx_cache_dir": str(folder),
+            "nginx_access_log": str(self._access_log),
+            **variables,
+        }
+        config = folder / "nginx.conf"
+        config.write_text(render(settings))
+        # Workers as the user who runs the tests: the folder is nobody else's.
+        command = ["nginx", "-c", str(config), "-g", "daemon off; user root;"]
+        self.process = Process(command, log=folder / "nginx.log").listening(self.port)
+
+    def log(self) -> list[dict[str, Any]]:
+        """The access log's entries."""
+        return [json.loads(line) for line in self._access_log.read_text(encoding="utf-8").splitlines()]
+
+    def stop(self) -> None:
+        self.process.stop()

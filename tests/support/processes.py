@@ -1,0 +1,92 @@
+"""Real processes on loopback, ended by their id."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.wait import until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody accepts connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex((host, port)) == 0
+
+
+class Process:
+    """One child process whose output goes to a file."""
+
+    def __init__(self, command: list[str], *, log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.log = log
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
+        with log.open("ab") as out:
+            self._child = subprocess.Popen(
+                command,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**clean, **(environment or {})},
+            )
+
+    @property
+    def output(self) -> str:
+        """All it has written so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def listening(self, port: int) -> "Process":
+        """This process, once it listens; fails with its output if it ends instead."""
+
+        def ready() -> bool:
+            assert self._child.poll() is None, f"ended with {self._child.returncode}:\n{self.output}"
+            return listens(port)
+
+        until(ready, seconds=15, what=f"port {port} of {self._child.args!r}")
+        return self
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._child.send_signal(number)
+
+    def exit_code(self, seconds: float = 15) -> int:
+        """Its exit code, waiting for it to end by itself."""
+        return self._child.wait(timeout=seconds)
+
+    def stop(self) -> None:
+        """End it: asked first, killed after ten seconds."""
+        if self._child.poll() is None:
+            self._child.terminate()
+            try:
+                self._child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait()
+
+    def kill(self) -> None:
+        """End it without a word, as a crash would."""
+        self._child.kill()
+        self._child.wait()
+
+
+def warmline(*arguments: str) -> list[str]:
+    """The command line of our own program."""
+    return [sys.executable, "-m", "warmline", *arguments]
+
+
+def python_path() -> dict[str, str]:
+    """What a child needs to find our package."""
+    return {"PYTHONPATH": str(ROOT / "agent")}

@@ -1,0 +1,164 @@
+"""A small fleet on loopback: Redis, both simulators, as many workers as a test asks for."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from tests.support.processes import Process, free_port, python_path, warmline
+from tests.support.wait import until
+
+ORGANISATIONS = ("sahyadri", "kaveri", "lakeside")
+
+
+def key_of(organisation: str) -> str:
+    """The API key of an organisation in the tests."""
+    return f"key-of-{organisation}"
+
+
+class Redis:
+    """A real redis-server. `start` after `stop` finds the same port and, as it keeps no files, no data."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.port = free_port()
+        self._process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> "Redis":
+        command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
+        self._process = Process(command, log=self._folder / "redis.log").listening(self.port)
+        return self
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.kill()
+
+
+class Simulator:
+    """One provider, fast enough for tests."""
+
+    def __init__(self, provider: str, folder: Path, *, milliseconds: int = 20) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        latency = {
+            "sarvam": ["--speech-ms", str(milliseconds)],
+            "convex": ["--search-ms", str(milliseconds), "--query-ms", str(milliseconds)],
+        }[provider]
+        self._process = Process(
+            warmline("simulate", provider, "--port", str(self.port), *latency),
+            log=folder / f"{provider}.log",
+            environment=python_path(),
+        ).listening(self.port)
+
+    def calls(self) -> dict[str, int]:
+        """How many calls of each kind it has answered."""
+        counts: dict[str, int] = httpx.get(f"{self.url}/_calls").json()
+        return counts
+
+    def stop(self) -> None:
+        self._process.stop()
+
+
+class Worker:
+    """One worker process and a client for both of its ports."""
+
+    def __init__(self, name: str, settings: Mapping[str, str], folder: Path) -> None:
+        self.port, self.admin_port = free_port(), free_port()
+        environment = {
+            **python_path(),
+            "WARMLINE_SLOT": name,
+            "WARMLINE_PORT": str(self.port),
+            "WARMLINE_ADMIN_PORT": str(self.admin_port),
+            **settings,
+        }
+        self.process = Process(
+            warmline("worker"), log=folder / f"{name.replace('/', '-')}.log", environment=environment
+        )
+        self.process.listening(self.port)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.admin_url = f"http://127.0.0.1:{self.admin_port}"
+
+    def get(self, path: str, *, organisation: str = "sahyadri", text: str = "", **headers: str) -> httpx.Response:
+        """A caller's GET with an API key."""
+        return httpx.get(
+            f"{self.url}{path}",
+            params={"text": text},
+            headers={"Authorization": f"Bearer {key_of(organisation)}", **headers},
+            timeout=20,
+        )
+
+    def answer(self, text: str, *, organisation: str = "sahyadri", agent: str = "reception") -> httpx.Response:
+        return self.get(f"/v1/agents/{agent}/answer", organisation=organisation, text=text)
+
+    def speech(
+        self, text: str, *, organisation: str = "sahyadri", agent: str = "reception", accept: str = "audio/wav"
+    ) -> httpx.Response:
+        return self.get(f"/v1/agents/{agent}/speech", organisation=organisation, text=text, accept=accept)
+
+    def metric(self, line: str) -> float:
+        """The value of one sample, 0 if it is not there; `line` is its name with its labels."""
+        for sample in httpx.get(f"{self.admin_url}/metrics").text.splitlines():
+            name, _, value = sample.rpartition(" ")
+            if name == line:
+                return float(value)
+        return 0.0
+
+    def ready(self) -> dict[str, object]:
+        body: dict[str, object] = httpx.get(f"{self.admin_url}/readyz").json()
+        return body
+
+
+class Stack:
+    """Starts what is asked of it in a folder of its own; `stop` ends all of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.redis = Redis(folder)
+        self.sarvam = Simulator("sarvam", folder)
+        self.convex = Simulator("convex", folder)
+        self._workers: list[Worker] = []
+        self._numbers = itertools.count(1)
+        self.keys_file = folder / "keys.json"
+        self.keys_file.write_text(json.dumps([_digest(name) for name in ORGANISATIONS]))
+        self.sarvam_key = folder / "sarvam_key"
+        self.sarvam_key.write_text("secret-of-sarvam\n")
+
+    def settings(self) -> dict[str, str]:
+        """What a worker needs, beside its name and ports."""
+        return {
+            "WARMLINE_API_KEYS_FILE": str(self.keys_file),
+            "WARMLINE_REDIS_CACHE_URL": self.redis.url,
+            "WARMLINE_CONVEX_URL": self.convex.url,
+            "WARMLINE_SARVAM_URL": self.sarvam.url,
+            "WARMLINE_SARVAM_KEY_FILE": str(self.sarvam_key),
+        }
+
+    def worker(self, **settings: str) -> Worker:
+        """A worker of its own name; `settings` as in the environment, without the prefix."""
+        more = {f"WARMLINE_{name.upper()}": value for name, value in settings.items()}
+        worker = Worker(f"test/{next(self._numbers)}", {**self.settings(), **more}, self.folder)
+        self._workers.append(worker)
+        return worker
+
+    def stop(self) -> None:
+        for worker in self._workers:
+            worker.process.stop()
+        self.sarvam.stop()
+        self.convex.stop()
+        self.redis.stop()
+
+
+def await_redis(worker: Worker, state: str) -> None:
+    """Wait until the worker says that Redis is `up` or `away`."""
+    until(lambda: str(worker.ready()["redis"]).startswith(state), seconds=10, what=f"a worker that finds Redis {state}")
+
+
+def _digest(organisation: str) -> dict[str, str]:
+    return {"organisation": organisation, "sha256": hashlib.sha256(key_of(organisation).encode()).hexdigest()}

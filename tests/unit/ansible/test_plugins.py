@@ -1,0 +1,108 @@
+"""The playbooks' own filters and lookups."""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from hypothesis import given
+from hypothesis import strategies as st
+
+PLUGINS = Path(__file__).resolve().parents[3] / "ansible" / "plugins"
+
+
+def load(kind: str, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, PLUGINS / kind / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+filters = load("filter", "warmline")
+lookup = load("lookup", "warmline_unknown_variables")
+
+HOSTS = ["agent-1", "agent-2", "agent-3"]
+ADDRESSES = {host: f"10.0.0.{i}" for i, host in enumerate(HOSTS, start=1)}
+
+
+def test_every_host_comes_once_before_any_comes_twice() -> None:
+    names = [slot["name"] for slot in filters.slots(HOSTS, ADDRESSES, 2)]
+    assert names == ["agent-1/1", "agent-2/1", "agent-3/1", "agent-1/2", "agent-2/2", "agent-3/2"]
+
+
+@given(st.integers(1, 8), st.integers(1, 8))
+def test_more_workers_never_move_a_slot_that_was_there(few: int, more: int) -> None:
+    before = filters.slots(HOSTS, ADDRESSES, min(few, more))
+    after = filters.slots(HOSTS, ADDRESSES, max(few, more))
+    assert after[: len(before)] == before
+
+
+@given(st.integers(1, 50))
+def test_no_two_workers_of_a_host_share_a_port(workers: int) -> None:
+    found = filters.slots(["only"], {"only": "10.0.0.1"}, workers)
+    ports = [slot[kind] for slot in found for kind in ("port", "admin_port")]
+    assert len(set(ports)) == 2 * workers
+
+
+def test_api_keys_become_digests(tmp_path: Path) -> None:
+    (tmp_path / "clinic").write_text("secret\n")
+    assert filters.api_keys(["clinic"], str(tmp_path)) == [
+        {"organisation": "clinic", "sha256": hashlib.sha256(b"secret").hexdigest()}
+    ]
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "roles" / "redis" / "meta").mkdir(parents=True)
+    (tmp_path / "roles" / "redis" / "meta" / "argument_specs.yml").write_text(
+        "argument_specs: {main: {options: {redis_port: {type: int}, redis_address: {type: str}}}}"
+    )
+    (tmp_path / "fleet.yml").write_text("fleet_variables: {fleet_environment: Name of the environment.}")
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {}}")
+    return tmp_path
+
+
+def complaints(inventory: Path) -> list[str]:
+    plugin = lookup.LookupModule(loader=DataLoader())
+    options: dict[str, Any] = {"roles": str(inventory / "roles"), "fleet": str(inventory / "fleet.yml")}
+    plugin.get_option = options.__getitem__
+    plugin.set_options = lambda **_: None
+    found: list[str] = plugin.run([str(inventory / "hosts.yml")])
+    return found
+
+
+def test_declared_variables_are_fine(inventory: Path) -> None:
+    (inventory / "group_vars" / "all.yml").write_text("redis_port: 1\nfleet_environment: x\nvault_secret: y\n")
+    assert complaints(inventory) == []
+
+
+def test_a_misspelt_variable_is_named_with_its_file_and_what_was_meant(inventory: Path) -> None:
+    (inventory / "group_vars" / "all.yml").write_text("redis_prot: 1\n")
+    assert complaints(inventory) == [
+        "group_vars/all.yml: nothing reads the variable redis_prot; did you mean redis_port?"
+    ]
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        "all: {vars: {redis_adress: x}}",
+        "all: {hosts: {a: {redis_adress: x}}}",
+        "all: {children: {redis: {hosts: {a: {redis_adress: x}}}}}",
+        "all: {children: {redis: {children: {inner: {vars: {redis_adress: x}}}}}}",
+    ],
+)
+def test_misspelt_variables_are_found_anywhere_in_a_hosts_file(inventory: Path, hosts: str) -> None:
+    (inventory / "hosts.yml").write_text(hosts)
+    assert complaints(inventory) == ["hosts.yml: nothing reads the variable redis_adress; did you mean redis_address?"]
+
+
+def test_a_hosts_file_with_empty_groups_is_fine(inventory: Path) -> None:
+    (inventory / "hosts.yml").write_text("all:\n  children:\n    redis:\n    agents:\n      hosts:\n        a:\n")
+    assert complaints(inventory) == []

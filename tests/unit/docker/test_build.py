@@ -1,0 +1,76 @@
+"""Which image is used, and when it is made anew. That they can be built is shown by tests/fleet."""
+
+from pathlib import Path
+
+import pytest
+
+from docker import build
+
+BASE = "warmline/base:debian-000000000000"
+
+
+def image(name: str) -> build.Image:
+    return next(one for one in build.catalogue() if one.name == name)
+
+
+def test_the_base_is_made_first() -> None:
+    assert build.catalogue()[0].name == "base"
+
+
+def test_every_image_has_a_folder_and_every_folder_an_image() -> None:
+    folders = {path.name for path in build.HERE.iterdir() if path.is_dir() and not path.name.startswith("__")}
+    assert {one.name for one in build.catalogue()} == folders
+
+
+def test_official_images_are_pinned_by_digest() -> None:
+    official = [one.official for one in build.catalogue() if one.official]
+    assert official
+    assert all("@sha256:" in name and len(name.rpartition(":")[2]) == 64 for name in official)
+
+
+def test_an_official_image_that_is_there_is_preferred_to_a_stand_in() -> None:
+    redis = image("redis")
+    both = {redis.pulled, redis.built(BASE)}
+    assert build.chosen(redis, BASE, both) == redis.pulled
+    assert build.chosen(redis, BASE, {redis.built(BASE)}) == redis.built(BASE)
+
+
+def test_an_image_of_another_tree_or_another_base_is_not_used() -> None:
+    redis = image("redis")
+    assert build.chosen(redis, BASE, {"warmline/redis:debian-111111111111"}) is None
+    assert build.chosen(redis, "warmline/base:other", {redis.built(BASE)}) is None
+
+
+def test_a_stand_in_does_not_claim_the_official_version() -> None:
+    assert image("prometheus").built(BASE).startswith("warmline/prometheus:debian-")
+    assert image("agent").built(BASE).startswith("warmline/agent:0.1.0-")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one").write_text("1")
+    (tmp_path / "a" / "two").write_text("2")
+    return tmp_path / "a"
+
+
+def test_the_digest_changes_with_content_name_mode_and_salt_and_with_nothing_else(tree: Path) -> None:
+    found = [build.digest([tree], "")]
+
+    def differs() -> bool:
+        found.append(build.digest([tree], ""))
+        return found[-1] not in found[:-1]
+
+    assert build.digest([tree], "") == found[0]
+    assert build.digest([tree], "salt") != found[0]
+    (tree / "__pycache__").mkdir()
+    (tree / "__pycache__" / "x.pyc").touch()
+    assert build.digest([tree], "") == found[0]
+    (tree / "one").write_text("one")
+    assert differs()
+    (tree / "one").rename(tree / "uno")
+    assert differs()
+    (tree / "uno").chmod(0o755)
+    assert differs()
+    (tree / "two").unlink()
+    assert differs()

@@ -1,0 +1,124 @@
+"""What the speech client sends, and what it makes of each answer."""
+
+import base64
+import io
+import json
+import wave
+
+import aiohttp
+import pytest
+
+from tests.unit.upstream.conftest import Provider
+from warmline.errors import UpstreamError, UpstreamExhausted, UpstreamRejected, UpstreamUnavailable
+from warmline.upstream.ports import Voice
+from warmline.upstream.sarvam import Sarvam
+
+VOICE = Voice(model="bulbul:v3", speaker="priya", language="en-IN", pace=1.1)
+PCM = b"\x01\x00" * 100
+
+
+def spoken(audio: bytes) -> bytes:
+    return json.dumps({"request_id": None, "audios": [base64.b64encode(audio).decode()]}).encode()
+
+
+def refused(code: str, message: str = "because") -> bytes:
+    return json.dumps({"error": {"message": message, "code": code}}).encode()
+
+
+@pytest.fixture
+def sarvam(provider: Provider, http: aiohttp.ClientSession) -> Sarvam:
+    return Sarvam(http, provider.url, key="the-key", timeout=0.5)
+
+
+async def test_the_request_is_the_documented_one(sarvam: Sarvam, provider: Provider) -> None:
+    provider.body = spoken(PCM)
+    assert await sarvam.synthesise("namaste", VOICE) == PCM
+    assert provider.headers[0]["api-subscription-key"] == "the-key"
+    assert provider.asked == [
+        (
+            "/text-to-speech",
+            {
+                "text": "namaste",
+                "target_language_code": "en-IN",
+                "speaker": "priya",
+                "model": "bulbul:v3",
+                "speech_sample_rate": 22050,
+                "output_audio_codec": "linear16",
+                "pace": 1.1,
+            },
+        )
+    ]
+
+
+async def test_a_wave_file_where_raw_audio_was_asked_for_loses_its_header(sarvam: Sarvam, provider: Provider) -> None:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setparams((1, 2, 22050, 0, "NONE", ""))
+        writer.writeframes(PCM)
+    provider.body = spoken(file.getvalue())
+    assert await sarvam.synthesise("namaste", VOICE) == PCM
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (403, "invalid_api_key_error", UpstreamRejected),
+        (400, "invalid_request_error", UpstreamRejected),
+        (422, "unprocessable_entity_error", UpstreamRejected),
+        (429, "insufficient_quota_error", UpstreamExhausted),
+        (429, "rate_limit_exceeded_error", UpstreamUnavailable),
+        (503, "rate_limit_exceeded_error", UpstreamUnavailable),
+        (500, "internal_server_error", UpstreamUnavailable),
+        (504, "gateway_timeout_error", UpstreamUnavailable),
+    ],
+)
+async def test_errors_are_told_apart_by_code_and_status(
+    sarvam: Sarvam, provider: Provider, status: int, code: str, expected: type[UpstreamError]
+) -> None:
+    provider.status, provider.body = status, refused(code)
+    with pytest.raises(UpstreamError, match=code) as caught:
+        await sarvam.synthesise("namaste", VOICE)
+    assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"detail": "x"}'])
+async def test_an_error_without_the_documented_shape_is_an_error_all_the_same(
+    sarvam: Sarvam, provider: Provider, body: bytes
+) -> None:
+    provider.status, provider.body = 502, body
+    with pytest.raises(UpstreamUnavailable):
+        await sarvam.synthesise("namaste", VOICE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"audios": []}', b'{"audios": ["***"]}', spoken(b""), spoken(b"\x01"), spoken(b"RIFFnonsense")],
+    ids=["empty", "a list", "no audio", "not base64", "silence", "half a sample", "a broken wave file"],
+)
+async def test_a_success_without_whole_audio_is_rejected(sarvam: Sarvam, provider: Provider, body: bytes) -> None:
+    provider.body = body
+    with pytest.raises(UpstreamRejected):
+        await sarvam.synthesise("namaste", VOICE)
+
+
+async def test_a_provider_that_hangs_is_given_up_in_time(sarvam: Sarvam, provider: Provider) -> None:
+    provider.hangs = True
+    with pytest.raises(UpstreamUnavailable):
+        await sarvam.synthesise("namaste", VOICE)
+
+
+async def test_a_failed_request_is_not_sent_again(sarvam: Sarvam, provider: Provider) -> None:
+    provider.status, provider.body = 500, refused("internal_server_error")
+    with pytest.raises(UpstreamUnavailable):
+        await sarvam.synthesise("namaste", VOICE)
+    assert len(provider.asked) == 1
+
+
+async def test_a_provider_that_is_not_there_is_unavailable(http: aiohttp.ClientSession) -> None:
+    with pytest.raises(UpstreamUnavailable):
+        await Sarvam(http, "http://127.0.0.1:1", key="k", timeout=0.5).synthesise("namaste", VOICE)
+
+
+@pytest.mark.parametrize(("model", "longest"), [("bulbul:v2", 1500), ("bulbul:v3", 2500), ("bulbul:v4-flash", 2500)])
+def test_the_longest_text_depends_on_the_model(sarvam: Sarvam, model: str, longest: int) -> None:
+    assert sarvam.longest_text(Voice(model=model, speaker="s", language="en-IN")) == longest
