@@ -127,27 +127,27 @@ class Engine:
             _run(str(image.folder / "build.sh"), name)
             return
         version = name.rpartition(":")[2]
-        with _context(image) as context:
+        with context(image) as folder:
             arguments = ["--build-arg", f"BASE={base}"] + (
                 ["--build-arg", f"VERSION={version}"] if image.python else []
             )
-            _run("docker", "build", "--quiet", "--tag", name, *arguments, str(context))
+            _run("docker", "build", "--quiet", "--tag", name, *arguments, str(folder))
 
 
 @contextmanager
-def _context(image: Image) -> Iterator[Path]:
+def context(image: Image) -> Iterator[Path]:
     """The folder that a build may read: the image's own, or that and the worker's sources with their wheels."""
     if image.python is None:
         yield image.folder
         return
     wheels = _wheels(image.python)
     with tempfile.TemporaryDirectory() as made:
-        context = Path(made)
-        shutil.copy(image.folder / "Dockerfile", context)
-        shutil.copy(AGENT / "requirements.txt", context)
-        shutil.copytree(AGENT / "warmline", context / "warmline", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(wheels, context / "wheels")
-        yield context
+        folder = Path(made)
+        shutil.copy(image.folder / "Dockerfile", folder)
+        shutil.copy(AGENT / "requirements.txt", folder)
+        shutil.copytree(AGENT / "warmline", folder / "warmline", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(wheels, folder / "wheels")
+        yield folder
 
 
 def _wheels(python: str) -> Path:
@@ -209,9 +209,15 @@ def _made(engine: Engine, image: Image, base: str) -> str:
     return name
 
 
+def built() -> dict[str, str]:
+    """What `build` made last: name → what it is called on this machine."""
+    names: dict[str, str] = json.loads((CACHE / "images.json").read_text(encoding="utf-8"))
+    return names
+
+
 def publish(*, push: str, pull: str, manifest: Path) -> None:
     """Send what hosts need to the registry `push`, and write the names under which they `pull` it to `manifest`."""
-    names = json.loads((CACHE / "images.json").read_text(encoding="utf-8"))
+    names = built()
     served = [image.name for image in catalogue() if image.served]
     for name in served:
         _run("docker", "tag", names[name], f"{push}/{names[name]}")

@@ -97,5 +97,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         ws_ping_interval=20,
         ws_ping_timeout=20,
         ws_per_message_deflate=False,
+        timeout_keep_alive=75,  # above the 60 s for which nginx keeps a connection: it must be the one to close
         timeout_graceful_shutdown=5,
     )

@@ -33,6 +33,7 @@ CONNECTION = {
     "ansible_become",
     "ansible_become_password",
     "ansible_connection",
+    "ansible_control_path_dir",
     "ansible_host",
     "ansible_password",
     "ansible_port",

@@ -1,0 +1,57 @@
+"""Imports point one way: api → services → cache, upstream. app.py alone joins them; simulators import nothing."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ROOT
+
+PACKAGE = ROOT / "agent" / "warmline"
+COMMON = {"errors", "warmline"}
+ALLOWED = {
+    "cache": {"cache", *COMMON},
+    "upstream": {"upstream", *COMMON},
+    "services": {"services", "cache", "upstream", *COMMON},
+    "api": {"api", "services", "cache", "metrics", *COMMON},
+    "simulators": {"simulators"},
+    "errors": set(),
+    "metrics": {"cache"},
+    "settings": COMMON,
+    "logs": set(),
+    "serve": set(),
+    "health": set(),
+    "probe": set(),
+}
+
+
+def imported(file: Path) -> set[str]:
+    """The parts of our package that a file imports, at whatever depth."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {
+                f"{node.module}.{alias.name}" if node.module == "warmline" else node.module for alias in node.names
+            }
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    parts = [name.split(".") for name in names if name.split(".")[0] == "warmline"]
+    known = {path.stem for path in PACKAGE.iterdir()}
+    return {part[1] if len(part) > 1 and part[1] in known else "warmline" for part in parts}
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_a_part_imports_only_what_is_below_it(part: str) -> None:
+    folder = PACKAGE / part
+    files = folder.rglob("*.py") if folder.is_dir() else [PACKAGE / f"{part}.py"]
+    for file in files:
+        assert imported(file) <= ALLOWED[part], file
+
+
+def test_every_part_is_ruled_on() -> None:
+    parts = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
+    }
+    assert parts == {*ALLOWED, "app", "__init__", "__main__"}

@@ -1,0 +1,44 @@
+"""Every linter is silent. Each is a test of its own, so that one failure hides no other."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ROOT
+from tests.support.repository import tracked
+
+LINTERS = {
+    "ruff check": ["ruff", "check", "."],
+    "ruff format": ["ruff", "format", "--check", "."],
+    "mypy": ["mypy", "agent/warmline", "docker", "tests"],
+    "yamllint": ["yamllint", "--strict", "."],
+    "ansible-lint": ["ansible-lint"],
+    "hadolint": ["hadolint", "--config", "docker/hadolint.yaml", *map(str, tracked("docker/*/Dockerfile"))],
+}
+
+
+def silent(command: list[str], folder: Path = ROOT) -> None:
+    """Run a linter; its output is the failure's message."""
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg"), "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", LINTERS)
+def test_the_linter_is_silent(name: str) -> None:
+    silent(LINTERS[name])
+
+
+def test_ansible_plugins_are_typed() -> None:
+    """On their own: the folder's name would hide Ansible's package."""
+    silent(["mypy", "--config-file", "../../pyproject.toml", "filter", "lookup"], ROOT / "ansible" / "plugins")
+
+
+def test_shell_scripts_parse() -> None:
+    scripts = [path for path in tracked() if path.read_bytes()[:2] == b"#!"]
+    assert scripts
+    for script in scripts:
+        silent(["bash", "-n", str(script)])

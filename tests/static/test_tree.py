@@ -1,0 +1,112 @@
+"""Rules of the tree that no linter knows."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.processes import ROOT
+from tests.support.repository import tracked
+
+TOP = {"ansible", "docker", "nginx", "agent", "dashboards", "tests", "docs", ".ci", ".github"}
+REGISTRIES = re.compile(
+    r"pypi\.org|pythonhosted\.org|deb\.debian\.org|debian\.org/debian|registry\.npmjs\.org|proxy\.golang\.org|galaxy\.ansible\.com"
+)
+
+
+def text_files() -> list[tuple[Path, str]]:
+    found = []
+    for path in tracked():
+        try:
+            found.append((path.relative_to(ROOT), path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+def test_the_top_level_is_the_one_we_agreed_on() -> None:
+    folders = {path.relative_to(ROOT).parts[0] for path in tracked() if len(path.relative_to(ROOT).parts) > 1}
+    assert folders <= TOP
+
+
+def test_no_package_registry_is_named_anywhere() -> None:
+    this = Path("tests/static/test_tree.py")
+    named = [str(path) for path, text in text_files() if path != this and REGISTRIES.search(text)]
+    assert named == []
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "agent/requirements.txt"])
+def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    packages = re.findall(r"^([a-z0-9][^\s=]*)==\S+(.*(?:\n    .*)*)", text, re.MULTILINE)
+    assert len(packages) > 20
+    assert [name for name, rest in packages if "--hash=sha256:" not in rest] == []
+    assert not re.search(r"--(extra-)?index-url|--find-links|://", text)
+
+
+def test_the_control_machine_runs_the_workers_versions() -> None:
+    def versions(lock: str) -> dict[str, str]:
+        return dict(re.findall(r"^([a-z0-9][^\s=]*)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+
+    control, worker = versions("requirements.txt"), versions("agent/requirements.txt")
+    assert {name: control.get(name) for name in worker} == worker
+
+
+def test_no_private_key_or_generated_secret_is_committed() -> None:
+    assert [str(path) for path, text in text_files() if "-----BEGIN" + " " in text and "PRIVATE KEY" in text] == []
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "ansible" / "roles").iterdir() if path.is_dir()))
+def test_a_role_has_specs_and_a_readme_and_documents_every_default(role: str) -> None:
+    folder = ROOT / "ansible" / "roles" / role
+    assert (folder / "README.md").read_text(encoding="utf-8").startswith(f"# {role}\n")
+    specs = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    options = specs["argument_specs"]["main"]["options"]
+    defaults_file = folder / "defaults" / "main.yml"
+    defaults = yaml.safe_load(defaults_file.read_text(encoding="utf-8")) if defaults_file.exists() else {}
+    assert defaults == {name: option["default"] for name, option in options.items() if "default" in option}
+
+
+def test_every_inventory_names_the_same_groups() -> None:
+    def groups(inventory: str) -> set[str]:
+        hosts = yaml.safe_load((ROOT / "ansible" / "inventories" / inventory / "hosts.yml").read_text(encoding="utf-8"))
+        return set(hosts["all"]["children"])
+
+    assert groups("production.example") == groups("staging")
+
+
+@pytest.mark.parametrize("inventory", ["staging", "production.example"])
+def test_an_inventory_passes_preflight(inventory: str) -> None:
+    assert preflight(f"ansible/inventories/{inventory}/hosts.yml").returncode == 0
+
+
+def test_a_misspelt_variable_stops_preflight_with_what_was_meant(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "ansible" / "inventories" / "staging", tmp_path / "staging")
+    with (tmp_path / "staging" / "group_vars" / "all.yml").open("a", encoding="utf-8") as variables:
+        variables.write("agent_profil: high_traffic\n")
+    done = preflight(str(tmp_path / "staging" / "hosts.yml"))
+    assert done.returncode != 0
+    assert "group_vars/all.yml: nothing reads the variable agent_profil; did you mean agent_profile?" in done.stdout
+
+
+def preflight(inventory: str) -> subprocess.CompletedProcess[str]:
+    """Run the playbook that checks an inventory."""
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg")}
+    command = ["ansible-playbook", "--inventory", inventory, "ansible/playbooks/preflight.yml"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_every_commit_hook_is_a_make_target_or_a_program_of_the_lock_file() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert {repo["repo"] for repo in hooks} == {"local"}
+
+
+def test_make_help_lists_every_documented_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    shown = subprocess.run(["make", "-C", str(ROOT), "help"], capture_output=True, text=True, check=True).stdout
+    for target in re.findall(r"^([a-z-]+):.*?## ", makefile, re.MULTILINE):
+        assert f"\n  {target} " in shown

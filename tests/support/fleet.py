@@ -1,0 +1,123 @@
+"""The staging fleet as an operator and as callers see it."""
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import testinfra
+import yaml
+
+from tests.support.processes import ROOT
+
+STATE = Path(os.environ.get("WARMLINE_STATE", Path.home() / ".local" / "state" / "warmline")) / "staging"
+INVENTORY = ROOT / "ansible" / "inventories" / "staging" / "hosts.yml"
+PORTS = {"redis-cache": 6379, "redis-state": 6380, "prometheus": 9090, "sarvam": 9101, "convex": 9102, "status": 8081}
+WORKERS_PER_HOST = 2
+ORGANISATIONS = ("sahyadri", "kaveri", "lakeside")
+
+
+@cache
+def groups() -> dict[str, dict[str, str]]:
+    """Group → host → address."""
+    children = yaml.safe_load(INVENTORY.read_text(encoding="utf-8"))["all"]["children"]
+    addresses = {
+        name: facts["ansible_host"]
+        for group in children.values()
+        for name, facts in group["hosts"].items()
+        if facts and "ansible_host" in facts
+    }
+    return {group: {name: addresses[name] for name in members["hosts"]} for group, members in children.items()}
+
+
+@cache
+def addresses() -> dict[str, str]:
+    """Host → address."""
+    return {name: address for members in groups().values() for name, address in members.items()}
+
+
+@cache
+def host(name: str) -> Any:
+    """A host over SSH, as Ansible reaches it."""
+    return testinfra.get_host(f"ssh://{name}", ssh_config=str(STATE / "ssh_config"))
+
+
+def workers() -> list[tuple[str, int]]:
+    """Every worker as its host and its number there."""
+    return [(name, number) for number in range(1, WORKERS_PER_HOST + 1) for name in groups()["agents"]]
+
+
+def connects(source: str, address: str, port: int) -> bool:
+    """Whether a TCP connection from the host `source` is accepted."""
+    done = host(source).run("timeout 3 bash -c '</dev/tcp/%s/%s'", address, str(port))
+    return bool(done.rc == 0)
+
+
+def key(organisation: str) -> str:
+    """The organisation's demo API key."""
+    return (STATE / "keys" / organisation).read_text(encoding="utf-8").strip()
+
+
+def secrets() -> dict[str, str]:
+    """Every secret that was made for this environment, by file."""
+    return {path.name: path.read_text(encoding="utf-8").strip() for path in (STATE / "secrets").iterdir()} | {
+        f"key of {name}": key(name) for name in ORGANISATIONS
+    }
+
+
+def callers(count: int) -> list[str]:
+    """Addresses of callers in as many networks, none of which is the fleet's or reserved for something else."""
+    found = (f"{first}.{second}.7.9" for first in (23, 59, 103, 157) for second in range(250))
+    return [caller for caller, _ in zip(found, range(count), strict=False) if ipaddress.ip_address(caller).is_global]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The edge's published port on loopback; this machine is a listed proxy, so callers have addresses of their own."""
+
+    url: str
+
+    def get(
+        self,
+        what: str,
+        text: str,
+        *,
+        organisation: str = "sahyadri",
+        agent: str = "reception",
+        caller: str = "23.1.7.9",
+    ) -> httpx.Response:
+        return httpx.get(
+            f"{self.url}/v1/agents/{agent}/{what}",
+            params={"text": text},
+            headers={"Authorization": f"Bearer {key(organisation)}", "X-Forwarded-For": caller},
+            timeout=30,
+        )
+
+    def slot_of(self, caller: str) -> str:
+        return str(self.get("answer", "hello", caller=caller).headers["x-warmline-slot"])
+
+
+def ask_worker(name: str, number: int, what: str, text: str, organisation: str = "sahyadri") -> httpx.Response:
+    """Ask one worker directly, from the edge's host, as the edge would; headers and status only."""
+    url = f"http://{addresses()[name]}:{8100 + number}/v1/agents/reception/{what}"
+    config = f'header = "Authorization: Bearer {key(organisation)}"'
+    command = "printf %%s %s | curl --silent --config - --get --data-urlencode %s --dump-header - --output /dev/null %s"
+    lines = host("edge-1").check_output(command, config, f"text={text}", url).splitlines()
+    headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
+    return httpx.Response(int(lines[0].split()[1]), headers=headers)
+
+
+def calls(provider: str) -> dict[str, int]:
+    """What the simulated provider has answered so far."""
+    url = f"http://{addresses()['monitor-1']}:{PORTS[provider]}/_calls"
+    found: dict[str, int] = httpx.Response(200, text=host("monitor-1").check_output("curl --silent %s", url)).json()
+    return found
+
+
+def containers(name: str) -> dict[str, Any]:
+    """The containers of a host as `docker inspect` shows them, by name."""
+    shown = host(name).check_output("docker inspect $(docker ps --all --quiet)")
+    return {one["Name"].lstrip("/"): one for one in httpx.Response(200, text=shown).json()}
