@@ -9,6 +9,7 @@ from warmline.cache import Source
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which no board of ours reads
 
+CACHES = ("config", "prompt", "rag", "tts")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -19,12 +20,14 @@ class Metrics:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        self._lookups = Counter(
+        lookups = Counter(
             "warmline_cache_lookups",
             "Lookups answered, by the layer that answered.",
             ["cache", "source"],
             registry=registry,
         )
+        # Made before they happen: a ratio over a series that does not exist yet is nothing instead of zero.
+        self._lookups = {(cache, source): lookups.labels(cache, source.value) for cache in CACHES for source in Source}
         self._store_failures = Counter(
             "warmline_cache_store_failures",
             "Redis calls that failed or held garbage.",
@@ -47,7 +50,7 @@ class Metrics:
 
     def looked_up(self, cache: str, source: Source) -> None:
         """A lookup was answered (see `cache.CacheEvents`)."""
-        self._lookups.labels(cache, source.value).inc()
+        self._lookups[cache, source].inc()
 
     def store_failed(self, cache: str, operation: str) -> None:
         """A Redis call failed (see `cache.CacheEvents`)."""

@@ -132,6 +132,13 @@ def test_every_lookup_is_counted_once_by_the_layer_that_answered(stack: Stack) -
     assert worker.metric('warmline_http_requests_total{method="GET",route="answer",status="200"}') == 5
 
 
+def test_every_outcome_has_a_series_before_it_happens(stack: Stack) -> None:
+    exposed = httpx.get(f"{stack.worker().admin_url}/metrics").text
+    for cache in ("config", "prompt", "rag", "tts"):
+        for source in ("l1", "l2", "origin", "stale"):
+            assert f'warmline_cache_lookups_total{{cache="{cache}",source="{source}"}} 0.0' in exposed
+
+
 def test_the_callers_port_serves_neither_metrics_nor_health(worker: Worker) -> None:
     for path in ("/metrics", "/livez", "/readyz"):
         assert httpx.get(f"{worker.url}{path}").status_code == 404
