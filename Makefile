@@ -59,17 +59,19 @@ lint: test-static
 test-unit: venv ## what needs no server; seconds
 	cd $(ROOT) && pytest tests/unit
 
-test-integration: venv ## workers, simulators and nginx against real servers on loopback
-	$(PLAYBOOK) $(PLAYBOOKS)/control.yml --extra-vars purpose=test
+test-integration: control-test ## workers, simulators and nginx against real servers on loopback
 	cd $(ROOT) && pytest tests/integration
 
-test-fleet: deploy ## the staging fleet over SSH and through its edge
+test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
 
 ##@ Build
-.PHONY: control images venv lock format
+.PHONY: control control-test images venv lock format
 control: venv ## have what this machine needs: Docker Engine, mmdebstrap, ssh
 	$(PLAYBOOK) $(PLAYBOOKS)/control.yml
+
+control-test: venv ## have what the tests need as well: redis-server, nginx, promtool, both builders
+	$(PLAYBOOK) $(PLAYBOOKS)/control.yml --extra-vars purpose=test
 
 images: control ## pull or build every image of the fleet
 	@printf '\033[1mImages\033[0m\n'
