@@ -18,10 +18,11 @@ INVENTORY := $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
 PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
 PLAYBOOKS := $(ROOT)/ansible/playbooks
 STATE := $(WARMLINE_STATE)/$(ENV)
-TEXT ?= What is knee pain?
-AGENT ?= reception
+# Exported, so that no quote in them ever meets the shell.
+export TEXT ?= What is knee pain?
+export AGENT ?= reception
 ORGANISATION ?= sahyadri
-KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
+export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -43,7 +44,9 @@ plan: control images ## show what a deploy would change, change nothing
 
 ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...
 	@printf '\n\033[1mDoes it answer? First cold, then warm.\033[0m\n'
-	@python -m warmline probe --url "$$(cat $(STATE)/edge_url)" --agent '$(AGENT)' --key-file '$(KEY_FILE)' --question '$(TEXT)'
+	@if [[ -e $$KEY_FILE ]]; then \
+	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
+	else echo "  There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..."; fi
 
 fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
