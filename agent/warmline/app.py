@@ -2,6 +2,7 @@
 
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
@@ -15,7 +16,9 @@ from warmline.api.faults import HANDLERS
 from warmline.api.http import CallerApi
 from warmline.api.keys import ApiKeys
 from warmline.api.observe import Observed
-from warmline.cache import Cache, Codec, Memory, Policy, RedisStore
+from warmline.cache import Cache, Caches, Codec, Policy, Tuning
+from warmline.cache.dial import Dial, dialler
+from warmline.cache.worker import DIAL_SECONDS
 from warmline.metrics import Metrics
 from warmline.serve import Service, bind
 from warmline.services.agents import AgentConfig, Agents, Prompt
@@ -23,7 +26,7 @@ from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
 from warmline.services.knowledge import Knowledge, Passage
 from warmline.services.speech import Speech
-from warmline.settings import Settings, revealed
+from warmline.settings import CacheProfile, Settings, revealed
 from warmline.upstream.convex import Convex
 from warmline.upstream.sarvam import Sarvam
 
@@ -40,38 +43,37 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         caller_socket = stack.enter_context(bind(settings.listen_host, settings.port))
         fleet_socket = stack.enter_context(bind(settings.listen_host, settings.admin_port))
-        store = _store(settings, stack)
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        admin = AdminApi(registry, slot=settings.slot, version=settings.version, ping_redis=store.ping)
+        caches = _caches(settings, metrics)
+        stack.push_async_callback(caches.aclose)
+        admin = AdminApi(registry, slot=settings.slot, version=settings.version, ping_redis=caches.ping)
         service = Service(
-            _caller_app(settings, keys, store, http, metrics, stack),
+            _caller_app(settings, keys, caches, http, metrics),
             Starlette(routes=admin.routes(), exception_handlers=HANDLERS),
             drain_seconds=settings.drain_seconds,
             draining=admin.drain,
         )
+        caches.start()
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")
 
 
-def _store(settings: Settings, stack: AsyncExitStack) -> RedisStore:
-    store = RedisStore.connect(
-        settings.redis_cache_url,
-        password=revealed(settings.redis_cache_password_file),
-        deadline=settings.redis_deadline,
-        max_connections=settings.redis_max_connections,
+def _caches(settings: Settings, metrics: Metrics) -> Caches:
+    def dial(url: str, password_file: Path | None) -> Dial:
+        return dialler(url, password=revealed(password_file), timeout=DIAL_SECONDS)
+
+    return Caches(
+        dial(settings.redis_cache_url, settings.redis_cache_password_file),
+        dial(settings.redis_state_url, settings.redis_state_password_file),
+        name=settings.slot,
+        events=metrics,
+        tuning=Tuning(redis_seconds=settings.redis_deadline),
     )
-    stack.push_async_callback(store.aclose)
-    return store
 
 
 def _caller_app(
-    settings: Settings,
-    keys: ApiKeys,
-    store: RedisStore,
-    http: aiohttp.ClientSession,
-    metrics: Metrics,
-    stack: AsyncExitStack,
+    settings: Settings, keys: ApiKeys, caches: Caches, http: aiohttp.ClientSession, metrics: Metrics
 ) -> Starlette:
     convex = Convex(
         http,
@@ -84,26 +86,31 @@ def _caller_app(
     )
     profile = settings.caches()
 
-    def cache(name: str, codec: Codec[V], *, ttl: float, max_bytes: int) -> Cache[V]:
-        made: Cache[V] = Cache(
-            name,
-            policy=Policy(ttl=ttl, negative_ttl=profile.negative_ttl),
-            codec=codec,
-            memory=Memory(max_bytes=max_bytes, clock=time.monotonic),
-            store=store,
-            wall=time.time,
-            events=metrics,
+    def cache(name: str, codec: Codec[V], numbers: CacheProfile, *, versioned: bool) -> Cache[V]:
+        policy = Policy(
+            ttl=numbers.ttl,
+            negative_ttl=numbers.negative_ttl,
+            stale_while_revalidate=numbers.stale_while_revalidate,
+            stale_if_error=numbers.stale_if_error,
         )
-        stack.push_async_callback(made.aclose)
+        made = caches.cache(
+            name,
+            codec,
+            policy,
+            max_bytes=numbers.max_bytes,
+            max_entries=numbers.max_entries,
+            versioned=versioned,
+        )
+        metrics.watch(made.name, made.tally)
         return made
 
     agents = Agents(
         convex,
-        configs=cache("config", MessageCodec(AgentConfig), ttl=profile.config_ttl, max_bytes=profile.config_bytes),
-        prompts=cache("prompt", MessageCodec(Prompt), ttl=profile.prompt_ttl, max_bytes=profile.prompt_bytes),
+        configs=cache("config", MessageCodec(AgentConfig), profile.config, versioned=False),
+        prompts=cache("prompt", MessageCodec(Prompt), profile.prompt, versioned=True),
     )
-    results = cache("rag", MessageCodec(list[Passage]), ttl=profile.rag_ttl, max_bytes=profile.rag_bytes)
-    phrases = cache("tts", AudioCodec(), ttl=profile.tts_ttl, max_bytes=profile.tts_bytes)
+    results = cache("rag", MessageCodec(list[Passage]), profile.rag, versioned=False)
+    phrases = cache("tts", AudioCodec(), profile.tts, versioned=True)
     answers = Answers(agents, Knowledge(convex, results=results))
     api = CallerApi(keys, agents, answers, Speech(sarvam, phrases=phrases), slot=settings.slot)
     return Starlette(

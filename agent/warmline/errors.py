@@ -14,7 +14,12 @@
     │   └── UpstreamRejected     it refused a request that we believed valid
     └── OperatorError            whoever runs Warmline must act
         ├── SettingsError        the process must not start like this; lists every problem
-        └── StoreUnavailable     Redis did not answer in time; never reaches a caller
+        ├── StoreUnavailable     Redis did not answer in time; never reaches a caller
+        │   └── StoreRefused     it answered, and refused
+        ├── InvalidationFailed   not every worker can be told that a value is over; must be tried again
+        ├── LoadAbandoned        the worker stopped before a load had ended
+        ├── StreamTooLong        a stream outgrew what is kept of one; only who joined it late is told
+        └── ListenerTooSlow      a listener left more of a stream unread than is kept for one
 
 Which HTTP status each becomes is decided in one place, `api/faults.py`.
 """
@@ -128,3 +133,31 @@ class StoreUnavailable(OperatorError):
     """A shared store did not answer in time or answered an error. The caches treat it as a miss."""
 
     code = "store_unavailable"
+
+
+class StoreRefused(StoreUnavailable):
+    """It answered, and refused: full, read-only, another type of key, no permission."""
+
+
+class InvalidationFailed(OperatorError):
+    """It cannot be promised that nobody serves what was to be invalidated. Nothing is half done that harms: repeat."""
+
+    code = "invalidation_failed"
+
+
+class LoadAbandoned(OperatorError):
+    """A load was cancelled while others waited for it: the worker is stopping."""
+
+    code = "load_abandoned"
+
+
+class StreamTooLong(OperatorError):
+    """A stream outgrew what is kept of one. Its listeners heard it all; who waited for the whole value gets this."""
+
+    code = "stream_too_long"
+
+
+class ListenerTooSlow(OperatorError):
+    """A listener left more of a stream unread than is kept for one, and was cut off so that others were not."""
+
+    code = "listener_too_slow"

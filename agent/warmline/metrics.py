@@ -1,15 +1,18 @@
 """Every metric of the worker, declared once. The registry is handed in."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
-from warmline.cache import Source
+from warmline.cache import NotStored, Removal, Tally
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which no board of ours reads
 
-CACHES = ("config", "prompt", "rag", "tts")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -17,21 +20,37 @@ class Metrics:
     """The worker's numbers. Labels hold only names that the deployment knows; never texts, agents or callers."""
 
     def __init__(self, registry: CollectorRegistry, *, slot: str, version: str) -> None:
+        self._lookups = _Lookups()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        lookups = Counter(
-            "warmline_cache_lookups",
-            "Lookups answered, by the layer that answered.",
-            ["cache", "source"],
-            registry=registry,
-        )
-        # Made before they happen: a ratio over a series that does not exist yet is nothing instead of zero.
-        self._lookups = {(cache, source): lookups.labels(cache, source.value) for cache in CACHES for source in Source}
+        registry.register(self._lookups)
         self._store_failures = Counter(
             "warmline_cache_store_failures",
-            "Redis calls that failed or held garbage.",
+            "Redis calls that failed, and entries that could not be decoded.",
             ["cache", "operation"],
+            registry=registry,
+        )
+        self._not_stored = Counter(
+            "warmline_cache_not_stored",
+            "Loaded values that were served and not kept in Redis.",
+            ["cache", "reason"],
+            registry=registry,
+        )
+        self._removed = Counter(
+            "warmline_cache_removed", "Values that left L1, by cause.", ["cache", "cause"], registry=registry
+        )
+        self._streams_lost = Counter(
+            "warmline_cache_streams_lost",
+            "Listeners that lost the stream they followed and took the rest from elsewhere.",
+            ["cache"],
+            registry=registry,
+        )
+        self._load_seconds = Histogram(
+            "warmline_cache_load_duration_seconds",
+            "Time the origin took, by how it ended.",
+            ["cache", "outcome"],
+            buckets=_SECONDS,
             registry=registry,
         )
         self._requests = Counter(
@@ -48,15 +67,47 @@ class Metrics:
             slot, version
         ).set(1)
 
-    def looked_up(self, cache: str, source: Source) -> None:
-        """A lookup was answered (see `cache.CacheEvents`)."""
-        self._lookups[cache, source].inc()
+    def watch(self, cache: str, tally: Tally) -> None:
+        """Show the tally of a cache from now on."""
+        self._lookups.tallies[cache] = tally
 
     def store_failed(self, cache: str, operation: str) -> None:
-        """A Redis call failed (see `cache.CacheEvents`)."""
+        """See `cache.CacheEvents`."""
         self._store_failures.labels(cache, operation).inc()
+
+    def not_stored(self, cache: str, reason: NotStored) -> None:
+        """See `cache.CacheEvents`."""
+        self._not_stored.labels(cache, reason.value).inc()
+
+    def loaded(self, cache: str, seconds: float, *, failed: bool) -> None:
+        """See `cache.CacheEvents`."""
+        self._load_seconds.labels(cache, "failed" if failed else "ok").observe(seconds)
+
+    def stream_lost(self, cache: str) -> None:
+        """See `cache.CacheEvents`."""
+        self._streams_lost.labels(cache).inc()
+
+    def removed(self, cache: str, cause: Removal, count: int) -> None:
+        """See `cache.CacheEvents`."""
+        self._removed.labels(cache, cause.value).inc(count)
 
     def requested(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered; `route` is the template's name, `other` where none matched."""
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
+
+
+class _Lookups(Collector):
+    """Reads the caches' tallies when scraped: a hit in L1 costs one addition and no call into the library."""
+
+    def __init__(self) -> None:
+        self.tallies: dict[str, Tally] = {}
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        family = CounterMetricFamily(
+            "warmline_cache_lookups", "Lookups answered, by the layer that answered.", labels=["cache", "source"]
+        )
+        for cache, tally in self.tallies.items():
+            for source, count in tally.by_source().items():
+                family.add_metric([cache, source.value], count)
+        yield family

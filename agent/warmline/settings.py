@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from warmline import __version__
+from warmline.cache.dial import dialler
 from warmline.errors import SettingsError
 
 PREFIX = "WARMLINE_"
@@ -28,39 +29,73 @@ def _url(*schemes: str) -> AfterValidator:
 
 
 HttpUrl = Annotated[str, _url("http", "https")]
-RedisUrl = Annotated[str, _url("redis", "rediss")]
+
+
+def _redis_url(value: str) -> str:
+    dialler(value, password=None, timeout=1)
+    return value
+
+
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class Profile(BaseModel):
-    """Sizes and lifetimes that go together. Seconds and bytes."""
+class CacheProfile(BaseModel):
+    """Lifetimes in seconds (see `cache.Policy`) and what L1 may hold of one cache."""
 
     model_config = ConfigDict(frozen=True)
 
-    tts_ttl: float = 3600
-    rag_ttl: float
-    config_ttl: float
-    prompt_ttl: float = 600
+    ttl: float
+    stale_while_revalidate: float
+    stale_if_error: float
     negative_ttl: float = 10
-    tts_bytes: int
-    rag_bytes: int
-    config_bytes: int
-    prompt_bytes: int
+    max_bytes: int
+    max_entries: int | None = None
 
 
-MIB = 1024 * 1024
+class Profile(BaseModel):
+    """Sizes and lifetimes that go together."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tts: CacheProfile
+    rag: CacheProfile
+    config: CacheProfile
+    prompt: CacheProfile
+
+
+MINUTE, HOUR, MIB = 60, 3600, 1024 * 1024
+
+
+def _profile(*, rag_ttl: float, config_ttl: float, phrases: int, results: int, scale: int) -> Profile:
+    """What keys name a version of (phrases, prompts) is as good stale as fresh; the rest is stale only for a while."""
+    return Profile(
+        tts=CacheProfile(
+            ttl=HOUR,
+            stale_while_revalidate=HOUR,
+            stale_if_error=24 * HOUR,
+            max_bytes=32 * MIB * scale,
+            max_entries=phrases,
+        ),
+        rag=CacheProfile(
+            ttl=rag_ttl,
+            stale_while_revalidate=MINUTE,
+            stale_if_error=HOUR,
+            max_bytes=4 * MIB * scale,
+            max_entries=results,
+        ),
+        config=CacheProfile(
+            ttl=config_ttl, stale_while_revalidate=10, stale_if_error=10 * MINUTE, max_bytes=MIB * scale
+        ),
+        prompt=CacheProfile(
+            ttl=10 * MINUTE, stale_while_revalidate=HOUR, stale_if_error=24 * HOUR, max_bytes=2 * MIB * scale
+        ),
+    )
+
+
 PROFILES = {
-    "low_traffic": Profile(
-        rag_ttl=300, config_ttl=60, tts_bytes=32 * MIB, rag_bytes=4 * MIB, config_bytes=MIB, prompt_bytes=2 * MIB
-    ),
-    "high_traffic": Profile(
-        rag_ttl=1800,
-        config_ttl=300,
-        tts_bytes=128 * MIB,
-        rag_bytes=16 * MIB,
-        config_bytes=4 * MIB,
-        prompt_bytes=8 * MIB,
-    ),
+    "low_traffic": _profile(rag_ttl=5 * MINUTE, config_ttl=MINUTE, phrases=100, results=500, scale=1),
+    "high_traffic": _profile(rag_ttl=30 * MINUTE, config_ttl=5 * MINUTE, phrases=500, results=2000, scale=4),
 }
 
 
@@ -84,8 +119,9 @@ class Settings(BaseModel):
 
     redis_cache_url: Annotated[RedisUrl, Field(description="the evicting Redis; no password in it")]
     redis_cache_password_file: Path | None = None
+    redis_state_url: Annotated[RedisUrl, Field(description="the Redis that must not evict; no password in it")]
+    redis_state_password_file: Path | None = None
     redis_deadline: Annotated[float, Field(gt=0, le=5, description="seconds that Redis may cost a lookup")] = 0.05
-    redis_max_connections: Annotated[int, Field(ge=1, le=1000)] = 64
 
     convex_url: HttpUrl
     convex_deploy_key_file: Path | None = None
@@ -103,8 +139,11 @@ class Settings(BaseModel):
         found = []
         if self.port == self.admin_port:
             found.append(f"{PREFIX}ADMIN_PORT: must differ from {PREFIX}PORT ({self.port})")
-        if urlsplit(self.redis_cache_url).password:
-            found.append(f"{PREFIX}REDIS_CACHE_URL: must hold no password; use {PREFIX}REDIS_CACHE_PASSWORD_FILE")
+        found += [
+            f"{PREFIX}{name}_URL: must hold no password; use {PREFIX}{name}_PASSWORD_FILE"
+            for name, url in (("REDIS_CACHE", self.redis_cache_url), ("REDIS_STATE", self.redis_state_url))
+            if urlsplit(url).password
+        ]
         for name in type(self).model_fields:
             path = getattr(self, name)
             if isinstance(path, Path) and (problem := _unreadable(path)):

@@ -17,7 +17,7 @@ ALLOWED = {
     "simulators": {"simulators"},
     "errors": set(),
     "metrics": {"cache"},
-    "settings": COMMON,
+    "settings": {"cache", *COMMON},
     "logs": set(),
     "serve": set(),
     "health": set(),

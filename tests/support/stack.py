@@ -135,6 +135,7 @@ class Stack:
         return {
             "WARMLINE_API_KEYS_FILE": str(self.keys_file),
             "WARMLINE_REDIS_CACHE_URL": self.redis.url,
+            "WARMLINE_REDIS_STATE_URL": self.redis.url,
             "WARMLINE_CONVEX_URL": self.convex.url,
             "WARMLINE_SARVAM_URL": self.sarvam.url,
             "WARMLINE_SARVAM_KEY_FILE": str(self.sarvam_key),

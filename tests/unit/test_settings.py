@@ -16,6 +16,7 @@ def good(tmp_path: Path) -> dict[str, str]:
         "WARMLINE_SLOT": "agent-1/1",
         "WARMLINE_API_KEYS_FILE": str(tmp_path / "keys"),
         "WARMLINE_REDIS_CACHE_URL": "redis://app@10.0.0.1:6379/0",
+        "WARMLINE_REDIS_STATE_URL": "redis+sentinel://app@10.0.0.1:26379,10.0.0.2/state/0",
         "WARMLINE_CONVEX_URL": "https://happy-animal-123.convex.cloud",
         "WARMLINE_SARVAM_URL": "https://api.sarvam.ai",
         "WARMLINE_SARVAM_KEY_FILE": str(tmp_path / "sarvam"),
@@ -31,15 +32,15 @@ def problems(environment: dict[str, str]) -> list[str]:
 def test_good_settings_are_typed_and_defaults_are_filled_in(good: dict[str, str]) -> None:
     read = settings.read({**good, "WARMLINE_PORT": "9000", "PATH": "/bin"})
     assert (read.port, read.admin_port, read.profile) == (9000, 8200, "low_traffic")
-    assert read.caches().rag_ttl == 300
+    assert read.caches().rag.ttl == 300
 
 
 def test_the_profiles_differ_as_designed(good: dict[str, str]) -> None:
     high = settings.read({**good, "WARMLINE_PROFILE": "high_traffic"}).caches()
     low = settings.read(good).caches()
-    assert (low.rag_ttl, high.rag_ttl) == (300, 1800)
-    assert (low.config_ttl, high.config_ttl) == (60, 300)
-    assert (low.tts_ttl, high.tts_ttl) == (low.prompt_ttl * 6, 3600)
+    assert (low.rag.ttl, high.rag.ttl) == (300, 1800)
+    assert (low.config.ttl, high.config.ttl) == (60, 300)
+    assert (low.tts.max_entries, high.tts.max_entries) == (100, 500)
 
 
 def test_missing_settings_are_named(good: dict[str, str]) -> None:
@@ -59,13 +60,21 @@ def test_ports_that_clash_are_refused(good: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1", "10.0.0.1:6379", "redis://"])
 def test_a_redis_url_of_another_kind_is_refused(good: dict[str, str], url: str) -> None:
-    assert "must begin with redis:// or rediss://" in problems({**good, "WARMLINE_REDIS_CACHE_URL": url})[0]
+    assert (
+        "must begin with redis://, rediss://, redis+sentinel://"
+        in problems({**good, "WARMLINE_REDIS_CACHE_URL": url})[0]
+    )
 
 
 def test_a_user_in_the_redis_url_is_fine_and_a_password_is_not(good: dict[str, str]) -> None:
     assert settings.read(good).redis_cache_url == "redis://app@10.0.0.1:6379/0"
     said = problems({**good, "WARMLINE_REDIS_CACHE_URL": "redis://app:hunter2@10.0.0.1:6379/0"})
     assert said == ["WARMLINE_REDIS_CACHE_URL: must hold no password; use WARMLINE_REDIS_CACHE_PASSWORD_FILE"]
+
+
+def test_sentinels_without_the_service_they_watch_are_refused(good: dict[str, str]) -> None:
+    said = problems({**good, "WARMLINE_REDIS_STATE_URL": "redis+sentinel://10.0.0.1:26379"})
+    assert "must name the service" in said[0]
 
 
 def test_a_secret_is_read_without_its_final_newline(tmp_path: Path) -> None:

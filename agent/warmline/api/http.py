@@ -85,8 +85,8 @@ class CallerApi:
 def cache_status(sources: Mapping[str, Source]) -> str:
     """RFC 9211: one member for each cache asked, a hit or a forward to the origin, the layer as detail."""
     return ", ".join(
-        f"warmline-{cache}; fwd=miss; detail={source}"
-        if source is Source.ORIGIN
-        else f"warmline-{cache}; hit; detail={source}"
-        for cache, source in sources.items()
+        f"warmline-{cache}; {_HOW.get(source, 'hit')}; detail={source}" for cache, source in sources.items()
     )
+
+
+_HOW = {Source.ORIGIN: "fwd=miss", Source.JOINED: "fwd=miss; collapsed"}

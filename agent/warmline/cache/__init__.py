@@ -1,14 +1,32 @@
-"""The layered cache. It knows neither agents nor upstreams: it is handed a key and a loader.
+"""The layered cache. It knows neither agents nor upstreams: it is handed a key, a policy and a loader.
 
-`Cache.get_or_load` is the whole face that the rest of the worker sees.
+`Cache.get_or_load` is the face that the rest of the worker sees, `Invalidator.invalidate` that of whoever changes
+what was cached. `docs/architecture.md` walks through the files.
 """
 
 from warmline.cache.codec import Codec
 from warmline.cache.entry import Found, Source
-from warmline.cache.key import Key
-from warmline.cache.layered import Cache, CacheEvents
-from warmline.cache.memory import Memory
+from warmline.cache.events import CacheEvents, NotStored
+from warmline.cache.key import Group, Key
+from warmline.cache.layered import Cache
+from warmline.cache.memory import Memory, Removal
 from warmline.cache.policy import Policy
-from warmline.cache.redis import RedisStore
+from warmline.cache.tally import Tally
+from warmline.cache.worker import Caches, Tuning
 
-__all__ = ["Cache", "CacheEvents", "Codec", "Found", "Key", "Memory", "Policy", "RedisStore", "Source"]
+__all__ = [
+    "Cache",
+    "CacheEvents",
+    "Caches",
+    "Codec",
+    "Found",
+    "Group",
+    "Key",
+    "Memory",
+    "NotStored",
+    "Policy",
+    "Removal",
+    "Source",
+    "Tally",
+    "Tuning",
+]

@@ -1,19 +1,28 @@
-"""Entry ↔ bytes for the shared store, and the codecs of the values inside.
+"""Entry ↔ bytes for the shared store.
 
-Layout, big-endian: version (1 byte), flags (1 byte, bit 0 = negative), born (8 bytes, IEEE double, wall seconds), then
-the payload. The payload is not copied through any text format.
+Layout, big-endian: version (1 byte), flags (1 byte), born (8 bytes, IEEE double, wall seconds), identity (8 random
+bytes): these 18 bytes are the slot's *stamp*, which a write compares. Then one token of 8 bytes for each group, then
+the payload, which is not copied through any text format. A *vacancy* is a stamp alone: nobody has loaded this yet, or
+somebody invalidated it.
 """
 
 import struct
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from warmline.cache.entry import Entry
 
 V = TypeVar("V")
 
-_HEADER = struct.Struct(">BBd")
-_VERSION = 1
-_NEGATIVE = 0b1
+Bytes = Callable[[int], bytes]
+"""As many random bytes as asked for."""
+
+TOKEN_BYTES = 8
+_STAMP = struct.Struct(f">BBd{TOKEN_BYTES}s")
+STAMP_BYTES = _STAMP.size
+_VERSION = 2
+_NEGATIVE = 0b01
+_VACANT = 0b10
 
 
 class Codec(Protocol[V]):
@@ -24,16 +33,31 @@ class Codec(Protocol[V]):
     def decode(self, payload: bytes) -> V: ...
 
 
+def vacancy(identity: bytes) -> bytes:
+    """A slot that holds no value, told from every other by its `identity`."""
+    return _STAMP.pack(_VERSION, _VACANT, 0.0, identity)
+
+
 def pack(entry: Entry) -> bytes:
     """The entry as stored in Redis."""
-    return _HEADER.pack(_VERSION, _NEGATIVE if entry.negative else 0, entry.born) + entry.payload
+    stamp = _STAMP.pack(_VERSION, _NEGATIVE if entry.negative else 0, entry.born, entry.identity)
+    return b"".join((stamp, *entry.generations, entry.payload))
 
 
-def unpack(data: bytes) -> Entry:
-    """The entry that `pack` stored. Raises ValueError for anything else, another version included."""
-    if len(data) < _HEADER.size:
-        raise ValueError("shorter than an entry's header")
-    version, flags, born = _HEADER.unpack_from(data)
-    if version != _VERSION or flags > _NEGATIVE:
-        raise ValueError(f"not an entry of version {_VERSION}")
-    return Entry(payload=data[_HEADER.size :], born=born, negative=bool(flags & _NEGATIVE))
+def unpack(data: bytes, groups: int) -> Entry | None:
+    """The entry that `pack` stored for a key of so many groups; None for a vacancy.
+
+    Raises ValueError for anything else, another version included.
+    """
+    if len(data) < STAMP_BYTES:
+        raise ValueError("shorter than a stamp")
+    version, flags, born, identity = _STAMP.unpack_from(data)
+    if version != _VERSION or flags > _VACANT:
+        raise ValueError(f"not a slot of version {_VERSION}")
+    if flags & _VACANT:
+        return None
+    start = STAMP_BYTES + groups * TOKEN_BYTES
+    if len(data) < start:
+        raise ValueError("shorter than its tokens")
+    tokens = tuple(data[at : at + TOKEN_BYTES] for at in range(STAMP_BYTES, start, TOKEN_BYTES))
+    return Entry(data[start:], born, identity, tokens, negative=bool(flags & _NEGATIVE))

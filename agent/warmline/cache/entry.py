@@ -12,25 +12,42 @@ class Source(StrEnum):
 
     L1 = "l1"
     L2 = "l2"
+    JOINED = "joined"
+    """A load that somebody else had begun, in this worker or another."""
     ORIGIN = "origin"
     STALE = "stale"
+    """A value past its time: a fresh one is being loaded, or could not be."""
 
 
-@dataclass(frozen=True, slots=True)
 class Found(Generic[V]):
     """A value and who answered with it."""
 
-    value: V
-    source: Source
+    __slots__ = ("source", "value")
+
+    def __init__(self, value: V, source: Source) -> None:
+        self.value = value
+        self.source = source
+
+    def __repr__(self) -> str:
+        return f"Found({self.value!r}, {self.source.name})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Found) and (self.value, self.source) == (other.value, other.source)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An encoded value and the wall-clock second at which it was loaded.
+    """An encoded value as Redis keeps it.
 
-    `negative` marks the answer "there is no such thing", which is kept for a time of its own.
+    `born` is the wall-clock second at which its load ended. `negative` marks the answer "there is no such thing".
+    `identity` is random and new for every entry: it tells one from its successor, and decides its jitter alike in
+    every worker. `generations` are the tokens of its key's groups, captured before the load began.
     """
 
     payload: bytes
     born: float
+    identity: bytes
+    generations: tuple[bytes, ...] = ()
     negative: bool = False

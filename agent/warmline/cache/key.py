@@ -1,11 +1,29 @@
 """Typed key → text that is safe in Redis, whatever the parts contain."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
-SCHEMA = "1"
+SCHEMA = "2"
 """Raised whenever the meaning of stored bytes changes: entries of another schema are never read."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Names what is invalidated together, such as an organisation's knowledge."""
+
+    organisation: str
+    kind: str
+    name: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """`wl2:{organisation}:group:kind:digest`: where Redis keeps the group's generation."""
+        return f"wl{SCHEMA}:{tag(self.organisation)}:group:{self.kind}:{_digest((self.name,))}"
 
 
 @dataclass(frozen=True)
@@ -13,19 +31,45 @@ class Key:
     """Names one value: which cache, whose, and everything that tells it from its neighbours.
 
     `parts` may be any text of any length: they are length-prefixed and digested, so that no two lists of parts
-    share a key. The organisation stands in braces, Redis' hash tag, so that a cluster keeps an organisation together.
+    share a key. `groups` are those whose invalidation takes this value along.
     """
 
     cache: str
     organisation: str
     parts: tuple[str, ...]
+    groups: tuple[Group, ...] = ()
 
     @cached_property
     def text(self) -> str:
-        """`wl1:{organisation}:cache:digest`, the digest 128 bits of BLAKE2b in hexadecimal."""
-        digest = blake2b(digest_size=16)
-        for part in self.parts:
-            raw = part.encode("utf-8", "surrogatepass")
-            digest.update(len(raw).to_bytes(8, "big"))
-            digest.update(raw)
-        return f"wl{SCHEMA}:{{{self.organisation}}}:{self.cache}:{digest.hexdigest()}"
+        """`wl2:{organisation}:cache:digest`, the digest 128 bits of BLAKE2b in hexadecimal."""
+        return f"wl{SCHEMA}:{tag(self.organisation)}:{self.cache}:{_digest(self.parts)}"
+
+    @cached_property
+    def group_texts(self) -> tuple[str, ...]:
+        """The text of each group, in order."""
+        return tuple(group.text for group in self.groups)
+
+
+def tag(organisation: str) -> str:
+    """The organisation in braces, Redis' hash tag, so that a cluster keeps an organisation together.
+
+    A name that is long, or holds what could end the tag, stands as its digest.
+    """
+    name = organisation if _PLAIN.fullmatch(organisation) else f"={_digest((organisation,))}"
+    return f"{{{name}}}"
+
+
+def tag_of(text: str) -> str:
+    """The tag within the text of a key or group; the whole text if it has none."""
+    start = text.find("{")
+    end = text.find("}", start)
+    return text[start : end + 1] if 0 <= start < end else text
+
+
+def _digest(parts: Iterable[str]) -> str:
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big"))
+        digest.update(raw)
+    return digest.hexdigest()

@@ -1,36 +1,47 @@
-"""The read path: L1, then Redis, then the origin; one load per key in this process.
+"""The read path: L1, then Redis, then one load for the whole fleet.
 
-This is the simple inside of the first slice: no lease across processes, no stale values, no invalidation. The face is
-`get_or_load` and stays.
+    get_or_load ── L1 fresh ────────────────────────────────► found
+        ├───────── L1 stale ── one refresh runs behind ─────► found, stale
+        ├───────── a load is under way here ── join ────────► found, joined
+        ├───────── L2, its generations current ── fill L1 ──► found
+        └───────── flight: lease, claim, load, commit, fill ► found
+
+Every fill of L1 happens in one step with the check that no invalidation reached this worker since what it holds was
+looked for: `_epoch` counts them, and a flight that one overtook is detached. While the invalidation channel is silent
+(the fence), L1 neither answers nor is filled, and a load is joined only before it has begun: what began earlier might
+have been overtaken by an invalidation that never reached us.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Generic, Protocol, TypeVar
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
 from warmline.cache.codec import Codec
-from warmline.cache.entry import Entry, Found, Source
-from warmline.cache.flight import Flights
+from warmline.cache.entry import Found, Source
+from warmline.cache.fence import OPEN
+from warmline.cache.flight import Flight, Flights
 from warmline.cache.key import Key
+from warmline.cache.loading import Errand, Load, Loader
 from warmline.cache.memory import Memory
 from warmline.cache.policy import Policy
-from warmline.cache.redis import RedisStore
-from warmline.errors import StoreUnavailable
+from warmline.cache.shared import Kept, SharedLayer
+from warmline.cache.slot import Slot
+from warmline.cache.surroundings import Surroundings
+from warmline.cache.tally import Tally
+from warmline.errors import StoreUnavailable, UpstreamError
 
 V = TypeVar("V")
 
 
-class CacheEvents(Protocol):
-    """What a cache reports, each by the part that knows it."""
-
-    def looked_up(self, cache: str, source: Source) -> None:
-        """A lookup was answered, once for every `get_or_load` that returned."""
-
-    def store_failed(self, cache: str, operation: str) -> None:
-        """Redis did not answer a `get` or `put` in time, or answered what could not be read."""
+def _ignore() -> None:
+    """Nobody asked to be told."""
 
 
 class Cache(Generic[V]):
-    """One named cache over both layers. `wall` is the time of day in seconds, comparable between processes."""
+    """One named cache over both layers.
+
+    `versioned` says that its keys name a version of what they hold, so that it needs no invalidation to be right.
+    """
 
     def __init__(
         self,
@@ -38,68 +49,184 @@ class Cache(Generic[V]):
         *,
         policy: Policy,
         codec: Codec[V],
-        memory: Memory[V | None],
-        store: RedisStore,
-        wall: Callable[[], float],
-        events: CacheEvents,
+        memory: Memory[Found[V | None]],
+        around: Surroundings,
+        versioned: bool = False,
     ) -> None:
         self.name = name
+        self.tally = Tally()
         self._policy = policy
-        self._codec = codec
         self._memory = memory
-        self._store = store
-        self._wall = wall
-        self._events = events
+        self._fence = OPEN if versioned else around.fence
+        self._clock = around.clock
+        self._shared = SharedLayer(name, codec, policy=policy, around=around)
+        self._loader = Loader(name, self._shared, policy=policy, around=around)
         self._flights: Flights[Found[V | None]] = Flights()
+        self._epoch = 0
 
-    async def get_or_load(self, key: Key, load: Callable[[], Awaitable[V | None]]) -> Found[V | None]:
+    async def get_or_load(self, key: Key, load: Load[V], *, elsewhere: Callable[[], None] = _ignore) -> Found[V | None]:
         """The value of `key`, loaded with `load` where no layer has it; None means that the origin has no such thing.
 
-        Raises whatever `load` raises. Redis being slow, down or full never raises: it costs a load.
+        Raises whatever `load` raises if no stale value may stand in, UpstreamUnavailable if it takes longer than the
+        policy's `load_timeout`. Redis being slow, down or full never raises: it costs a load. Cancelling this, or
+        bounding it with a timeout, leaves the load running for whoever else waits. `elsewhere` is called if this
+        begins a flight that then has to wait for another worker's load.
         """
-        slot = self._memory.get(key.text)
-        if slot is not None:
-            found = Found(slot.value, Source.L1)
-        else:
-            found = await self._flights.join(key.text, lambda: self._find(key, load))
-        self._events.looked_up(self.name, found.source)
+        now = self._clock()
+        slot = self._memory.get(key.text, now)
+        if slot is not None and now < slot.fresh_until and now < self._fence.until:
+            self.tally.l1 += 1
+            return slot.value
+        found = await self._look_further(key, Errand(load, elsewhere))
+        self.tally.others[found.source] += 1
         return found
+
+    def forget(self, groups: Iterable[str], keys: Iterable[str]) -> None:
+        """Drop what belongs to these; nothing that was looked for before now is kept, and no load of it is joined."""
+        self._epoch += 1
+        for group in groups:
+            self._memory.drop_group(group)
+        for key in keys:
+            self._memory.drop(key)
+        self._flights.detach(groups, keys)
+
+    def forget_all(self) -> None:
+        """The same for everything, unless this cache is versioned."""
+        if self._fence is not OPEN:
+            self._epoch += 1
+            self._memory.clear()
+            self._flights.detach_all()
 
     async def aclose(self) -> None:
         """End loads that are still under way."""
         await self._flights.aclose()
 
-    async def _find(self, key: Key, load: Callable[[], Awaitable[V | None]]) -> Found[V | None]:
-        stored = await self._stored(key)
-        if stored is not None:
-            return stored
-        value = await load()
-        await self._keep(key, value)
-        return Found(value, Source.ORIGIN)
+    # -- what L1 cannot answer at once
 
-    async def _stored(self, key: Key) -> Found[V | None] | None:
-        """What Redis has, if it can be read and is still good; L1 then keeps it for as long as it remains so."""
-        try:
-            entry = await self._store.get(key.text)
-            if entry is None or (remaining := self._remaining(entry)) <= 0:
+    async def _look_further(self, key: Key, errand: Errand[V]) -> Found[V | None]:
+        found = self._stale_at_once(key, errand)
+        while found is None:
+            flight = self._flights.get(key.text)
+            if flight is None:
+                found = await self._look_in_l2(key, errand)
+                if found is not None:
+                    break
+                flight = self._flights.get(key.text)
+            if flight is None:
+                found = await self._wait_for(key, self._start(key, errand))
+            elif flight.begun and not self._remembers():
+                await flight.over()
+            else:
+                found = _joined(await self._wait_for(key, flight))
+        return found
+
+    async def _look_in_l2(self, key: Key, errand: Errand[V]) -> Found[V | None] | None:
+        """What L2 has, if it may answer now. It fills L1 even if it is too old for that, to stand in for a failure."""
+        while self._fence.shared:
+            epoch = self._epoch
+            try:
+                kept = await self._shared.read(key)
+            except StoreUnavailable:
                 return None
-            value = None if entry.negative else self._codec.decode(entry.payload)
-        except (StoreUnavailable, ValueError):
-            self._events.store_failed(self.name, "get")
+            if kept is None:
+                return None
+            if self._epoch == epoch:
+                self._keep(key, kept)
+                return self._answer(key, errand, kept)
+        return None
+
+    def _answer(self, key: Key, errand: Errand[V], kept: Kept[V | None]) -> Found[V | None] | None:
+        if kept.fresh_for > 0:
+            return Found(kept.value, Source.L2)
+        if -kept.fresh_for < self._policy.stale_while_revalidate:
+            self._refresh(key, errand)
+            return Found(kept.value, Source.STALE)
+        return None
+
+    def _stale_at_once(self, key: Key, errand: Errand[V]) -> Found[V | None] | None:
+        """L1's value past its time, if it need not wait for another: a refresh runs behind, or failed just now."""
+        slot = self._recall(key)
+        now = self._clock()
+        if slot is None or (now >= slot.retry_at and now >= slot.fresh_until + self._policy.stale_while_revalidate):
             return None
-        self._memory.put(key.text, value, size=len(entry.payload), ttl=remaining)
-        return Found(value, Source.L2)
+        if now >= slot.retry_at:
+            self._refresh(key, errand)
+        return Found(slot.value.value, Source.STALE)
 
-    def _remaining(self, entry: Entry) -> float:
-        age = max(0.0, self._wall() - entry.born)
-        return self._policy.lifetime(negative=entry.negative) - age
+    async def _wait_for(self, key: Key, flight: Flight[Found[V | None]]) -> Found[V | None]:
+        """What the flight brings; or, if it takes long, L1's value past its time while the flight goes on."""
+        if self._policy.stale_if_error and self._recall(key) is not None:
+            await asyncio.wait({flight.task}, timeout=self._policy.patience)
+            slot = self._recall(key)
+            if slot is not None and not flight.task.done() and not flight.detached:
+                return Found(slot.value.value, Source.STALE)
+        return await flight.result()
 
-    async def _keep(self, key: Key, value: V | None) -> None:
-        payload = b"" if value is None else self._codec.encode(value)
-        entry = Entry(payload, born=self._wall(), negative=value is None)
-        ttl = self._policy.lifetime(negative=entry.negative)
-        self._memory.put(key.text, value, size=len(payload), ttl=ttl)
+    # -- loads
+
+    def _refresh(self, key: Key, errand: Errand[V]) -> None:
+        if self._flights.get(key.text) is None:
+            self._start(key, errand)
+
+    def _start(self, key: Key, errand: Errand[V]) -> Flight[Found[V | None]]:
+        return self._flights.start(key.text, key.group_texts, lambda flight: self._fly(flight, key, errand))
+
+    async def _fly(self, flight: Flight[Found[V | None]], key: Key, errand: Errand[V]) -> Found[V | None]:
+        def keep(kept: Kept[V | None]) -> None:
+            if not flight.detached:
+                self._keep(key, kept)
+
         try:
-            await self._store.put(key.text, entry, ttl=ttl)
-        except StoreUnavailable:
-            self._events.store_failed(self.name, "put")
+            return await self._loader.bring(key, errand, trusted=lambda: self._fence.shared, keep=keep)
+        except UpstreamError:
+            found = await self._stand_in(flight, key)
+            if found is None:
+                raise
+            return found
+
+    async def _stand_in(self, flight: Flight[Found[V | None]], key: Key) -> Found[V | None] | None:
+        """A value past its time for a load that failed, never an invalidated one; the next load waits a while."""
+        if not self._policy.stale_if_error:
+            return None
+        if self._recall(key) is None and self._fence.shared:
+            kept = await self._loader.look(key)
+            if kept is None or flight.detached:
+                return None
+            if not self._keep(key, kept):
+                return Found(kept.value, Source.STALE)
+        slot = self._recall(key)
+        if slot is None or flight.detached:
+            return None
+        slot.retry_at = self._clock() + self._policy.retry_after
+        return Found(slot.value.value, Source.STALE)
+
+    # -- L1
+
+    def _remembers(self) -> bool:
+        """Whether every invalidation that anybody was told of has reached us."""
+        return self._clock() < self._fence.until
+
+    def _recall(self, key: Key) -> Slot[Found[V | None]] | None:
+        """L1's slot of the key, whatever its age."""
+        return self._memory.get(key.text, self._clock()) if self._remembers() else None
+
+    def _keep(self, key: Key, kept: Kept[V | None]) -> bool:
+        """Fill L1, if its memory counts; whether it took the value."""
+        now = self._clock()
+        if now >= self._fence.until:
+            return False
+        return self._memory.put(
+            key.text,
+            Found(kept.value, Source.L1),
+            tenant=key.organisation,
+            groups=key.group_texts,
+            size=kept.size,
+            fresh_until=now + kept.fresh_for,
+            dead_until=now + kept.kept_for,
+            now=now,
+        )
+
+
+def _joined(found: Found[V]) -> Found[V]:
+    """The same, as seen by somebody who did not begin the load."""
+    return Found(found.value, Source.JOINED) if found.source is Source.ORIGIN else found

@@ -1,18 +1,40 @@
-"""How long a value is good for. Pure."""
+"""How long a value is good for, and for what. Pure."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Lifetimes of one cache, in seconds.
+    """Lifetimes of one cache in seconds, sizes in bytes. The two stale windows are RFC 5861's.
 
-    `ttl` is how long a loaded value answers; `negative_ttl` the same for "there is no such thing".
+    `ttl`                      how long a loaded value is fresh
+    `negative_ttl`             the same for "there is no such thing", which is never served stale
+    `stale_while_revalidate`   how long after that it is still served at once while one load runs behind
+    `stale_if_error`           how long after `ttl` it is served when the origin fails, or keeps a caller waiting
+                               for longer than `patience`
+    `retry_after`              after a failed load that a stale value stood in for: no other load before this
+    `jitter`                   the share of `ttl` by which an entry may end early, so that what was loaded together
+                               does not end together
+    `load_timeout`             a load that takes longer has failed
+    `max_bytes`                a larger value is served and not kept
     """
 
     ttl: float
     negative_ttl: float
+    stale_while_revalidate: float = 0.0
+    stale_if_error: float = 0.0
+    patience: float = 1.0
+    retry_after: float = 1.0
+    jitter: float = 0.1
+    load_timeout: float = 10.0
+    max_bytes: int = 4 * 1024 * 1024
 
-    def lifetime(self, *, negative: bool) -> float:
-        """Seconds that a value may answer, counted from its load."""
-        return self.negative_ttl if negative else self.ttl
+    def fresh_for(self, identity: bytes, *, negative: bool = False) -> float:
+        """Seconds that an entry is fresh, counted from its birth."""
+        chance = int.from_bytes(identity, "big") / (1 << 8 * len(identity))
+        return (self.negative_ttl if negative else self.ttl) * (1 - self.jitter * chance)
+
+    def kept_for(self, identity: bytes, *, negative: bool = False) -> float:
+        """Seconds after which nothing may be done with an entry any more, counted from its birth."""
+        stale = 0.0 if negative else max(self.stale_while_revalidate, self.stale_if_error)
+        return self.fresh_for(identity, negative=negative) + stale

@@ -1,67 +1,105 @@
-"""L2: entries in Redis. Every call has a deadline; foreign errors become StoreUnavailable here and nowhere else."""
+"""The ports on Redis: `RedisStore` on the one that evicts, `RedisLeases` on the one that does not."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from warmline.cache.batch import Batcher
+from warmline.cache.codec import STAMP_BYTES, TOKEN_BYTES, Bytes, vacancy
+from warmline.cache.key import SCHEMA, Key
+from warmline.cache.link import Link
+from warmline.cache.scripts import ACQUIRE, CLAIM, COMMIT, RELEASE, RENEW
+from warmline.cache.server import Budget, Server
+from warmline.cache.store import Slot
 
-from warmline.cache import codec
-from warmline.cache.entry import Entry
-from warmline.errors import StoreUnavailable
+WAKE_CHANNEL = f"wl{SCHEMA}:wake"
+"""Where the messages of released leases are published."""
+
+VACANCY_SECONDS = 120.0
+"""How long a vacancy waits for its load. One that is gone by then costs nothing but the write."""
 
 
 class RedisStore:
-    """The shared store of all workers. Owns its client: close it with `aclose`.
+    """The shared store of all workers, on the evicting Redis.
 
-    `deadline` bounds each call in seconds, connecting included.
+    `random` makes tokens and identities; `deadline` bounds a tick's reads, in seconds.
     """
 
-    def __init__(self, client: Redis, *, deadline: float) -> None:
-        self._client = client
-        self._deadline = deadline
+    def __init__(self, server: Server, *, deadline: float, random: Bytes) -> None:
+        self._server = server
+        self._random = random
+        self._batcher = Batcher(lambda keys: server.ask(Budget(deadline), lambda link: link.call("MGET", *keys)))
 
-    @classmethod
-    def connect(cls, url: str, *, password: str | None, deadline: float, max_connections: int) -> "RedisStore":
-        """A store at `url`. Nothing is sent until the first call: a Redis that is down is no reason not to start."""
-        client = Redis.from_url(
-            url,
-            password=password,
-            protocol=3,
-            max_connections=max_connections,
-            socket_connect_timeout=deadline,
-            socket_timeout=deadline,
-            retry=None,
-            decode_responses=False,
-        )
-        return cls(client, deadline=deadline)
+    async def read(self, key: Key, *, weight: int) -> Slot:
+        """See `Store.read`. Reads of one loop tick travel together."""
+        data, *tokens = await self._batcher.get((key.text, *key.group_texts), weight=weight)
+        return Slot(data, tuple(tokens))
 
-    async def get(self, key: str) -> Entry | None:
-        """The stored entry, or None. Raises StoreUnavailable, and ValueError if the bytes are not an entry."""
-        async with self._bounded():
-            data = await self._client.get(key)
-        assert not isinstance(data, str), "the client is told not to decode"
-        return None if data is None else codec.unpack(data)
+    async def claim(self, key: Key, budget: Budget) -> Slot:
+        """See `Store.claim`."""
+        new = [self._random(TOKEN_BYTES) for _ in key.groups]
+        arguments: tuple[bytes | int, ...] = (vacancy(self._random(TOKEN_BYTES)), _milliseconds(VACANCY_SECONDS), *new)
+        keys = (key.text, *key.group_texts)
+        data, *tokens = await self._server.ask(budget, lambda link: CLAIM(link, keys, *arguments))
+        return Slot(data, tuple(tokens))
 
-    async def put(self, key: str, entry: Entry, *, ttl: float) -> None:
-        """Store the entry for `ttl` seconds. Raises StoreUnavailable."""
-        async with self._bounded():
-            await self._client.set(key, codec.pack(entry), px=max(1, int(ttl * 1000)))
+    async def commit(self, key: Key, claimed: Slot, data: bytes, ttl: float, budget: Budget) -> bool:
+        """See `Store.commit`."""
+        tokens = [token for token in claimed.tokens if token is not None]
+        if claimed.data is None or len(tokens) < len(claimed.tokens):
+            return False
+        arguments: tuple[bytes | int, ...] = (claimed.data[:STAMP_BYTES], data, _milliseconds(ttl), *tokens)
+        keys = (key.text, *key.group_texts)
+        written: int = await self._server.ask(budget, lambda link: COMMIT(link, keys, *arguments))
+        return written == 1
 
-    async def ping(self) -> None:
+    async def replace(self, groups: Sequence[str], keys: Sequence[str], budget: Budget) -> None:
+        """See `Store.replace`."""
+
+        async def work(link: Link) -> None:
+            for group in groups:
+                await link.call("SET", group, self._random(TOKEN_BYTES))
+            for key in keys:
+                gone = vacancy(self._random(TOKEN_BYTES))
+                await link.call("SET", key, gone, "PX", _milliseconds(VACANCY_SECONDS))
+
+        await self._server.ask(budget, work, insist=True)
+
+    async def ping(self, budget: Budget) -> None:
         """Return if Redis answers. Raises StoreUnavailable."""
-        async with self._bounded():
-            await self._client.ping()
+        await self._server.ping(budget)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._server.aclose()
+        await self._batcher.aclose()
 
-    @asynccontextmanager
-    async def _bounded(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._deadline):
-                yield
-        except (TimeoutError, RedisError, OSError) as error:
-            raise StoreUnavailable(str(error) or type(error).__name__) from error
+
+class RedisLeases:
+    """See `LeaseStore`."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def acquire(self, key: str, owner: bytes, ttl: float, budget: Budget, *, exact: bool) -> float | None:
+        """See `LeaseStore.acquire`."""
+        arguments = (owner, _milliseconds(ttl), int(exact))
+        left: int = await self._server.ask(budget, lambda link: ACQUIRE(link, [_lease(key)], *arguments))
+        return None if left == -1 else max(0, left) / 1000
+
+    async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:
+        """See `LeaseStore.renew`."""
+        arguments = (owner, _milliseconds(ttl))
+        held: int = await self._server.ask(budget, lambda link: RENEW(link, [_lease(key)], *arguments))
+        return held == 1
+
+    async def release(self, key: str, owner: bytes, message: bytes, budget: Budget) -> None:
+        """See `LeaseStore.release`."""
+        await self._server.ask(budget, lambda link: RELEASE(link, [_lease(key)], owner, WAKE_CHANNEL, message))
+
+
+def _lease(key: str) -> str:
+    """Where the lease of a key stands: beside it, under the same tag."""
+    return f"{key}:lease"
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))

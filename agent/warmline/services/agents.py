@@ -2,8 +2,9 @@
 
 import msgspec
 
-from warmline.cache import Cache, Found, Key
+from warmline.cache import Cache, Found, Group, Key
 from warmline.errors import AgentNotFound, UpstreamRejected
+from warmline.services import groups
 from warmline.upstream.ports import Functions, Voice
 
 
@@ -37,7 +38,7 @@ class Agents:
     async def config(self, organisation: str, agent: str) -> Found[AgentConfig]:
         """The agent's configuration. Raises AgentNotFound, or UpstreamError when it had to be loaded and could not."""
         found = await self._configs.get_or_load(
-            Key("config", organisation, (agent,)),
+            Key("config", organisation, (agent,), _groups(organisation, agent)),
             lambda: self._functions.query("agents:config", _names(organisation, agent), AgentConfig),
         )
         if found.value is None:
@@ -47,7 +48,7 @@ class Agents:
     async def prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt]:
         """The prompt that the configuration names by its timestamp. Raises UpstreamError."""
         found = await self._prompts.get_or_load(
-            Key("prompt", organisation, (agent, str(updated_at))),
+            Key("prompt", organisation, (agent, str(updated_at)), _groups(organisation, agent)),
             lambda: self._functions.query("agents:prompt", _names(organisation, agent), Prompt),
         )
         if found.value is None:
@@ -57,3 +58,7 @@ class Agents:
 
 def _names(organisation: str, agent: str) -> dict[str, str | int]:
     return {"organisation": organisation, "agent": agent}
+
+
+def _groups(organisation: str, agent: str) -> tuple[Group, ...]:
+    return groups.organisation(organisation), groups.agent(organisation, agent)

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from warmline.cache import Cache, Found, Key
+from warmline.cache import Cache, Found, Group, Key
+from warmline.services import groups
 from warmline.upstream.ports import Functions
 
 
@@ -26,7 +27,7 @@ class Knowledge:
         """At most `top_k` passages, best first. Raises UpstreamError when they had to be loaded and could not."""
         query = normalised(question)
         found = await self._results.get_or_load(
-            Key("rag", organisation, (query, str(top_k))),
+            Key("rag", organisation, (query, str(top_k)), _groups(organisation)),
             lambda: self._functions.action(
                 "knowledge:search",
                 {"organisation": organisation, "query": query, "topK": top_k},
@@ -39,3 +40,7 @@ class Knowledge:
 def normalised(question: str) -> str:
     """The question without what does not change its meaning: case, runs of white space, the final punctuation."""
     return " ".join(question.casefold().split()).rstrip(" ?!.…")
+
+
+def _groups(organisation: str) -> tuple[Group, ...]:
+    return groups.organisation(organisation), groups.knowledge(organisation)

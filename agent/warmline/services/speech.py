@@ -6,6 +6,7 @@ import msgspec
 
 from warmline.cache import Cache, Found, Key
 from warmline.errors import TooLarge, UpstreamRejected
+from warmline.services import groups
 from warmline.upstream.ports import Synthesiser, Voice
 
 
@@ -37,7 +38,8 @@ class Speech:
 def phrase_key(provider: str, organisation: str, agent: str, voice: Voice, text: str) -> Key:
     """Everything that changes how the text sounds; and the agent, so that its phrases can be told from another's."""
     settings = tuple("" if value is None else str(value) for value in msgspec.structs.astuple(voice))
-    return Key("tts", organisation, (agent, provider, *settings, text))
+    belongs_to = (groups.organisation(organisation), groups.agent(organisation, agent))
+    return Key("tts", organisation, (agent, provider, *settings, text), belongs_to)
 
 
 def wave_header(length: int, sample_rate: int) -> bytes:

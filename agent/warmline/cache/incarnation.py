@@ -1,0 +1,72 @@
+"""Noticing that Redis is not the one it was.
+
+After a restart or a failover the shared store may have forgotten tokens that were replaced a moment before, and so
+believe old entries again. Every new connection asks for the server's run id and replication id, of which at least one
+is new after each of these. Until the logged invalidations have been made again, L2 is not believed by caches that
+need invalidation. A mark in the store itself spares the other workers the repetition.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from warmline.cache.fence import Fence
+from warmline.cache.key import SCHEMA
+from warmline.cache.link import Link
+from warmline.cache.server import Budget, Server
+from warmline.errors import StoreUnavailable
+
+RETRY_SECONDS = 1.0
+STEP_SECONDS = 1.0
+
+
+class Incarnations:
+    """Watches the connections to the shared store, and closes `fence` while its memory is in doubt."""
+
+    def __init__(self, fence: Fence) -> None:
+        self._fence = fence
+        self._seen = ""
+        self._doubt = asyncio.Event()
+
+    async def greet(self, link: Link) -> None:
+        """To run on every new connection before anybody uses it. Raises StoreUnavailable, ResponseError."""
+        now = await _identity(link)
+        if now != self._seen:
+            self._fence.shared = False
+            self._seen = now
+        if not self._fence.shared:
+            self._fence.shared = bool(await link.send("EXISTS", _mark(now)))
+        if not self._fence.shared:
+            self._doubt.set()
+
+    async def run(self, server: Server, replay: Callable[[], Awaitable[None]]) -> None:
+        """Dispel each doubt by `replay`, until cancelled. The first is that nobody has seen the server yet."""
+        while True:
+            try:
+                await self._dispel(server, replay)
+            except StoreUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await self._doubt.wait()
+
+    async def _dispel(self, server: Server, replay: Callable[[], Awaitable[None]]) -> None:
+        await server.ping(Budget(STEP_SECONDS))
+        self._doubt.clear()
+        if self._fence.shared:
+            return
+        seen = self._seen
+        await replay()
+        await server.ask(Budget(STEP_SECONDS), lambda link: link.call("SET", _mark(seen), "1"))
+        self._fence.shared = seen == self._seen
+
+
+def _mark(identity: str) -> str:
+    return f"wl{SCHEMA}:replayed:{identity}"
+
+
+async def _identity(link: Link) -> str:
+    fields = {}
+    for section in ("server", "replication"):
+        for line in (await link.send("INFO", section)).decode().splitlines():
+            name, _, value = line.partition(":")
+            fields[name] = value
+    return f"{fields.get('run_id', '')}:{fields.get('master_replid', '')}"

@@ -1,0 +1,138 @@
+"""Making sure that nobody serves what is over.
+
+The order is the protocol: log, replace the tokens, *then* read who is there, publish, wait. docs/invalidation.md says
+why, and what each crash on the way does; tests/model exhausts its interleavings.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from redis.exceptions import ResponseError
+
+from warmline.cache.channel import INVALIDATIONS, LEASE_SECONDS, MEMBERS, Acknowledgement, Channel, Invalidation
+from warmline.cache.codec import Bytes
+from warmline.cache.key import SCHEMA, Group, Key
+from warmline.cache.scripts import GIVE_UP
+from warmline.cache.server import Budget
+from warmline.cache.store import Store
+from warmline.errors import InvalidationFailed, StoreUnavailable
+
+LOG = f"wl{SCHEMA}:log"
+LOG_LENGTH = 10_000
+WAIT_SECONDS = LEASE_SECONDS * 1.1
+"""A lease and a tenth: no two clocks may drift by more than that."""
+STEP_SECONDS = 1.0
+"""What each step towards Redis may take: an invalidation is worth waiting for, unlike a lookup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How an invalidation was held: who acknowledged, who kept silent until their lease had run out, and how long it
+    took. Workers in `waited_out` hold nothing invalidated in the caches that need invalidation; of phrases and
+    prompts, whose keys are versions, they may still hold what was purged."""
+
+    acknowledged: tuple[str, ...]
+    waited_out: tuple[str, ...]
+    milliseconds: float
+
+
+class Invalidator:
+    """Invalidates for the whole fleet. `clock` is monotonic and counts suspension, in seconds."""
+
+    def __init__(self, store: Store, channel: Channel, *, clock: Callable[[], float], random: Bytes) -> None:
+        self._store = store
+        self._channel = channel
+        self._clock = clock
+        self._random = random
+        self._awaited: dict[str, _Acks] = {}
+        channel.acknowledged = self._acknowledged
+
+    async def invalidate(self, *targets: Group | Key) -> Report:
+        """Return when no lookup begun from now on, on any worker, can see what `targets` held.
+
+        Raises InvalidationFailed when that cannot be promised; then it must be called again.
+        """
+        began = self._clock()
+        message = self._message(targets)
+        acks = self._awaited[message.id] = _Acks()
+        try:
+            members = await self._announce(message)
+        except (StoreUnavailable, ResponseError, TimeoutError) as error:
+            del self._awaited[message.id]
+            raise InvalidationFailed(f"not every worker can be told: {str(error) or 'Redis is silent'}") from error
+        try:
+            silent = await acks.wait(members, WAIT_SECONDS)
+        finally:
+            del self._awaited[message.id]
+        await self._give_up({name: members[name] for name in silent})
+        acknowledged = tuple(sorted(members.keys() - silent))
+        return Report(acknowledged, tuple(sorted(silent)), (self._clock() - began) * 1000)
+
+    async def replay(self) -> None:
+        """Make every logged invalidation again, for a store that may have forgotten some. Raises StoreUnavailable."""
+        groups, keys = set[str](), set[str]()
+        try:
+            for _, fields in await self._channel.call("XRANGE", LOG, "-", "+"):
+                logged = msgspec.msgpack.decode(fields[1], type=Invalidation)
+                groups.update(logged.groups)
+                keys.update(logged.keys)
+        except ResponseError as error:
+            raise StoreUnavailable(str(error)) from error
+        await self._store.replace(sorted(groups), sorted(keys), Budget(STEP_SECONDS * 10))
+
+    async def _announce(self, message: Invalidation) -> dict[str, str]:
+        """Log, replace, then see who is there and tell them. Their states by name."""
+        body = msgspec.msgpack.encode(message)
+        async with asyncio.timeout(STEP_SECONDS):
+            await self._channel.call("XADD", LOG, "MAXLEN", "~", LOG_LENGTH, "*", "invalidation", body)
+        await self._store.replace(message.groups, message.keys, Budget(STEP_SECONDS))
+        async with asyncio.timeout(STEP_SECONDS):
+            members: Mapping[bytes, bytes] = await self._channel.call("HGETALL", MEMBERS)
+            await self._channel.call("PUBLISH", INVALIDATIONS, body)
+        return {name.decode(): state.decode() for name, state in members.items()}
+
+    async def _give_up(self, silent: Mapping[str, str]) -> None:
+        """Spare the next invalidation the wait for who is dead. Failing at it costs that wait and nothing else."""
+        if silent:
+            flat = [text for pair in silent.items() for text in pair]
+            with contextlib.suppress(StoreUnavailable, ResponseError, TimeoutError):
+                async with asyncio.timeout(STEP_SECONDS):
+                    await self._channel.script(GIVE_UP, [MEMBERS], *flat)
+
+    def _message(self, targets: Iterable[Group | Key]) -> Invalidation:
+        groups = tuple(target.text for target in targets if isinstance(target, Group))
+        keys = tuple(target.text for target in targets if isinstance(target, Key))
+        return Invalidation(self._random(8).hex(), self._channel.address, groups, keys)
+
+    def _acknowledged(self, acknowledgement: Acknowledgement) -> None:
+        acks = self._awaited.get(acknowledgement.id)
+        if acks is not None:
+            acks.add(acknowledgement.member)
+
+
+class _Acks:
+    """Who has acknowledged one invalidation."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._news = asyncio.Event()
+
+    def add(self, name: str) -> None:
+        self._names.add(name)
+        self._news.set()
+
+    async def wait(self, members: Iterable[str], seconds: float) -> set[str]:
+        """Those of `members` who kept silent for `seconds`."""
+        silent = set(members) - self._names
+        try:
+            async with asyncio.timeout(seconds):
+                while silent:
+                    await self._news.wait()
+                    self._news.clear()
+                    silent -= self._names
+        except TimeoutError:
+            pass
+        return silent

@@ -1,0 +1,82 @@
+"""A stream under way, for the listeners of other workers: a bounded, expiring Redis stream.
+
+Entries are a beginning, chunks, and an end. A reader that finds no beginning (trimmed), another beginning (a new load
+took over), or silence (expired, Redis away) has lost it, and waits for the whole value instead.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+from warmline.cache.broadcast import StreamLost
+from warmline.cache.link import Link
+from warmline.cache.scripts import RELAY
+from warmline.cache.server import Budget, Server
+from warmline.errors import StoreUnavailable
+
+LENGTH = 1024
+"""Entries that a stream keeps; with chunks of a tenth of a second that is a hundred seconds of speech."""
+SECONDS = 15
+"""How long after its last entry a stream is there."""
+_BEGIN, _CHUNK, _END = b"b", b"c", b"e"
+
+
+class Relay:
+    """Streams under way by key. `link` makes a connection of its own for a reader, of whom there are `readers`."""
+
+    def __init__(self, server: Server, link: Callable[[], Link], *, deadline: float, readers: int = 16) -> None:
+        self._server = server
+        self._link = link
+        self._deadline = deadline
+        self._readers = asyncio.Semaphore(readers)
+
+    async def begin(self, key: str) -> None:
+        """A new stream. Raises StoreUnavailable, as all that follows."""
+        await self._add(key, _BEGIN)
+
+    async def send(self, key: str, chunk: bytes) -> None:
+        """The next chunk."""
+        await self._add(key, _CHUNK, chunk)
+
+    async def end(self, key: str) -> None:
+        """It is complete."""
+        await self._add(key, _END)
+
+    async def follow(self, key: str) -> AsyncGenerator[bytes, None]:
+        """Every chunk of the stream as it comes, until its end. Raises StreamLost."""
+        if self._readers.locked():
+            raise StreamLost
+        async with self._readers:
+            link = self._link()
+            try:
+                async for chunk in _chunks(link, _name(key)):
+                    yield chunk
+            except StoreUnavailable:
+                raise StreamLost from None
+            finally:
+                await link.aclose()
+
+    async def _add(self, key: str, kind: bytes, chunk: bytes = b"") -> None:
+        arguments = (kind, chunk, LENGTH, SECONDS * 1000)
+        await self._server.ask(Budget(self._deadline), lambda link: RELAY(link, [_name(key)], *arguments))
+
+
+async def _chunks(link: Link, name: str) -> AsyncGenerator[bytes, None]:
+    last, begun = b"0", False
+    while True:
+        found = await link.call("XREAD", "BLOCK", SECONDS * 1000, "COUNT", 64, "STREAMS", name, last)
+        if not found:
+            raise StreamLost
+        ((_, entries),) = found.items()
+        last = entries[-1][0]
+        for _, (kind, chunk) in entries:
+            if (kind == _BEGIN) == begun:
+                raise StreamLost
+            begun = True
+            if kind == _END:
+                return
+            if kind == _CHUNK:
+                yield chunk
+
+
+def _name(key: str) -> str:
+    return f"{key}:live"

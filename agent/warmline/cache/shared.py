@@ -1,0 +1,114 @@
+"""L2 as one cache sees it: its own values, validated. Bytes, tokens and wall time end here."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from warmline.cache import codec
+from warmline.cache.codec import TOKEN_BYTES, Codec
+from warmline.cache.entry import Entry
+from warmline.cache.events import NotStored
+from warmline.cache.key import Key
+from warmline.cache.policy import Policy
+from warmline.cache.server import Budget
+from warmline.cache.store import Slot
+from warmline.cache.surroundings import Surroundings
+from warmline.errors import StoreUnavailable
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[V]):
+    """A value with the seconds for which it is still fresh (negative once it is stale) and kept at all."""
+
+    value: V
+    size: int
+    fresh_for: float
+    kept_for: float
+
+
+class SharedLayer(Generic[V]):
+    """One cache's part of the store."""
+
+    def __init__(self, name: str, codec: Codec[V], *, policy: Policy, around: Surroundings) -> None:
+        self._name = name
+        self._codec = codec
+        self._policy = policy
+        self._store = around.store
+        self._wall = around.wall
+        self._random = around.random
+        self._events = around.events
+        self._weight = 1024
+
+    async def read(self, key: Key) -> Kept[V | None] | None:
+        """What L2 holds and may be used. Raises StoreUnavailable."""
+        try:
+            slot = await self._store.read(key, weight=self._weight)
+        except StoreUnavailable:
+            self._events.store_failed(self._name, "read")
+            raise
+        return self._usable(slot)
+
+    async def claim(self, key: Key, budget: Budget) -> tuple[Slot, Kept[V | None] | None]:
+        """The right to `commit` what is loaded from now on, and what L2 holds already. Raises StoreUnavailable."""
+        try:
+            slot = await self._store.claim(key, budget)
+        except StoreUnavailable:
+            self._events.store_failed(self._name, "claim")
+            raise
+        return slot, self._usable(slot, count=False)  # `read` has counted what it could not read
+
+    async def commit(
+        self, key: Key, claimed: Slot | None, value: V | None, budget: Budget
+    ) -> tuple[Kept[V | None], NotStored | None]:
+        """Keep what was loaded, and why L2 does not, if it does not. Raises what the codec raises for a wrong type."""
+        entry = self._entry(value, claimed)
+        kept = self._kept(entry, value)
+        reason = await self._put(key, claimed, entry, budget)
+        if reason is not None:
+            self._events.not_stored(self._name, reason)
+        return kept, reason
+
+    async def _put(self, key: Key, claimed: Slot | None, entry: Entry, budget: Budget) -> NotStored | None:
+        if len(entry.payload) > self._policy.max_bytes:
+            return NotStored.TOO_LARGE
+        if claimed is None:
+            return NotStored.UNAVAILABLE
+        ttl = self._policy.kept_for(entry.identity, negative=entry.negative)
+        try:
+            written = await self._store.commit(key, claimed, codec.pack(entry), ttl, budget)
+        except StoreUnavailable:
+            self._events.store_failed(self._name, "commit")
+            return NotStored.UNAVAILABLE
+        return None if written else NotStored.OVERTAKEN
+
+    def _entry(self, value: V | None, claimed: Slot | None) -> Entry:
+        payload = b"" if value is None else self._codec.encode(value)
+        tokens = () if claimed is None else tuple(token or b"" for token in claimed.tokens)
+        return Entry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, negative=value is None)
+
+    def _usable(self, slot: Slot, *, count: bool = True) -> Kept[V | None] | None:
+        """The value in a slot; None if there is none, it was invalidated, its time is over, or it is garbage."""
+        if slot.data is None:
+            return None
+        try:
+            entry = codec.unpack(slot.data, len(slot.tokens))
+            if entry is None or entry.generations != slot.tokens:
+                return None
+            value = None if entry.negative else self._codec.decode(entry.payload)
+        except ValueError:
+            if count:
+                self._events.store_failed(self._name, "decode")
+            return None
+        self._weight += (len(slot.data) - self._weight) // 8
+        kept = self._kept(entry, value)
+        return kept if kept.kept_for > 0 else None
+
+    def _kept(self, entry: Entry, value: V | None) -> Kept[V | None]:
+        age = max(0.0, self._wall() - entry.born)
+        return Kept(
+            value,
+            len(entry.payload),
+            self._policy.fresh_for(entry.identity, negative=entry.negative) - age,
+            self._policy.kept_for(entry.identity, negative=entry.negative) - age,
+        )

@@ -1,0 +1,26 @@
+"""What all caches of one worker share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from warmline.cache.codec import Bytes
+from warmline.cache.events import CacheEvents
+from warmline.cache.fence import Fence
+from warmline.cache.lease import Leases
+from warmline.cache.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`clock` is monotonic and counts suspension, `wall` is the time of day, `redis_seconds` what Redis may cost one
+    lookup, all in seconds; `unled_loads` is how many loads of one cache run at a time while Redis cannot lead them."""
+
+    store: Store
+    leases: Leases
+    fence: Fence
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+    random: Bytes
+    events: CacheEvents
+    redis_seconds: float = 0.05
+    unled_loads: int = 16

@@ -1,0 +1,167 @@
+"""All the caches of one worker, joined to the two Redis instances, and their lives: open, serve, close."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from warmline.cache.breaker import Breaker
+from warmline.cache.channel import Channel
+from warmline.cache.codec import Bytes, Codec
+from warmline.cache.dial import Dial
+from warmline.cache.entry import Found
+from warmline.cache.events import CacheEvents
+from warmline.cache.incarnation import Incarnations
+from warmline.cache.invalidation import Invalidator, Report
+from warmline.cache.key import Group, Key
+from warmline.cache.layered import Cache
+from warmline.cache.lease import Leases
+from warmline.cache.link import Link
+from warmline.cache.memory import Memory, Removal
+from warmline.cache.policy import Policy
+from warmline.cache.redis import RedisLeases, RedisStore
+from warmline.cache.relay import Relay
+from warmline.cache.server import Budget, Server
+from warmline.cache.streams import Streams
+from warmline.cache.surroundings import Surroundings
+from warmline.errors import StoreUnavailable
+
+V = TypeVar("V")
+
+DIAL_SECONDS = 1.0
+MAX_STREAM_BYTES = 16 * 1024 * 1024
+
+
+def boottime() -> float:
+    """Monotonic seconds that go on while the machine is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Seconds. `redis_seconds` is what Redis may cost one lookup, `cooldown` how long a silent Redis is left alone,
+    `lease` how long a killed worker may hold up a load."""
+
+    redis_seconds: float = 0.05
+    cooldown: float = 1.0
+    lease: float = 2.0
+
+
+class Caches:
+    """Makes caches that share two Redis instances, `shared` (may evict) and `state` (must not).
+
+    `name` is how reports call this worker. Nothing is sent before `start`, and a Redis that is down is no reason not
+    to start. Time and randomness are arguments: `clock` must count suspension, `wall` must agree between workers.
+    """
+
+    def __init__(
+        self,
+        shared: Dial,
+        state: Dial,
+        *,
+        name: str,
+        events: CacheEvents,
+        tuning: Tuning = Tuning(),
+        clock: Callable[[], float] = boottime,
+        wall: Callable[[], float] = time.time,
+        random: Bytes = os.urandom,
+        member: bool = True,
+    ) -> None:
+        self._tuning = tuning
+        self._events = events
+        self._caches: list[Cache[Any]] = []
+        self._streams: list[Streams] = []
+        breaker = Breaker(tuning.cooldown)
+        self.state = Server(Link(state, dial_timeout=DIAL_SECONDS), breaker=Breaker(tuning.cooldown), clock=clock)
+        self._leases = Leases(RedisLeases(self.state), ttl=tuning.lease, deadline=tuning.redis_seconds, random=random)
+        self.channel = Channel(
+            lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
+            name=name,
+            clock=clock,
+            random=random,
+            woken=self._leases.pushed,
+            member=member,
+        )
+        self._incarnations = Incarnations(self.channel.fence)
+        link = Link(shared, dial_timeout=DIAL_SECONDS, greet=self._incarnations.greet)
+        self.shared = Server(link, breaker=breaker, clock=clock)
+        store = RedisStore(self.shared, deadline=tuning.redis_seconds, random=random)
+        self._store = store
+        self._relay = Relay(self.shared, lambda: Link(shared, dial_timeout=DIAL_SECONDS), deadline=tuning.redis_seconds)
+        self._invalidator = Invalidator(store, self.channel, clock=clock, random=random)
+        self._around = Surroundings(
+            store=store,
+            leases=self._leases,
+            fence=self.channel.fence,
+            clock=clock,
+            wall=wall,
+            random=random,
+            events=events,
+            redis_seconds=tuning.redis_seconds,
+        )
+        self._replaying: asyncio.Task[None] | None = None
+
+    def cache(
+        self,
+        name: str,
+        codec: Codec[V],
+        policy: Policy,
+        *,
+        max_bytes: int,
+        max_entries: int | None = None,
+        versioned: bool = False,
+    ) -> Cache[V]:
+        """A new cache; see `Cache`. `max_bytes` and `max_entries` bound its L1."""
+
+        def removed(cause: Removal, count: int) -> None:
+            self._events.removed(name, cause, count)
+
+        memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=removed)
+        made = Cache(name, policy=policy, codec=codec, memory=memory, around=self._around, versioned=versioned)
+        self._caches.append(made)
+        self.channel.listen(made)
+        return made
+
+    def streams(self, cache: Cache[bytes], *, keep: int = MAX_STREAM_BYTES) -> Streams:
+        """Streams over a cache of bytes; see `Streams`."""
+        made = Streams(cache, self._relay, keep=keep, lost=lambda: self._events.stream_lost(cache.name))
+        self._streams.append(made)
+        self.channel.listen(made)
+        return made
+
+    def start(self) -> None:
+        """Join the fleet, as soon as Redis lets us."""
+        self.channel.start()
+        self._replaying = asyncio.get_running_loop().create_task(
+            self._incarnations.run(self.shared, self._invalidator.replay), name="replay invalidations"
+        )
+
+    async def invalidate(self, *targets: Group | Key) -> Report:
+        """See `Invalidator.invalidate`."""
+        return await self._invalidator.invalidate(*targets)
+
+    async def ping(self) -> None:
+        """Return if both Redis instances answer and this worker may remember. Raises StoreUnavailable."""
+        await self.shared.ping(Budget(self._tuning.redis_seconds))
+        await self.state.ping(Budget(self._tuning.redis_seconds))
+        if not self.channel.alive:
+            raise StoreUnavailable("the invalidation channel is silent")
+        if not self.channel.fence.shared:
+            raise StoreUnavailable("Redis is another one than before, and invalidations are being made again")
+
+    async def aclose(self) -> None:
+        """End loads, leave the fleet, close every connection."""
+        for cache in self._caches:
+            await cache.aclose()
+        for streams in self._streams:
+            await streams.aclose()
+        if self._replaying is not None:
+            self._replaying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._replaying
+        await self.channel.aclose()
+        await self._store.aclose()
+        await self.state.aclose()

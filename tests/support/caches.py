@@ -1,0 +1,282 @@
+"""Caches on stores that are dicts, for tests in virtual time: what Redis does is held to the same contract."""
+
+import asyncio
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from warmline.cache import Cache, Found, Group, Key, Memory, NotStored, Policy, Removal
+from warmline.cache.codec import STAMP_BYTES, vacancy
+from warmline.cache.fence import Fence
+from warmline.cache.lease import Leases
+from warmline.cache.server import Budget
+from warmline.cache.store import Slot
+from warmline.cache.surroundings import Surroundings
+from warmline.errors import StoreUnavailable
+
+KNOWLEDGE = Group("sahyadri", "knowledge")
+
+
+def key(name: str = "k", *, organisation: str = "sahyadri") -> Key:
+    """A key of the organisation's knowledge."""
+    return Key("rag", organisation, (name,), (Group(organisation, "knowledge"),))
+
+
+class Numbers:
+    """Random bytes that never repeat, and are the same in every run."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def __call__(self, length: int) -> bytes:
+        return next(self._numbers).to_bytes(length, "big")
+
+
+class TextCodec:
+    """Texts in UTF-8. Bytes that begin with 0xFF are nobody's."""
+
+    def encode(self, value: str) -> bytes:
+        return value.encode()
+
+    def decode(self, payload: bytes) -> str:
+        return payload.decode()
+
+
+class Gates:
+    """Stops calls by name until a test lets them go on, or makes them fail."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self._closed: dict[str, asyncio.Event] = {}
+        self._arrived: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.broken: set[str] = set()
+
+    async def passing(self, name: str) -> None:
+        self.calls[name] += 1
+        self._arrived[name].set()
+        if name in self._closed:
+            await self._closed[name].wait()
+        if name in self.broken:
+            raise StoreUnavailable(f"{name} is broken by the test")
+
+    def close(self, name: str) -> None:
+        """Whoever calls from now on waits."""
+        self._closed[name] = asyncio.Event()
+        self._arrived[name].clear()
+
+    async def arrived(self, name: str) -> None:
+        """Return when somebody waits at the gate, or has passed it."""
+        await self._arrived[name].wait()
+
+    def open(self, name: str) -> None:
+        """Let them go on."""
+        self._closed.pop(name).set()
+
+
+async def within(budget: Budget, work: Awaitable[None]) -> None:
+    """As `Server.ask` has it: too slow is unavailable."""
+    try:
+        await budget.spend(work)
+    except TimeoutError:
+        raise StoreUnavailable("too slow") from None
+
+
+class DictStore:
+    """`Store` in a dict. `lose` is what an evicting Redis may do at any moment."""
+
+    def __init__(self, clock: Callable[[], float], random: Callable[[int], bytes]) -> None:
+        self.gates = Gates()
+        self._clock = clock
+        self._random = random
+        self._slots: dict[str, tuple[bytes, float]] = {}
+        self._tokens: dict[str, bytes] = {}
+
+    async def read(self, key: Key, *, weight: int) -> Slot:
+        await within(Budget(0.05), self.gates.passing("read"))
+        return self._slot(key)
+
+    async def claim(self, key: Key, budget: Budget) -> Slot:
+        await within(budget, self.gates.passing("claim"))
+        if self._data(key.text) is None:
+            self._slots[key.text] = (vacancy(self._random(8)), self._clock() + 120)
+        for group in key.group_texts:
+            self._tokens.setdefault(group, self._random(8))
+        return self._slot(key)
+
+    async def commit(self, key: Key, claimed: Slot, data: bytes, ttl: float, budget: Budget) -> bool:
+        await within(budget, self.gates.passing("commit"))
+        now = self._slot(key)
+        if claimed.data is None or now.data is None or None in claimed.tokens:
+            return False
+        if now.data[:STAMP_BYTES] != claimed.data[:STAMP_BYTES] or now.tokens != claimed.tokens:
+            return False
+        self._slots[key.text] = (data, self._clock() + ttl)
+        return True
+
+    async def replace(self, groups: Sequence[str], keys: Sequence[str], budget: Budget) -> None:
+        await within(budget, self.gates.passing("replace"))
+        for group in groups:
+            self._tokens[group] = self._random(8)
+        for text in keys:
+            self._slots[text] = (vacancy(self._random(8)), self._clock() + 120)
+
+    def lose(self, text: str) -> None:
+        self._slots.pop(text, None)
+        self._tokens.pop(text, None)
+
+    def put(self, text: str, data: bytes) -> None:
+        """Bytes of somebody else's making."""
+        self._slots[text] = (data, self._clock() + 3600)
+
+    def _slot(self, key: Key) -> Slot:
+        return Slot(self._data(key.text), tuple(self._tokens.get(group) for group in key.group_texts))
+
+    def _data(self, text: str) -> bytes | None:
+        data, until = self._slots.get(text, (None, 0.0))
+        return data if self._clock() < until else None
+
+
+class DictLeases:
+    """`LeaseStore` in a dict; `hear` gets the messages of releases."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.gates = Gates()
+        self.hear: list[Callable[[bytes], None]] = []
+        self._clock = clock
+        self._held: dict[str, tuple[list[bytes], float]] = {}
+
+    async def acquire(self, key: str, owner: bytes, ttl: float, budget: Budget, *, exact: bool) -> float | None:
+        await within(budget, self.gates.passing("acquire"))
+        owners, until = self._current(key)
+        owners.append(owner)
+        if len(owners) == 1:
+            until = self._clock() + ttl
+        self._held[key] = (owners, until)
+        return None if len(owners) == 1 else (until - self._clock() if exact else ttl)
+
+    async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:
+        await within(budget, self.gates.passing("renew"))
+        owners, _ = self._current(key)
+        if owners[:1] != [owner]:
+            return False
+        self._held[key] = (owners, self._clock() + ttl)
+        return True
+
+    async def release(self, key: str, owner: bytes, message: bytes, budget: Budget) -> None:
+        await within(budget, self.gates.passing("release"))
+        owners, _ = self._current(key)
+        if owners[:1] == [owner]:
+            del self._held[key]
+            for hear in self.hear if len(owners) > 1 else ():
+                hear(message)
+
+    @property
+    def held(self) -> int:
+        """How many leases there are now."""
+        return sum(until > self._clock() for _, until in self._held.values())
+
+    def _current(self, key: str) -> tuple[list[bytes], float]:
+        owners, until = self._held.get(key, ([], 0.0))
+        return (owners, until) if self._clock() < until else ([], 0.0)
+
+
+@dataclass
+class Recorded:
+    """`CacheEvents`, remembered."""
+
+    store_failures: list[str] = field(default_factory=list)
+    unstored: list[NotStored] = field(default_factory=list)
+    loads: list[bool] = field(default_factory=list)
+    lost: int = 0
+    removals: Counter[Removal] = field(default_factory=Counter)
+
+    def store_failed(self, cache: str, operation: str) -> None:
+        self.store_failures.append(operation)
+
+    def not_stored(self, cache: str, reason: NotStored) -> None:
+        self.unstored.append(reason)
+
+    def loaded(self, cache: str, seconds: float, *, failed: bool) -> None:
+        self.loads.append(failed)
+
+    def stream_lost(self, cache: str) -> None:
+        self.lost += 1
+
+    def removed(self, cache: str, cause: Removal, count: int) -> None:
+        self.removals[cause] += count
+
+
+class Worker:
+    """One worker's cache, L1 and all, on stores that it shares with others."""
+
+    def __init__(self, world: "World", policy: Policy, *, versioned: bool) -> None:
+        self.fence = Fence(until=float("inf"), shared=True)
+        self.events = Recorded()
+        self.leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
+        world.lease_store.hear.append(self.leases.pushed)
+        self.memory: Memory[Found[str | None]] = Memory(max_bytes=1_000_000)
+        around = Surroundings(
+            store=world.store,
+            leases=self.leases,
+            fence=self.fence,
+            clock=world.clock,
+            wall=world.wall,
+            random=world.random,
+            events=self.events,
+        )
+        self.cache: Cache[str] = Cache(
+            "rag", policy=policy, codec=TextCodec(), memory=self.memory, around=around, versioned=versioned
+        )
+
+    def check(self) -> None:
+        """Nothing is left behind: no flight, no waiter, books that add up."""
+        self.memory.check()
+        assert len(self.cache._flights) == 0
+        assert len(self.leases) == 0
+
+
+class World:
+    """Shared stores, one clock, and an origin whose value a test changes."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.clock: Callable[[], float] = loop.time
+        self.wall_skew = 0.0
+        self.random = Numbers()
+        self.store = DictStore(self.clock, self.random)
+        self.lease_store = DictLeases(self.clock)
+        self.workers: list[Worker] = []
+        self.gates = Gates()
+        self.value: str | None = "v1"
+        self.failing: Exception | None = None
+        self.seconds = 0.2
+
+    def wall(self) -> float:
+        return 1_700_000_000 + self.clock() + self.wall_skew
+
+    def worker(self, policy: Policy | None = None, *, versioned: bool = False) -> Worker:
+        """Another worker; unless told otherwise values are fresh for a minute and never served stale."""
+        made = Worker(self, policy or Policy(ttl=60, negative_ttl=5, jitter=0), versioned=versioned)
+        self.workers.append(made)
+        return made
+
+    async def load(self) -> str | None:
+        """The origin: reads its value, then takes its time to answer."""
+        value = self.value
+        await self.gates.passing("load")
+        await asyncio.sleep(self.seconds)
+        if self.failing is not None:
+            raise self.failing
+        return value
+
+    @property
+    def loads(self) -> int:
+        """How often the origin was asked."""
+        return self.gates.calls["load"]
+
+    async def invalidate(self, *groups: Group, told: Sequence[Worker] | None = None) -> None:
+        """As `Invalidator` does, to workers that acknowledge at once: those `told`, or all."""
+        await self.store.replace([group.text for group in groups], [], Budget(1))
+        for worker in self.workers if told is None else told:
+            worker.cache.forget([group.text for group in groups], [])

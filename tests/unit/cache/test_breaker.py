@@ -1,0 +1,18 @@
+"""When Redis is asked again."""
+
+from warmline.cache.breaker import Breaker
+
+
+def test_it_opens_at_the_first_failure_and_lets_one_through_after_each_cooldown() -> None:
+    breaker = Breaker(cooldown=1.0)
+    assert breaker.allow(0.0)
+    breaker.failed(0.0)
+    assert [breaker.allow(now) for now in (0.0, 0.9, 1.0, 1.1, 1.9, 2.0)] == [False, False, True, False, False, True]
+
+
+def test_it_closes_at_the_first_success() -> None:
+    breaker = Breaker(cooldown=1.0)
+    breaker.failed(0.0)
+    before = breaker.closed
+    breaker.succeeded()
+    assert (before, breaker.closed, breaker.allow(0.1)) == (False, True, True)
