@@ -3,15 +3,17 @@
 import asyncio
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from warmline.cache import Cache, Found, Group, Key, Memory, NotStored, Policy, Removal
+from warmline.cache.broadcast import Broadcast, End
 from warmline.cache.codec import STAMP_BYTES, vacancy
 from warmline.cache.fence import Fence
 from warmline.cache.lease import Leases
 from warmline.cache.server import Budget
 from warmline.cache.store import Slot
+from warmline.cache.streams import Streams
 from warmline.cache.surroundings import Surroundings
 from warmline.errors import StoreUnavailable
 
@@ -216,7 +218,7 @@ class Worker:
         self.leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
         world.lease_store.hear.append(self.leases.pushed)
         self.memory: Memory[Found[str | None]] = Memory(max_bytes=1_000_000)
-        around = Surroundings(
+        self.around = Surroundings(
             store=world.store,
             leases=self.leases,
             fence=self.fence,
@@ -226,7 +228,7 @@ class Worker:
             events=self.events,
         )
         self.cache: Cache[str] = Cache(
-            "rag", policy=policy, codec=TextCodec(), memory=self.memory, around=around, versioned=versioned
+            "rag", policy=policy, codec=TextCodec(), memory=self.memory, around=self.around, versioned=versioned
         )
 
     def check(self) -> None:
@@ -234,6 +236,77 @@ class Worker:
         self.memory.check()
         assert len(self.cache._flights) == 0
         assert len(self.leases) == 0
+
+
+class DictRelay:
+    """`Relay` in a dict of queues."""
+
+    def __init__(self) -> None:
+        self.gates = Gates()
+        self._streams: dict[str, Broadcast] = {}
+        self._begun: set[str] = set()
+
+    async def begin(self, key: str) -> None:
+        await self.gates.passing("begin")
+        if key in self._begun:
+            self.lose(key)
+        self._begun.add(key)
+
+    async def send(self, key: str, chunk: bytes) -> None:
+        await self.gates.passing("send")
+        self._stream(key).send(chunk)
+
+    async def end(self, key: str) -> None:
+        await self.gates.passing("end")
+        self._begun.discard(key)
+        self._stream(key).end(End.COMPLETE)
+        del self._streams[key]
+
+    async def follow(self, key: str) -> AsyncGenerator[bytes, None]:
+        await self.gates.passing("follow")
+        async for chunk in self._stream(key).listen():
+            yield chunk
+
+    def lose(self, key: str) -> None:
+        """As when Redis evicts it."""
+        self._begun.discard(key)
+        self._stream(key).end(End.LOST)
+        del self._streams[key]
+
+    def _stream(self, key: str) -> Broadcast:
+        return self._streams.setdefault(key, Broadcast(keep=10**6, backlog=10**6))
+
+
+class AudioCodec:
+    """Bytes as they are."""
+
+    def encode(self, value: bytes) -> bytes:
+        return value
+
+    def decode(self, payload: bytes) -> bytes:
+        return payload
+
+
+class Speaker:
+    """A worker that speaks: chunks of ten bytes, one every tenth of a second after the first second."""
+
+    def __init__(self, world: "World", *, keep: int) -> None:
+        self.worker = Worker(world, Policy(ttl=60, negative_ttl=5, jitter=0, max_bytes=keep), versioned=True)
+        world.workers.append(self.worker)
+        memory: Memory[Found[bytes | None]] = Memory(max_bytes=1_000_000)
+        self.cache: Cache[bytes] = Cache(
+            "tts",
+            policy=Policy(ttl=60, negative_ttl=5, jitter=0, max_bytes=keep),
+            codec=AudioCodec(),
+            memory=memory,
+            around=self.worker.around,
+            versioned=True,
+        )
+        self.lost = 0
+        self.streams = Streams(self.cache, world.relay, keep=keep, lost=self._lost)
+
+    def _lost(self) -> None:
+        self.lost += 1
 
 
 class World:
@@ -247,6 +320,7 @@ class World:
         self.store = DictStore(self.clock, self.random)
         self.lease_store = DictLeases(self.clock)
         self.workers: list[Worker] = []
+        self.relay = DictRelay()
         self.gates = Gates()
         self.value: str | None = "v1"
         self.failing: Exception | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.processes import Process, free_port, python_path, warmline
+from tests.support.redis import RedisServer
 from tests.support.wait import until
 
 ORGANISATIONS = ("sahyadri", "kaveri", "lakeside")
@@ -17,28 +18,6 @@ ORGANISATIONS = ("sahyadri", "kaveri", "lakeside")
 def key_of(organisation: str) -> str:
     """The API key of an organisation in the tests."""
     return f"key-of-{organisation}"
-
-
-class Redis:
-    """A real redis-server. `start` after `stop` finds the same port and, as it keeps no files, no data."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.port = free_port()
-        self._process: Process | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> "Redis":
-        command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
-        self._process = Process(command, log=self._folder / "redis.log").listening(self.port)
-        return self
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.kill()
 
 
 class Simulator:
@@ -120,7 +99,7 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.redis = Redis(folder)
+        self.redis = RedisServer(folder)
         self.sarvam = Simulator("sarvam", folder)
         self.convex = Simulator("convex", folder)
         self._workers: list[Worker] = []

@@ -1,4 +1,4 @@
-"""Where Redis is: a URL → unconnected connections, single server or the master that Sentinels name.
+"""Where Redis is: a URL → connections to a single server, or to the master that Sentinels name.
 
     redis://[user@]host[:port][/database]
     rediss://...                                            the same over TLS
@@ -8,15 +8,17 @@ Passwords come apart, from files. RESP3 is spoken, for pushes; redis-py's own ti
 off, because `server.py` bounds every call and `link.py` decides when to dial again.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from redis.asyncio.connection import AbstractConnection, ConnectionPool, SSLConnection
-from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection
+from redis.asyncio.sentinel import Sentinel
 from redis.maint_notifications import MaintNotificationsConfig
 
-Dial = Callable[[], AbstractConnection]
+Dial = Callable[[], Awaitable[AbstractConnection]]
+"""A new connection, connected and authenticated. Raises what redis-py raises, and OSError."""
 
 SCHEMES = ("redis", "rediss", "redis+sentinel")
 _SENTINEL_PORT = 26379
@@ -27,34 +29,48 @@ def dialler(url: str, *, password: str | None, timeout: float) -> Dial:
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES or not parts.netloc:
         raise ValueError(f"must begin with {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
-    options: dict[str, Any] = {
+    options = _options(parts, password, timeout)
+    if parts.scheme == "redis+sentinel":
+        return _by_sentinel(parts, timeout, options)
+    kind = SSLConnection if parts.scheme == "rediss" else Connection
+    where = {"host": parts.hostname, "port": parts.port or 6379, "db": int(parts.path.strip("/") or 0)}
+    return lambda: _connected(kind, {**where, **options})
+
+
+def _options(parts: SplitResult, password: str | None, timeout: float) -> dict[str, Any]:
+    return {
         "username": unquote(parts.username) if parts.username else None,
         "password": password,
         "protocol": 3,
         "socket_timeout": None,
         "socket_connect_timeout": timeout,
         "socket_keepalive": True,
-        "decode_responses": False,
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
-    if parts.scheme == "redis+sentinel":
-        return _sentinel(parts.netloc, parts.path, timeout=timeout, **options)
-    if parts.scheme == "rediss":
-        options["connection_class"] = SSLConnection
-    database = int(parts.path.strip("/") or 0)
-    pool = ConnectionPool(host=parts.hostname, port=parts.port or 6379, db=database, **options)
-    return pool.make_connection
 
 
-def _sentinel(netloc: str, path: str, *, timeout: float, **options: Any) -> Dial:
-    service, _, database = path.strip("/").partition("/")
+async def _connected(kind: type[Connection], options: dict[str, Any]) -> AbstractConnection:
+    connection = kind(**options)
+    await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
+    return connection
+
+
+def _by_sentinel(parts: SplitResult, timeout: float, options: dict[str, Any]) -> Dial:
+    service, _, database = parts.path.strip("/").partition("/")
     if not service:
         raise ValueError("must name the service that the Sentinels watch: redis+sentinel://host/service")
-    hosts = [_host_and_port(host) for host in netloc.rpartition("@")[2].split(",")]
+    hosts = [_host_and_port(host) for host in parts.netloc.rpartition("@")[2].split(",")]
     reach = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    sentinel = Sentinel(hosts, sentinel_kwargs=reach)  # type: ignore[no-untyped-call]  # redis-py
-    pool = SentinelConnectionPool(service, sentinel, db=int(database or 0), **options)  # type: ignore[no-untyped-call]
-    return pool.make_connection
+
+    async def dial() -> AbstractConnection:
+        sentinel = Sentinel(hosts, sentinel_kwargs=reach)  # type: ignore[no-untyped-call]  # redis-py
+        try:
+            host, port = await sentinel.discover_master(service)
+        finally:
+            await asyncio.gather(*(each.aclose() for each in sentinel.sentinels))
+        return await _connected(Connection, {**options, "host": host, "port": port, "db": int(database or 0)})
+
+    return dial
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

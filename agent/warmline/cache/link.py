@@ -19,6 +19,7 @@ from hiredis import PushNotification
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
+from warmline.cache.dial import Dial
 from warmline.errors import StoreUnavailable
 
 Push = list[bytes]
@@ -27,14 +28,14 @@ Push = list[bytes]
 class Link:
     """A connection that is opened when first needed, and again after it was lost.
 
-    `dial` makes an unconnected redis-py connection with RESP3 and no socket timeout of its own. `greet` runs on every
+    `dial` makes a redis-py connection with RESP3 and no socket timeout of its own. `greet` runs on every
     new connection before anybody else's command; `pushed` receives pushes in order; `lost` is told when it breaks.
     `dial_timeout` bounds connecting and greeting, in seconds.
     """
 
     def __init__(
         self,
-        dial: Callable[[], AbstractConnection],
+        dial: Dial,
         *,
         dial_timeout: float,
         greet: Callable[["Link"], Awaitable[None]] | None = None,
@@ -129,9 +130,7 @@ class Link:
         self._ready = True
 
     async def _connect(self) -> None:
-        connection = self._dial()
-        await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
-        self._connection = connection
+        connection = self._connection = await self._dial()
         self._reader = asyncio.get_running_loop().create_task(self._read(connection), name="redis link: read")
         if self._greet is not None:
             await self._greet(self)
@@ -159,7 +158,7 @@ class Link:
         except (RedisError, OSError) as error:
             self._drop(connection, error)
         finally:
-            await connection.disconnect(nowait=True)
+            await connection.disconnect(nowait=not self._closed)
 
     def _settle(self, reply: Any) -> None:
         waiting = self._pending.popleft()

@@ -6,6 +6,7 @@ took over), or silence (expired, Redis away) has lost it, and waits for the whol
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from typing import Protocol
 
 from warmline.cache.broadcast import StreamLost
 from warmline.cache.link import Link
@@ -20,8 +21,24 @@ SECONDS = 15
 _BEGIN, _CHUNK, _END = b"b", b"c", b"e"
 
 
-class Relay:
-    """Streams under way by key. `link` makes a connection of its own for a reader, of whom there are `readers`."""
+class Relay(Protocol):
+    """Streams under way by key. What writes raises StoreUnavailable."""
+
+    async def begin(self, key: str) -> None:
+        """A new stream; what an earlier load left is gone."""
+
+    async def send(self, key: str, chunk: bytes) -> None:
+        """The next chunk."""
+
+    async def end(self, key: str) -> None:
+        """It is complete."""
+
+    def follow(self, key: str) -> AsyncGenerator[bytes, None]:
+        """Every chunk of the stream as it comes, until its end. Raises StreamLost."""
+
+
+class RedisRelay:
+    """See `Relay`. `link` makes a connection of its own for a reader, of whom there are at most `readers`."""
 
     def __init__(self, server: Server, link: Callable[[], Link], *, deadline: float, readers: int = 16) -> None:
         self._server = server
@@ -30,19 +47,19 @@ class Relay:
         self._readers = asyncio.Semaphore(readers)
 
     async def begin(self, key: str) -> None:
-        """A new stream. Raises StoreUnavailable, as all that follows."""
+        """See `Relay.begin`."""
         await self._add(key, _BEGIN)
 
     async def send(self, key: str, chunk: bytes) -> None:
-        """The next chunk."""
+        """See `Relay.send`."""
         await self._add(key, _CHUNK, chunk)
 
     async def end(self, key: str) -> None:
-        """It is complete."""
+        """See `Relay.end`."""
         await self._add(key, _END)
 
     async def follow(self, key: str) -> AsyncGenerator[bytes, None]:
-        """Every chunk of the stream as it comes, until its end. Raises StreamLost."""
+        """See `Relay.follow`."""
         if self._readers.locked():
             raise StreamLost
         async with self._readers:

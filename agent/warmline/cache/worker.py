@@ -23,7 +23,7 @@ from warmline.cache.link import Link
 from warmline.cache.memory import Memory, Removal
 from warmline.cache.policy import Policy
 from warmline.cache.redis import RedisLeases, RedisStore
-from warmline.cache.relay import Relay
+from warmline.cache.relay import RedisRelay
 from warmline.cache.server import Budget, Server
 from warmline.cache.streams import Streams
 from warmline.cache.surroundings import Surroundings
@@ -90,7 +90,9 @@ class Caches:
         self.shared = Server(link, breaker=breaker, clock=clock)
         store = RedisStore(self.shared, deadline=tuning.redis_seconds, random=random)
         self._store = store
-        self._relay = Relay(self.shared, lambda: Link(shared, dial_timeout=DIAL_SECONDS), deadline=tuning.redis_seconds)
+        self._relay = RedisRelay(
+            self.shared, lambda: Link(shared, dial_timeout=DIAL_SECONDS), deadline=tuning.redis_seconds
+        )
         self._invalidator = Invalidator(store, self.channel, clock=clock, random=random)
         self._around = Surroundings(
             store=store,

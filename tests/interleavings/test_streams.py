@@ -1,0 +1,196 @@
+"""Phrases that are heard while they are spoken (promise 6, and who joins whom)."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from tests.support.caches import Speaker, World, key
+from tests.support.world import settle
+from warmline.cache import Source
+from warmline.errors import ListenerTooSlow, UpstreamUnavailable
+
+pytestmark = pytest.mark.virtual_time
+
+CHUNKS = [bytes([n]) * 10 for n in range(8)]
+PHRASE = b"".join(CHUNKS)
+
+
+class Provider:
+    """Speaks PHRASE; `fails_after` some chunks if told so."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.fails_after: int | None = None
+        self.chunks = CHUNKS
+
+    async def __call__(self) -> AsyncGenerator[bytes, None]:
+        self.calls += 1
+        await asyncio.sleep(1)
+        for count, chunk in enumerate(self.chunks):
+            if count == self.fails_after:
+                raise UpstreamUnavailable("sarvam", "hung up")
+            yield chunk
+            await asyncio.sleep(0.1)
+
+
+class Heard:
+    """What one listener heard, and when it began."""
+
+    def __init__(self) -> None:
+        self.audio = b""
+        self.began = 0.0
+        self.source: Source | None = None
+
+
+async def listen(speaker: Speaker, provider: Provider, *, seconds_a_chunk: float = 0.0, most: int = 10**9) -> Heard:
+    heard, now = Heard(), asyncio.get_running_loop().time
+    async with speaker.streams.get_or_stream(key(), provider) as stream:
+        async for chunk in stream:
+            heard.began = heard.began or now()
+            heard.audio += chunk
+            if len(heard.audio) >= most:
+                break
+            await asyncio.sleep(seconds_a_chunk)
+    heard.source = stream.source
+    return heard
+
+
+@contextlib.asynccontextmanager
+async def speaking(world: World, count: int = 1, *, keep: int = 10**6) -> AsyncGenerator[list[Speaker], None]:
+    speakers = [Speaker(world, keep=keep) for _ in range(count)]
+    yield speakers
+    await asyncio.sleep(20)
+    for speaker in speakers:
+        await speaker.cache.aclose()
+        await speaker.streams.aclose()
+        assert not speaker.streams._live
+        assert not speaker.streams._arrivals
+
+
+async def test_the_first_caller_and_who_joins_hear_it_as_it_comes_for_one_load(world: World) -> None:
+    provider = Provider()
+    async with speaking(world) as (speaker,):
+        first = asyncio.create_task(listen(speaker, provider))
+        await asyncio.sleep(1.35)
+        late = asyncio.create_task(listen(speaker, provider))
+        one, other = await first, await late
+        assert [one.began, other.began] == pytest.approx([1.0, 1.35])
+        assert [(each.audio, each.source) for each in (one, other)] == [
+            (PHRASE, Source.ORIGIN),
+            (PHRASE, Source.JOINED),
+        ]
+        assert (await listen(speaker, provider)).source is Source.L1
+    assert provider.calls == 1
+
+
+async def test_a_listener_on_another_worker_hears_it_as_it_comes(world: World) -> None:
+    provider = Provider()
+    async with speaking(world, 2) as (leader, other):
+        first = asyncio.create_task(listen(leader, provider))
+        await asyncio.sleep(0.5)
+        joined = await listen(other, provider)
+        assert (joined.audio, joined.source) == (PHRASE, Source.JOINED)
+        assert joined.began == pytest.approx((await first).began)
+    assert provider.calls == 1
+
+
+async def test_a_slow_listener_holds_nobody_up(world: World) -> None:
+    provider = Provider()
+    async with speaking(world) as (speaker,):
+        slow = asyncio.create_task(listen(speaker, provider, seconds_a_chunk=1))
+        await listen(speaker, provider)
+        assert world.clock() == pytest.approx(1.8)
+        assert (await slow).audio == PHRASE
+
+
+async def test_a_listener_who_leaves_too_much_unread_is_cut_off_and_the_rest_hear_on(world: World) -> None:
+    provider = Provider()
+    async with speaking(world, keep=35) as (speaker,):
+        slow = asyncio.create_task(listen(speaker, provider, seconds_a_chunk=5))
+        assert (await listen(speaker, provider)).audio == PHRASE
+        with pytest.raises(ListenerTooSlow):
+            await slow
+
+
+async def test_a_stream_too_long_to_keep_is_heard_whole_and_not_stored(world: World) -> None:
+    provider = Provider()
+    async with speaking(world, keep=35) as (speaker,):
+        assert (await listen(speaker, provider)).audio == PHRASE
+        await settle()
+        assert (await listen(speaker, provider)).source is Source.ORIGIN
+    assert provider.calls == 2
+
+
+async def test_leaving_in_the_middle_stops_nobody_and_the_phrase_is_kept(world: World) -> None:
+    provider = Provider()
+    async with speaking(world) as (speaker,):
+        left = asyncio.create_task(listen(speaker, provider, most=20))
+        stays = asyncio.create_task(listen(speaker, provider))
+        assert (await left).audio == PHRASE[:20]
+        assert (await stays).audio == PHRASE
+        alone = Provider()
+        async with speaker.streams.get_or_stream(key("other"), alone) as stream:
+            async for _ in stream:
+                break
+        await asyncio.sleep(5)
+        assert (await speaker.cache.get_or_load(key("other"), world_has_none)).value == PHRASE
+
+
+async def world_has_none() -> bytes | None:
+    raise AssertionError("it was to be kept")
+
+
+@pytest.mark.parametrize("after", [0, 3])
+async def test_audio_that_breaks_off_is_an_error_to_all_who_hear_it_and_is_never_stored(
+    world: World, after: int
+) -> None:
+    provider = Provider()
+    provider.fails_after = after
+    async with speaking(world, 2) as (speaker, other):
+        heard = await asyncio.gather(
+            listen(speaker, provider), listen(speaker, provider), listen(other, provider), return_exceptions=True
+        )
+        assert all(isinstance(one, UpstreamUnavailable) for one in heard)
+        provider.fails_after = None
+        assert (await listen(speaker, provider)).source is Source.ORIGIN
+
+
+async def test_who_loses_the_relay_hears_the_whole_from_where_he_was(world: World) -> None:
+    provider = Provider()
+    async with speaking(world, 2) as (leader, other):
+        first = asyncio.create_task(listen(leader, provider))
+        joined = asyncio.create_task(listen(other, provider))
+        await asyncio.sleep(1.35)
+        world.relay.lose(key().text)
+        world.relay.gates.broken |= {"send", "end"}
+        assert (await joined).audio == (await first).audio == PHRASE
+        assert other.lost == 1
+    assert provider.calls == 1
+
+
+async def test_who_listened_to_a_worker_that_died_hears_the_load_that_takes_over(world: World) -> None:
+    provider = Provider()
+    async with speaking(world, 2) as (leader, other):
+        dying = asyncio.create_task(listen(leader, provider))
+        joined = asyncio.create_task(listen(other, provider))
+        await asyncio.sleep(1.35)
+        world.lease_store.gates.broken |= {"renew", "release"}  # as a process that is gone
+        await leader.cache.aclose()
+        world.lease_store.gates.broken.clear()
+        with pytest.raises(Exception):  # noqa: B017, PT011  the listener of a killed process has nobody to hear
+            await dying
+        assert (await joined).audio == PHRASE
+    assert provider.calls == 2
+
+
+async def test_without_redis_phrases_are_spoken_all_the_same(world: World) -> None:
+    provider = Provider()
+    world.store.gates.broken |= {"read", "claim", "commit"}
+    world.lease_store.gates.broken |= {"acquire", "renew", "release"}
+    world.relay.gates.broken |= {"begin", "send", "end", "follow"}
+    async with speaking(world) as (speaker,):
+        both = await asyncio.gather(*(listen(speaker, provider) for _ in range(2)))
+        assert [one.audio for one in both] == [PHRASE] * 2
+    assert provider.calls == 1
