@@ -1,83 +1,119 @@
 """L1 against a dictionary with deadlines, whatever comes in whatever order."""
 
+import math
+from collections import Counter
+
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from warmline.cache.memory import OVERHEAD, Memory
+from warmline.cache.memory import OVERHEAD, Memory, Removal
 
 KEYS = st.sampled_from([f"k{n}" for n in range(12)])
-TENANTS = ("a", "b", "c")
-GROUPS = ("g", "h")
+TENANTS = st.sampled_from("abc")
+GROUPS = st.sampled_from("ghi")
+TTLS = st.floats(-1, 20) | st.sampled_from([0.0, 0.5, 1.0, math.inf])
+BUDGET = 6 * (OVERHEAD + 200)
 
 
-class AgainstADictionary(RuleBasedStateMachine):
-    """What is found is what was put last, alive and not invalidated; or nothing."""
+class Expected:
+    """What was put last under a key."""
+
+    def __init__(self, value: int, dead_until: float, groups: frozenset[str]) -> None:
+        self.value = value
+        self.dead_until = dead_until
+        self.groups = groups
+
+
+class MemoryAgainstADictionary(RuleBasedStateMachine):
+    """What is found is what was put last, if it is neither dead nor invalidated; only an eviction may lose it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.memory: Memory[int] = Memory(max_bytes=6 * (OVERHEAD + 50), max_entries=7, removed=self._left)
-        self.model: dict[str, tuple[int, float, tuple[str, ...]]] = {}
+        self.model: dict[str, Expected] = {}
+        self.removed: Counter[Removal] = Counter()
         self.now = 1000.0
         self.puts = 0
-        self.left = 0
+        self.kept = 0
 
-    def _left(self, cause: object, count: int) -> None:
-        self.left += count
+    @initialize(max_entries=st.none() | st.integers(1, 8))
+    def begin(self, max_entries: int | None) -> None:
+        self.memory: Memory[int] = Memory(max_bytes=BUDGET, max_entries=max_entries, removed=self.count)
 
-    @rule(key=KEYS, size=st.integers(0, 400), ttl=st.floats(-1, 20), groups=st.sets(st.sampled_from(GROUPS)))
-    def put(self, key: str, size: int, ttl: float, groups: set[str]) -> None:
+    def count(self, cause: Removal, count: int) -> None:
+        self.removed[cause] += count
+
+    @rule(key=KEYS, tenant=TENANTS, groups=st.lists(GROUPS, max_size=3), size=st.integers(0, BUDGET), ttl=TTLS)
+    def put(self, key: str, tenant: str, groups: list[str], size: int, ttl: float) -> None:
         self.puts += 1
+        until = self.now + ttl
+        evicted = self.removed[Removal.EVICTED]
         kept = self.memory.put(
             key,
             self.puts,
-            tenant=TENANTS[int(key[1:]) % 3],
-            groups=tuple(sorted(groups)),
+            tenant=tenant,
+            groups=tuple(groups),
             size=size,
-            fresh_until=self.now,
-            dead_until=self.now + ttl,
+            fresh_until=until,
+            dead_until=until,
             now=self.now,
         )
+        assert kept == (self.now < until and size + OVERHEAD <= BUDGET)
         self.model.pop(key, None)
         if kept:
-            self.model[key] = (self.puts, self.now + ttl, tuple(groups))
-        else:
-            self.puts -= 1
-            assert self.now + ttl <= self.now or size + OVERHEAD > 6 * (OVERHEAD + 50)
+            self.kept += 1
+            self.model[key] = Expected(self.puts, until, frozenset(groups))
+        self.settle(self.removed[Removal.EVICTED] - evicted)
+
+    def settle(self, evicted: int) -> None:
+        """Exactly as many of the living are gone as were evicted, and then none of the dead is left."""
+        held = self.memory._slots
+        lost = [key for key, expected in self.model.items() if key not in held and self.now < expected.dead_until]
+        assert len(lost) == evicted
+        assert not evicted or all(self.now < slot.dead_until for slot in held.values())
+        for key in lost:
+            del self.model[key]
 
     @rule(key=KEYS)
     def get(self, key: str) -> None:
         slot = self.memory.get(key, self.now)
-        if slot is None:
-            return
-        value, until, _ = self.model[key]
-        assert slot.value == value
-        assert self.now < until
+        expected = self.model.get(key)
+        if expected is None or expected.dead_until <= self.now:
+            assert slot is None
+        else:
+            assert slot is not None
+            assert (slot.key, slot.value) == (key, expected.value)
 
     @rule(key=KEYS)
     def drop(self, key: str) -> None:
-        self.memory.drop(key)
-        self.model.pop(key, None)
+        expected = self.model.pop(key, None)
+        dropped = self.memory.drop(key)
+        assert dropped or expected is None or expected.dead_until <= self.now
+        assert expected is not None or not dropped
 
-    @rule(group=st.sampled_from(GROUPS))
+    @rule(group=GROUPS)
     def drop_group(self, group: str) -> None:
-        self.memory.drop_group(group)
-        self.model = {key: entry for key, entry in self.model.items() if group not in entry[2]}
+        members = {key for key, expected in self.model.items() if group in expected.groups}
+        alive = {key for key in members if self.now < self.model[key].dead_until}
+        assert len(alive) <= self.memory.drop_group(group) <= len(members)
+        for key in members:
+            del self.model[key]
 
     @rule()
     def clear(self) -> None:
-        self.memory.clear()
+        assert self.memory.clear() <= len(self.model)
         self.model.clear()
 
-    @rule(seconds=st.floats(0, 30))
+    @rule(seconds=st.floats(0, 30) | st.sampled_from([0.5, 1.0, 10.0, 1e6]))
     def wait(self, seconds: float) -> None:
         self.now += seconds
 
     @invariant()
     def the_books_add_up(self) -> None:
-        self.memory.check()
-        assert self.puts - self.left == len(self.memory)
+        if self.kept:
+            self.memory.check()
+            assert self.kept == len(self.memory) + self.removed.total()
 
 
-AgainstADictionary.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-TestMemory = AgainstADictionary.TestCase
+MemoryAgainstADictionary.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestMemory = MemoryAgainstADictionary.TestCase

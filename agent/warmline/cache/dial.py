@@ -51,7 +51,11 @@ def _options(parts: SplitResult, password: str | None, timeout: float) -> dict[s
 
 async def _connected(kind: type[Connection], options: dict[str, Any]) -> AbstractConnection:
     connection = kind(**options)
-    await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
+    try:
+        await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
+    except BaseException:
+        await connection.disconnect(nowait=True)
+        raise
     return connection
 
 

@@ -59,8 +59,8 @@ class Cache(Generic[V]):
         self._memory = memory
         self._fence = OPEN if versioned else around.fence
         self._clock = around.clock
-        self._shared = SharedLayer(name, codec, policy=policy, around=around)
-        self._loader = Loader(name, self._shared, policy=policy, around=around)
+        self._shared = SharedLayer(name, codec, policy=policy, fence=self._fence, around=around)
+        self._loader = Loader(name, self._shared, policy=policy, fence=self._fence, around=around)
         self._flights: Flights[Found[V | None]] = Flights()
         self._epoch = 0
 
@@ -122,7 +122,7 @@ class Cache(Generic[V]):
 
     async def _look_in_l2(self, key: Key, errand: Errand[V]) -> Found[V | None] | None:
         """What L2 has, if it may answer now. It fills L1 even if it is too old for that, to stand in for a failure."""
-        while self._fence.shared:
+        while True:
             epoch = self._epoch
             try:
                 kept = await self._shared.read(key)
@@ -133,7 +133,6 @@ class Cache(Generic[V]):
             if self._epoch == epoch:
                 self._keep(key, kept)
                 return self._answer(key, errand, kept)
-        return None
 
     def _answer(self, key: Key, errand: Errand[V], kept: Kept[V | None]) -> Found[V | None] | None:
         if kept.fresh_for > 0:
@@ -177,7 +176,7 @@ class Cache(Generic[V]):
                 self._keep(key, kept)
 
         try:
-            return await self._loader.bring(key, errand, trusted=lambda: self._fence.shared, keep=keep)
+            return await self._loader.bring(key, errand, keep=keep)
         except UpstreamError:
             found = await self._stand_in(flight, key)
             if found is None:
@@ -188,7 +187,7 @@ class Cache(Generic[V]):
         """A value past its time for a load that failed, never an invalidated one; the next load waits a while."""
         if not self._policy.stale_if_error:
             return None
-        if self._recall(key) is None and self._fence.shared:
+        if self._recall(key) is None:
             kept = await self._loader.look(key)
             if kept is None or flight.detached:
                 return None

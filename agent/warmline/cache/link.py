@@ -138,7 +138,7 @@ class Link:
     async def _read(self, connection: AbstractConnection) -> None:
         """Hand out what arrives until the connection breaks."""
         try:
-            while True:
+            while self._connection is connection:
                 try:
                     arrived = await connection.read_response(
                         timeout=math.inf, disconnect_on_error=False, push_request=True

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from warmline.cache.entry import Found, Source
 from warmline.cache.events import NotStored
+from warmline.cache.fence import Fence
 from warmline.cache.key import Key
 from warmline.cache.lease import Lease, Taken
 from warmline.cache.policy import Policy
@@ -37,31 +38,32 @@ Keep = Callable[[Kept[V | None]], None]
 class Loader(Generic[V]):
     """Brings one cache's values from wherever they are: another worker's load, L2, the origin."""
 
-    def __init__(self, name: str, shared: SharedLayer[V], *, policy: Policy, around: Surroundings) -> None:
+    def __init__(
+        self, name: str, shared: SharedLayer[V], *, policy: Policy, fence: Fence, around: Surroundings
+    ) -> None:
+        self._fence = fence
         self._name = name
         self._shared = shared
         self._policy = policy
         self._around = around
         self._unled = asyncio.Semaphore(around.unled_loads)
 
-    async def bring(
-        self, key: Key, errand: Errand[V], *, trusted: Callable[[], bool], keep: Keep[V]
-    ) -> Found[V | None]:
-        """The value of `key`, with `keep` called between having it and telling anybody. `trusted`: L2 may be believed.
+    async def bring(self, key: Key, errand: Errand[V], *, keep: Keep[V]) -> Found[V | None]:
+        """The value of `key`, with `keep` called between having it and telling anybody.
 
         Raises what `load` raises, UpstreamUnavailable if it takes too long.
         """
-        turn = await self._turn(key, errand) if trusted() else None
+        turn = await self._turn(key, errand) if self._fence.shared else None
         if isinstance(turn, Kept):
             keep(turn)
             return Found(turn.value, Source.JOINED)
         if turn is None:
             async with self._unled:
-                found, _ = await self._find(key, errand.load, trusted, keep)
+                found, _ = await self._find(key, errand.load, keep)
             return found
         look = False
         try:
-            found, look = await self._find(key, errand.load, trusted, keep)
+            found, look = await self._find(key, errand.load, keep)
         finally:
             await turn.release(Budget(self._around.redis_seconds), look=look)
         return found
@@ -94,12 +96,10 @@ class Loader(Generic[V]):
         except StoreUnavailable:
             return None
 
-    async def _find(
-        self, key: Key, load: Load[V], trusted: Callable[[], bool], keep: Keep[V]
-    ) -> tuple[Found[V | None], bool]:
+    async def _find(self, key: Key, load: Load[V], keep: Keep[V]) -> tuple[Found[V | None], bool]:
         """What L2 has got meanwhile or the origin has, and whether others who wait should look at L2."""
         budget = Budget(self._around.redis_seconds)
-        claimed, kept = await self._claim(key, budget) if trusted() else (None, None)
+        claimed, kept = await self._claim(key, budget)
         if kept is not None and kept.fresh_for > 0:
             keep(kept)
             return Found(kept.value, Source.L2), True

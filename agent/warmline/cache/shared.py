@@ -7,6 +7,7 @@ from warmline.cache import codec
 from warmline.cache.codec import TOKEN_BYTES, Codec
 from warmline.cache.entry import Entry
 from warmline.cache.events import NotStored
+from warmline.cache.fence import Fence
 from warmline.cache.key import Key
 from warmline.cache.policy import Policy
 from warmline.cache.server import Budget
@@ -28,9 +29,10 @@ class Kept(Generic[V]):
 
 
 class SharedLayer(Generic[V]):
-    """One cache's part of the store."""
+    """One cache's part of the store. While `fence` keeps the store from being believed, it seems empty."""
 
-    def __init__(self, name: str, codec: Codec[V], *, policy: Policy, around: Surroundings) -> None:
+    def __init__(self, name: str, codec: Codec[V], *, policy: Policy, fence: Fence, around: Surroundings) -> None:
+        self._fence = fence
         self._name = name
         self._codec = codec
         self._policy = policy
@@ -42,6 +44,8 @@ class SharedLayer(Generic[V]):
 
     async def read(self, key: Key) -> Kept[V | None] | None:
         """What L2 holds and may be used. Raises StoreUnavailable."""
+        if not self._fence.shared:
+            return None
         try:
             slot = await self._store.read(key, weight=self._weight)
         except StoreUnavailable:
@@ -49,8 +53,10 @@ class SharedLayer(Generic[V]):
             raise
         return self._usable(slot)
 
-    async def claim(self, key: Key, budget: Budget) -> tuple[Slot, Kept[V | None] | None]:
+    async def claim(self, key: Key, budget: Budget) -> tuple[Slot | None, Kept[V | None] | None]:
         """The right to `commit` what is loaded from now on, and what L2 holds already. Raises StoreUnavailable."""
+        if not self._fence.shared:
+            return None, None
         try:
             slot = await self._store.claim(key, budget)
         except StoreUnavailable:
@@ -88,8 +94,11 @@ class SharedLayer(Generic[V]):
         return Entry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, negative=value is None)
 
     def _usable(self, slot: Slot, *, count: bool = True) -> Kept[V | None] | None:
-        """The value in a slot; None if there is none, it was invalidated, its time is over, or it is garbage."""
-        if slot.data is None:
+        """The value in a slot; None if there is none, it was invalidated, its time is over, or it is garbage.
+
+        The fence is asked again: Redis may have become another one while it was read.
+        """
+        if slot.data is None or not self._fence.shared:
             return None
         try:
             entry = codec.unpack(slot.data, len(slot.tokens))

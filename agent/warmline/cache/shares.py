@@ -1,48 +1,87 @@
-"""Which tenant is furthest over its share.
+"""Who is furthest over its share. Shares are equal, so that is whoever holds most.
 
-Shares are equal, so it is the one that holds most. Tenants stand in buckets by their bytes, in steps of a thousandth
-of the budget: who is found holds the most to within one step. The top pointer falls only through buckets that growth
-had raised it over, so finding is amortised O(1) for entries up to a step, and O(size / step) for larger ones.
+Tenants stand on levels by what they hold, sixteen levels to each doubling: two on one level differ by less than a
+sixteenth, whatever the budget and however many they are. Occupied levels are the bits of one number, so the highest is
+found from its length. All is O(1): there are some 600 levels to a terabyte, and none is ever searched for.
 """
 
-STEPS = 1024
+from collections import OrderedDict
+from collections.abc import Mapping
+from types import MappingProxyType
 
 
 class Shares:
-    """Bytes by tenant. `budget` is that of all together."""
+    """Bytes by tenant; a tenant that holds nothing is not known."""
 
-    __slots__ = ("_buckets", "_step", "_top", "bytes")
+    __slots__ = ("_held", "_levels", "_occupied", "total")
 
-    def __init__(self, budget: int) -> None:
-        self.bytes: dict[str, int] = {}
-        """What each tenant holds; nobody stands here with nothing."""
-        self._step = max(1, budget // STEPS)
-        self._buckets: dict[int, dict[str, None]] = {}
-        self._top = 0
+    def __init__(self) -> None:
+        self.total = 0
+        """Bytes of all tenants."""
+        self._held: dict[str, int] = {}
+        self._levels: dict[int, OrderedDict[str, None]] = {}
+        self._occupied = 0
 
-    def change(self, tenant: str, by: int) -> None:
-        """The tenant holds `by` bytes more, or less if negative."""
-        before = self.bytes.get(tenant, 0)
-        now = before + by
-        if before:
-            self._leave(tenant, before // self._step)
-        if now:
-            self.bytes[tenant] = now
-            level = now // self._step
-            self._buckets.setdefault(level, {})[tenant] = None
-            self._top = max(self._top, level)
+    @property
+    def held(self) -> Mapping[str, int]:
+        """Bytes by tenant: a view."""
+        return MappingProxyType(self._held)
+
+    def add(self, tenant: str, change: int) -> None:
+        """`tenant` holds `change` bytes more, or less if that is negative."""
+        before = self._held.get(tenant, 0)
+        after = before + change
+        self.total += change
+        if after:
+            self._held[tenant] = after
         else:
-            self.bytes.pop(tenant, None)
+            del self._held[tenant]
+        old, new = _level(before), _level(after)
+        if old != new:
+            self._leave(tenant, old)
+            self._enter(tenant, new)
 
-    def largest(self) -> str:
-        """A tenant that holds most, to within a step. Somebody must hold something."""
-        assert self._buckets, "nobody holds anything"
-        while self._top not in self._buckets:
-            self._top -= 1
-        return next(iter(self._buckets[self._top]))
+    def payer(self, tenant: str, cost: int) -> str:
+        """Who gives something up so that `tenant` may hold `cost` bytes more; one of those that hold something.
+
+        `tenant` itself, if with these it would stand on the highest level; else whoever has been there longest. So
+        nobody pays for another who holds less than fifteen sixteenths of an equal share, unless the other holds
+        nothing yet.
+        """
+        highest = self._occupied.bit_length() - 1
+        held = self._held.get(tenant)
+        if held is not None and _level(held + cost) >= highest:
+            return tenant
+        return next(iter(self._levels[highest]))
+
+    def check(self) -> None:
+        """Raise AssertionError if totals or levels are not those of what is held."""
+        assert self.total == sum(self._held.values())
+        assert all(held > 0 for held in self._held.values())
+        assert {tenant: level for level, tenants in self._levels.items() for tenant in tenants} == {
+            tenant: _level(held) for tenant, held in self._held.items()
+        }
+        assert self._occupied == sum(1 << level for level in self._levels)
 
     def _leave(self, tenant: str, level: int) -> None:
-        bucket = self._buckets[level]
-        del bucket[tenant]
-        if not bucket:
-            del self._buckets[level]
+        tenants = self._levels.get(level)
+        if tenants is not None:
+            tenants.pop(tenant, None)
+            if not tenants:
+                del self._levels[level]
+                self._occupied ^= 1 << level
+
+    def _enter(self, tenant: str, level: int) -> None:
+        if level:
+            tenants = self._levels.get(level)
+            if tenants is None:
+                # an OrderedDict finds its first in O(1) whatever was deleted before it; a dict walks over the holes
+                tenants = self._levels[level] = OrderedDict()
+                self._occupied |= 1 << level
+            tenants[tenant] = None
+
+
+def _level(held: int) -> int:
+    """Grows with `held`, which is at most a sixteenth more than the least of its level. Nothing is on level 0."""
+    shift = held.bit_length() - 5
+    return (shift << 4) + (held >> shift) if shift > 0 else held

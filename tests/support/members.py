@@ -1,0 +1,62 @@
+"""Whole `Caches` in one process, over real Redis servers."""
+
+import asyncio
+
+from tests.support.aio import until
+from tests.support.caches import Recorded, TextCodec
+from warmline.cache import Cache, Caches, Policy
+from warmline.cache.dial import dialler
+from warmline.errors import StoreUnavailable
+
+
+class Member:
+    """A worker's caches, with one cache that needs invalidation and one that does not."""
+
+    def __init__(
+        self, shared: str, state: str, *, name: str, member: bool = True, policy: Policy | None = None
+    ) -> None:
+        self.events = Recorded()
+        self.caches = Caches(
+            dialler(shared, password=None, timeout=1),
+            dialler(state, password=None, timeout=1),
+            name=name,
+            events=self.events,
+            member=member,
+        )
+        policy = policy or Policy(ttl=60, negative_ttl=5, jitter=0)
+        self.rag: Cache[str] = self.caches.cache("rag", TextCodec(), policy, max_bytes=10**6)
+        self.prompt: Cache[str] = self.caches.cache("prompt", TextCodec(), policy, max_bytes=10**6, versioned=True)
+
+    async def joined(self) -> "Member":
+        """Start, and return when it remembers."""
+        self.caches.start()
+        await until(self.trusts, seconds=10, what="a worker that has joined")
+        return self
+
+    async def recovered(self) -> None:
+        """Return when both servers answer and it remembers."""
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    return await self.caches.ping()
+                except StoreUnavailable:
+                    await asyncio.sleep(0.01)
+
+    def trusts(self) -> bool:
+        """Whether its memory counts."""
+        return self.caches.channel.alive and self.caches.channel.fence.shared
+
+
+class Origin:
+    """A value that changes, and how often it was asked for."""
+
+    def __init__(self, value: str = "v1", *, seconds: float = 0.0) -> None:
+        self.value = value
+        self.loads = 0
+        self._seconds = seconds
+
+    async def __call__(self) -> str | None:
+        self.loads += 1
+        value = self.value
+        await asyncio.sleep(self._seconds)
+        return value
