@@ -92,7 +92,7 @@ async def leased(request: pytest.FixtureRequest) -> AsyncIterator[Leased]:
     backend = request.getfixturevalue("single" if request.param == "redis" else "watched")
     listening = connect(backend.url, pushed=lambda push: heard.append(push[2]) if push[0] == b"message" else None)
     await listening.link.open()
-    await listening.link.subscribe(WAKE_CHANNEL)
+    listening.link.subscribe(WAKE_CHANNEL)
     server = connect(backend.url)
     yield Leased(RedisLeases(server), heard)
     await server.aclose()

@@ -92,12 +92,16 @@ class Batcher:
         wanted = batch[0].keys if len(batch) == 1 else list(dict.fromkeys(key for ask in batch for key in ask.keys))
         try:
             values = await self._mget(wanted)
+            if len(values) != len(wanted):
+                raise StoreRefused(f"answered {len(values)} values for {len(wanted)} keys")
         except StoreRefused as error:
             await self._fetch_singly(batch, error)
         except StoreUnavailable as error:
             _fail(batch, error)
         else:
             _hand_out(batch, wanted, values)
+        finally:
+            _fail(batch, StoreUnavailable("the read was given up"))  # nobody may wait for ever, whatever ended it
 
     async def _fetch_singly(self, batch: list[_Ask], error: StoreRefused) -> None:
         """A batch was refused: perhaps for one of its keys, which must not cost its neighbours their answers."""

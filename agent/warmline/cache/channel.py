@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
+from redis.exceptions import ResponseError
 
 from warmline.cache.codec import Bytes
 from warmline.cache.fence import Fence
@@ -112,7 +113,7 @@ class Channel:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(StoreUnavailable, TimeoutError):
+        with contextlib.suppress(StoreUnavailable, ResponseError, TimeoutError):
             async with asyncio.timeout(LEASE_SECONDS / 10):
                 await self._link.send("HDEL", MEMBERS, self._identity)
         await self._link.aclose()
@@ -123,7 +124,7 @@ class Channel:
                 async with asyncio.timeout(LEASE_SECONDS):
                     await self._link.open()
                     await self._renew()
-            except (StoreUnavailable, TimeoutError):
+            except (StoreUnavailable, ResponseError, TimeoutError):
                 self._link.reset("the invalidation channel is silent")
                 self._gone.set()
             await self._pause()
@@ -140,7 +141,7 @@ class Channel:
         sent = self._clock()
         if not self._is_member:
             await self._link.send("PING")
-        elif await RENEW_MEMBER(self._link, [MEMBERS], self._identity):
+        elif await RENEW_MEMBER(self._link, [MEMBERS], self._identity) == 1:
             self.fence.until = sent + LEASE_SECONDS
         else:
             self._link.reset("others gave this worker up")
@@ -149,7 +150,7 @@ class Channel:
         """Subscribe and register; once that is certain, forget everything, and only then believe anything new."""
         before, self._identity = self._identity, f"{self._name}#{self._random(6).hex()}"
         sent = self._clock()
-        await link.subscribe(self.address, INVALIDATIONS, WAKE_CHANNEL)
+        link.subscribe(self.address, INVALIDATIONS, WAKE_CHANNEL)
         if not self._is_member:
             await link.send("PING")
             return
@@ -188,7 +189,7 @@ class Channel:
         self._run(self._acknowledge(message.reply_to, done), name="acknowledge invalidation")
 
     async def _acknowledge(self, address: str, done: bytes) -> None:
-        with contextlib.suppress(StoreUnavailable):  # they will wait our lease out
+        with contextlib.suppress(StoreUnavailable, ResponseError):  # they will wait our lease out
             await self._link.send("PUBLISH", address, done)
 
     def _run(self, work: Coroutine[Any, Any, None], *, name: str) -> None:

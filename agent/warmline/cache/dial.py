@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection
 from redis.asyncio.sentinel import Sentinel
 from redis.maint_notifications import MaintNotificationsConfig
 
-Dial = Callable[[], Awaitable[AbstractConnection]]
+from warmline.cache.wire import TcpWire, TlsWire, Wire
+
+Dial = Callable[[], Awaitable[Wire]]
 """A new connection, connected and authenticated. Raises what redis-py raises, and OSError."""
 
 SCHEMES = ("redis", "rediss", "redis+sentinel")
@@ -32,7 +33,7 @@ def dialler(url: str, *, password: str | None, timeout: float) -> Dial:
     options = _options(parts, password, timeout)
     if parts.scheme == "redis+sentinel":
         return _by_sentinel(parts, timeout, options)
-    kind = SSLConnection if parts.scheme == "rediss" else Connection
+    kind = TlsWire if parts.scheme == "rediss" else TcpWire
     where = {"host": parts.hostname, "port": parts.port or 6379, "db": int(parts.path.strip("/") or 0)}
     return lambda: _connected(kind, {**where, **options})
 
@@ -49,7 +50,7 @@ def _options(parts: SplitResult, password: str | None, timeout: float) -> dict[s
     }
 
 
-async def _connected(kind: type[Connection], options: dict[str, Any]) -> AbstractConnection:
+async def _connected(kind: type[Wire], options: dict[str, Any]) -> Wire:
     connection = kind(**options)
     try:
         await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
@@ -66,13 +67,13 @@ def _by_sentinel(parts: SplitResult, timeout: float, options: dict[str, Any]) ->
     hosts = [_host_and_port(host) for host in parts.netloc.rpartition("@")[2].split(",")]
     reach = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
 
-    async def dial() -> AbstractConnection:
+    async def dial() -> Wire:
         sentinel = Sentinel(hosts, sentinel_kwargs=reach)  # type: ignore[no-untyped-call]  # redis-py
         try:
             host, port = await sentinel.discover_master(service)
         finally:
             await asyncio.gather(*(each.aclose() for each in sentinel.sentinels))
-        return await _connected(Connection, {**options, "host": host, "port": port, "db": int(database or 0)})
+        return await _connected(TcpWire, {**options, "host": host, "port": port, "db": int(database or 0)})
 
     return dial
 

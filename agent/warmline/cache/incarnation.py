@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from warmline.cache.fence import Fence
 from warmline.cache.key import SCHEMA
 from warmline.cache.link import Link
-from warmline.cache.server import Budget, Server
-from warmline.errors import StoreUnavailable
+from warmline.cache.server import Budget, Server, expect
+from warmline.errors import StoreRefused, StoreUnavailable
 
 RETRY_SECONDS = 1.0
 STEP_SECONDS = 1.0
@@ -33,10 +33,9 @@ class Incarnations:
         if now != self._seen:
             self._fence.shared = False
             self._seen = now
+            self._doubt.set()  # before anything that may fail: somebody must come back to it
         if not self._fence.shared:
             self._fence.shared = bool(await link.send("EXISTS", _mark(now)))
-        if not self._fence.shared:
-            self._doubt.set()
 
     async def run(self, server: Server, replay: Callable[[], Awaitable[None]]) -> None:
         """Dispel each doubt by `replay`, until cancelled. The first is that nobody has seen the server yet."""
@@ -66,7 +65,9 @@ def _mark(identity: str) -> str:
 async def _identity(link: Link) -> str:
     fields = {}
     for section in ("server", "replication"):
-        for line in (await link.send("INFO", section)).decode().splitlines():
+        for line in expect(await link.send("INFO", section), bytes).decode().splitlines():
             name, _, value = line.partition(":")
             fields[name] = value
-    return f"{fields.get('run_id', '')}:{fields.get('master_replid', '')}"
+    if not fields.keys() >= {"run_id", "master_replid"}:
+        raise StoreRefused("INFO does not tell which server this is")
+    return f"{fields['run_id']}:{fields['master_replid']}"

@@ -16,7 +16,7 @@ from warmline.cache.channel import INVALIDATIONS, LEASE_SECONDS, MEMBERS, Acknow
 from warmline.cache.codec import Bytes
 from warmline.cache.key import SCHEMA, Group, Key
 from warmline.cache.scripts import GIVE_UP
-from warmline.cache.server import Budget
+from warmline.cache.server import Budget, expect
 from warmline.cache.store import Store
 from warmline.errors import InvalidationFailed, StoreUnavailable
 
@@ -60,11 +60,9 @@ class Invalidator:
         acks = self._awaited[message.id] = _Acks()
         try:
             members = await self._announce(message)
-        except (StoreUnavailable, ResponseError, TimeoutError) as error:
-            del self._awaited[message.id]
-            raise InvalidationFailed(f"not every worker can be told: {str(error) or 'Redis is silent'}") from error
-        try:
             silent = await acks.wait(members, WAIT_SECONDS)
+        except (StoreUnavailable, ResponseError, TimeoutError) as error:
+            raise InvalidationFailed(f"not every worker can be told: {str(error) or 'Redis is silent'}") from error
         finally:
             del self._awaited[message.id]
         await self._give_up({name: members[name] for name in silent})
@@ -75,12 +73,12 @@ class Invalidator:
         """Make every logged invalidation again, for a store that may have forgotten some. Raises StoreUnavailable."""
         groups, keys = set[str](), set[str]()
         try:
-            for _, fields in await self._channel.call("XRANGE", LOG, "-", "+"):
+            for _, fields in expect(await self._channel.call("XRANGE", LOG, "-", "+"), list):
                 logged = msgspec.msgpack.decode(fields[1], type=Invalidation)
                 groups.update(logged.groups)
                 keys.update(logged.keys)
-        except ResponseError as error:
-            raise StoreUnavailable(str(error)) from error
+        except (ResponseError, msgspec.DecodeError, LookupError) as error:
+            raise StoreUnavailable(f"the log of invalidations cannot be read: {error}") from error
         await self._store.replace(sorted(groups), sorted(keys), Budget(STEP_SECONDS * 10))
 
     async def _announce(self, message: Invalidation) -> dict[str, str]:
@@ -90,7 +88,7 @@ class Invalidator:
             await self._channel.call("XADD", LOG, "MAXLEN", "~", LOG_LENGTH, "*", "invalidation", body)
         await self._store.replace(message.groups, message.keys, Budget(STEP_SECONDS))
         async with asyncio.timeout(STEP_SECONDS):
-            members: Mapping[bytes, bytes] = await self._channel.call("HGETALL", MEMBERS)
+            members: Mapping[bytes, bytes] = expect(await self._channel.call("HGETALL", MEMBERS), dict)
             await self._channel.call("PUBLISH", INVALIDATIONS, body)
         return {name.decode(): state.decode() for name, state in members.items()}
 

@@ -5,7 +5,7 @@ waits for a connection. A reply always finds its own command: a caller that give
 in the queue, never an unread reply on the wire (redis-py issues 2624 and 2665 are what happens otherwise). Dialling,
 authentication, TLS, Sentinel and parsing are redis-py's.
 
-Messages that the server pushes (RESP3) come in the same order as replies; `invalidation.py` rests on that.
+Messages that the server pushes (RESP3) come in the same order as replies; `channel.py` rests on that.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hiredis import PushNotification
-from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import InvalidResponse, ReadOnlyError, RedisError, ResponseError
 
 from warmline.cache.dial import Dial
+from warmline.cache.wire import Wire
 from warmline.errors import StoreUnavailable
 
 Push = list[bytes]
@@ -28,9 +28,8 @@ Push = list[bytes]
 class Link:
     """A connection that is opened when first needed, and again after it was lost.
 
-    `dial` makes a redis-py connection with RESP3 and no socket timeout of its own. `greet` runs on every
-    new connection before anybody else's command; `pushed` receives pushes in order; `lost` is told when it breaks.
-    `dial_timeout` bounds connecting and greeting, in seconds.
+    `greet` runs on every new connection before anybody else's command; `pushed` receives pushes in order; `lost` is
+    told when it breaks. `dial_timeout` bounds dialling and greeting, in seconds.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class Link:
         self._greet = greet
         self._pushed = pushed
         self._lost = lost
-        self._connection: AbstractConnection | None = None
+        self._wire: Wire | None = None
         self._pending: deque[asyncio.Future[Any]] = deque()
         self._reader: asyncio.Task[None] | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -74,34 +73,24 @@ class Link:
             raise StoreUnavailable("the link was closed")
         if self._opening is None:
             self._opening = asyncio.get_running_loop().create_task(self._open(), name="redis link: open")
+            self._opening.add_done_callback(_heard_out)
         await asyncio.shield(self._opening)
 
-    async def send(self, *command: Any) -> Any:
-        """As `call`, on the connection as it is now; for `greet`."""
-        connection = self._connection
-        if connection is None:
-            raise StoreUnavailable("Redis is not connected")
+    def send(self, *command: Any) -> asyncio.Future[Any]:
+        """The reply to come, on the connection as it is now; for `greet`. Raises StoreUnavailable."""
+        self._post(*command)
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending.append(reply)
-        try:
-            # Nothing is awaited before the bytes are written: the queue and the wire stay in the same order.
-            await connection.send_packed_command(connection.pack_command(*command), check_health=False)
-        except (RedisError, OSError) as error:
-            self._drop(connection, error)
-        return await reply
+        return reply
 
-    async def subscribe(self, *channels: str) -> None:
-        """Subscribe. Nothing is waited for: Redis confirms by a push, before the reply to any later command."""
-        if self._connection is None:
-            raise StoreUnavailable("Redis is not connected")
-        await self._connection.send_packed_command(
-            self._connection.pack_command("SUBSCRIBE", *channels), check_health=False
-        )
+    def subscribe(self, *channels: str) -> None:
+        """Subscribe. There is no reply: Redis confirms by a push, before the reply to any later command."""
+        self._post("SUBSCRIBE", *channels)
 
     def reset(self, reason: str) -> None:
         """Give the connection up: what is pending fails, the next call dials anew."""
-        if self._connection is not None:
-            self._drop(self._connection, StoreUnavailable(reason))
+        if self._wire is not None:
+            self._drop(self._wire, StoreUnavailable(reason))
 
     async def aclose(self) -> None:
         """Close for good and wait for the tasks."""
@@ -127,58 +116,81 @@ class Link:
             raise
         finally:
             self._opening = None
+        if self._wire is None:
+            raise StoreUnavailable("the connection was lost at once")
         self._ready = True
 
     async def _connect(self) -> None:
-        connection = self._connection = await self._dial()
-        self._reader = asyncio.get_running_loop().create_task(self._read(connection), name="redis link: read")
+        wire = self._wire = await self._dial()
+        self._reader = asyncio.get_running_loop().create_task(self._read(wire), name="redis link: read")
+        self._reader.add_done_callback(_heard_out)
         if self._greet is not None:
             await self._greet(self)
 
-    async def _read(self, connection: AbstractConnection) -> None:
-        """Hand out what arrives until the connection breaks."""
+    def _post(self, *command: Any) -> None:
+        wire = self._wire
+        if wire is None:
+            raise StoreUnavailable("Redis is not connected")
         try:
-            while self._connection is connection:
-                try:
-                    arrived = await connection.read_response(
-                        timeout=math.inf, disconnect_on_error=False, push_request=True
-                    )
-                except ResponseError as error:
-                    self.heard += 1
-                    self._fail_one(error)
-                    if isinstance(error, ReadOnlyError):
-                        raise  # a master that became a replica: ask again who is master
-                    continue
-                self.heard += 1
-                if isinstance(arrived, PushNotification):
-                    if self._pushed is not None:
-                        self._pushed(arrived)
-                else:
-                    self._settle(arrived)
+            wire.post(*command)
+        except (RedisError, OSError, RuntimeError) as error:  # uvloop says RuntimeError of a closing transport
+            self._drop(wire, error)
+            raise StoreUnavailable(str(error)) from error
+
+    async def _read(self, wire: Wire) -> None:
+        """Hand out what arrives until the connection breaks."""
+        ended: Exception = StoreUnavailable("the connection was given up")
+        try:
+            while self._wire is wire:
+                await self._read_one(wire)
         except (RedisError, OSError) as error:
-            self._drop(connection, error)
+            ended = error
         finally:
-            await connection.disconnect(nowait=not self._closed)
+            self._drop(wire, ended)
+            await wire.disconnect(nowait=not self._closed)
 
-    def _settle(self, reply: Any) -> None:
-        waiting = self._pending.popleft()
-        if not waiting.done():
-            waiting.set_result(reply)
-
-    def _fail_one(self, error: Exception) -> None:
-        waiting = self._pending.popleft()
-        if not waiting.done():
-            waiting.set_exception(error)
-
-    def _drop(self, connection: AbstractConnection, error: Exception) -> None:
-        if self._connection is not connection:
+    async def _read_one(self, wire: Wire) -> None:
+        try:
+            arrived = await wire.read_response(timeout=math.inf, disconnect_on_error=False, push_request=True)
+        except ResponseError as error:
+            self._answer(error)
+            if isinstance(error, ReadOnlyError):
+                raise  # a master that became a replica: ask again who is master
             return
-        self._connection, self._ready = None, False
+        if isinstance(arrived, PushNotification):
+            self.heard += 1
+            if self._pushed is not None:
+                self._pushed(arrived)
+        else:
+            self._answer(arrived)
+
+    def _answer(self, arrived: Any) -> None:
+        self.heard += 1
+        if not self._pending:
+            raise InvalidResponse("a reply to nothing")
+        reply = self._pending.popleft()
+        if reply.done():
+            return
+        if isinstance(arrived, ResponseError):
+            reply.set_exception(arrived)
+        else:
+            reply.set_result(arrived)
+
+    def _drop(self, wire: Wire, error: Exception) -> None:
+        if self._wire is not wire:
+            return
+        self._wire, self._ready = None, False
         pending, self._pending = self._pending, deque()
-        for waiting in pending:
-            if not waiting.done():
-                waiting.set_exception(StoreUnavailable(str(error) or type(error).__name__))
+        for reply in pending:
+            if not reply.done():
+                reply.set_exception(StoreUnavailable(str(error) or type(error).__name__))
         if self._reader is not None and self._reader is not asyncio.current_task():
             self._reader.cancel()
         if self._lost is not None:
             self._lost()
+
+
+def _heard_out(task: asyncio.Task[None]) -> None:
+    """Whoever waited for it may have left: its error is nobody's any more."""
+    if not task.cancelled():
+        task.exception()

@@ -70,9 +70,10 @@ class Loader(Generic[V]):
 
     async def _turn(self, key: Key, errand: Errand[V]) -> Lease | Kept[V | None] | None:
         """The lease, or what its holder stored meanwhile. None to load without one: Redis is away, or the holder
-        could not do what we might."""
+        could not do what we might, or others have held it for longer than a load may take."""
         leases, again = self._around.leases, False
-        while True:
+        patience = self._around.clock() + self._policy.load_timeout + leases.ttl
+        while self._around.clock() < patience:
             budget = Budget(self._around.redis_seconds)
             with leases.waiter(key.text) as waiter:
                 try:
@@ -88,6 +89,7 @@ class Loader(Generic[V]):
             if kept is not None and kept.fresh_for > 0:
                 return kept
             again = True
+        return None
 
     async def look(self, key: Key) -> Kept[V | None] | None:
         """What L2 holds, whatever its age; None if it is away."""

@@ -7,8 +7,9 @@ from warmline.cache.codec import STAMP_BYTES, TOKEN_BYTES, Bytes, vacancy
 from warmline.cache.key import SCHEMA, Key
 from warmline.cache.link import Link
 from warmline.cache.scripts import ACQUIRE, CLAIM, COMMIT, RELEASE, RENEW
-from warmline.cache.server import Budget, Server
+from warmline.cache.server import Budget, Server, expect
 from warmline.cache.store import Slot
+from warmline.errors import StoreRefused
 
 WAKE_CHANNEL = f"wl{SCHEMA}:wake"
 """Where the messages of released leases are published."""
@@ -26,7 +27,8 @@ class RedisStore:
     def __init__(self, server: Server, *, deadline: float, random: Bytes) -> None:
         self._server = server
         self._random = random
-        self._batcher = Batcher(lambda keys: server.ask(Budget(deadline), lambda link: link.call("MGET", *keys)))
+        self._deadline = deadline
+        self._batcher = Batcher(self._mget)
 
     async def read(self, key: Key, *, weight: int) -> Slot:
         """See `Store.read`. Reads of one loop tick travel together."""
@@ -38,7 +40,10 @@ class RedisStore:
         new = [self._random(TOKEN_BYTES) for _ in key.groups]
         arguments: tuple[bytes | int, ...] = (vacancy(self._random(TOKEN_BYTES)), _milliseconds(VACANCY_SECONDS), *new)
         keys = (key.text, *key.group_texts)
-        data, *tokens = await self._server.ask(budget, lambda link: CLAIM(link, keys, *arguments))
+        found = await self._server.ask(budget, lambda link: CLAIM(link, keys, *arguments))
+        if len(expect(found, list)) != len(keys):
+            raise StoreRefused(f"answered {len(found)} values for {len(keys)} keys")
+        data, *tokens = found
         return Slot(data, tuple(tokens))
 
     async def commit(self, key: Key, claimed: Slot, data: bytes, ttl: float, budget: Budget) -> bool:
@@ -63,14 +68,13 @@ class RedisStore:
 
         await self._server.ask(budget, work, insist=True)
 
-    async def ping(self, budget: Budget) -> None:
-        """Return if Redis answers. Raises StoreUnavailable."""
-        await self._server.ping(budget)
-
     async def aclose(self) -> None:
         """Close every connection."""
         await self._server.aclose()
         await self._batcher.aclose()
+
+    async def _mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        return expect(await self._server.ask(Budget(self._deadline), lambda link: link.call("MGET", *keys)), list)
 
 
 class RedisLeases:
@@ -82,7 +86,7 @@ class RedisLeases:
     async def acquire(self, key: str, owner: bytes, ttl: float, budget: Budget, *, exact: bool) -> float | None:
         """See `LeaseStore.acquire`."""
         arguments = (owner, _milliseconds(ttl), int(exact))
-        left: int = await self._server.ask(budget, lambda link: ACQUIRE(link, [_lease(key)], *arguments))
+        left = expect(await self._server.ask(budget, lambda link: ACQUIRE(link, [_lease(key)], *arguments)), int)
         return None if left == -1 else max(0, left) / 1000
 
     async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:

@@ -82,6 +82,13 @@ class Script:
             return await link.call("EVAL", self.source, *rest)
 
 
+def expect(reply: Any, kind: type[T]) -> T:
+    """The reply, of the type that Redis documents for its command. Raises StoreRefused for any other."""
+    if not isinstance(reply, kind):
+        raise StoreRefused(f"answered {type(reply).__name__} where {kind.__name__} was to come")
+    return reply
+
+
 class Server:
     """One Redis, or one master behind Sentinels. `clock` is monotonic, in seconds."""
 

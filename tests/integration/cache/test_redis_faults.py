@@ -11,7 +11,7 @@ from tests.integration.cache.conftest import Join
 from tests.support.caches import key
 from tests.support.members import Member, Origin
 from tests.support.redis import RedisServer
-from warmline.cache import NotStored, Source
+from warmline.cache import NotStored, Policy, Source
 
 
 async def test_redis_killed_and_restarted_under_load_fails_no_lookup_and_is_used_again(
@@ -139,10 +139,11 @@ async def refusing(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 
 async def test_whatever_redis_answers_a_caller_gets_the_value(refusing: str, tmp_path: Path) -> None:
-    worker, origin = Member(refusing, refusing, name="w"), Origin()
+    policy = Policy(ttl=60, negative_ttl=5, load_timeout=0.1)
+    worker, origin = Member(refusing, refusing, name="w", policy=policy), Origin()
     worker.caches.start()
     try:
-        for number in range(20):
+        for number in range(3):
             for cache in (worker.rag, worker.prompt):
                 assert (await cache.get_or_load(key(str(number)), origin)).value == "v1"
         assert not worker.trusts()

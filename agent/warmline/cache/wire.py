@@ -1,0 +1,31 @@
+"""A redis-py connection that can be written to without waiting."""
+
+from typing import Any
+
+from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection
+from redis.exceptions import ConnectionError as Disconnected
+
+MAX_UNSENT = 32 * 1024 * 1024
+"""Bytes that Redis may leave unread before the connection counts as broken."""
+
+
+class Wire(AbstractConnection):
+    """redis-py's own sending waits until the kernel took the bytes, and closes the connection if whoever waits is
+    cancelled; on a connection that many share, one caller must not do that to the others."""
+
+    def post(self, *command: Any) -> None:
+        """Write a command. Raises redis-py's ConnectionError if the connection is closing or Redis does not read."""
+        writer = self._writer
+        if writer is None or writer.is_closing():
+            raise Disconnected("the connection is closing")
+        if writer.transport.get_write_buffer_size() > MAX_UNSENT:
+            raise Disconnected("Redis does not read what it is sent")
+        writer.writelines(self.pack_command(*command))
+
+
+class TcpWire(Wire, Connection):
+    """Over TCP."""
+
+
+class TlsWire(Wire, SSLConnection):
+    """Over TLS."""
