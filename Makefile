@@ -10,6 +10,7 @@ export WARMLINE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/warmline
 export WARMLINE_STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/warmline
 
 VENV := $(WARMLINE_CACHE)/venv-$(shell sha256sum $(ROOT)/requirements.txt | cut -c1-12)
+BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench/requirements.txt | cut -c1-12)
 export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
 export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
@@ -59,14 +60,20 @@ test-static: venv ## linters, types, and the tree's own rules
 	cd $(ROOT) && pytest tests/static
 lint: test-static
 
-test-unit: venv ## what needs no server; seconds
-	cd $(ROOT) && pytest tests/unit
+test-unit: venv ## what needs no server: units, interleavings in virtual time, models; half a minute
+	cd $(ROOT) && pytest tests/unit tests/interleavings tests/model
 
-test-integration: control-test ## workers, simulators and nginx against real servers on loopback
-	cd $(ROOT) && pytest tests/integration
+test-integration: control-test ## stores, workers, simulators and nginx against real servers on loopback
+	cd $(ROOT) && pytest tests/contract tests/integration
 
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
+
+##@ Measure
+.PHONY: bench-cache
+bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: in 40 s; WRITE=1: into docs/benchmarks
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/bench/requirements.txt $(BENCH_VENV)
+	@cd $(ROOT) && $(BENCH_VENV)/bin/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 ##@ Build
 .PHONY: control control-test images venv lock format
@@ -86,6 +93,8 @@ venv: ## have the Python environment of requirements.txt
 lock: venv ## compile the lock files anew from pyproject.toml and agent/pyproject.toml
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --output-file agent/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:control --output-file requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:bench \
+	  --output-file tests/bench/requirements.txt
 
 format: venv ## format Python sources
 	cd $(ROOT) && ruff check --fix --quiet; ruff format

@@ -39,6 +39,16 @@ def _parser() -> argparse.ArgumentParser:
     health = commands.add_parser("health", help="exit 0 if the worker of these settings is alive")
     health.set_defaults(run=_health)
 
+    invalidate = commands.add_parser(
+        "invalidate", help="make every worker forget what was cached; for whoever changed data behind our back"
+    )
+    invalidate.add_argument("--organisation", required=True)
+    invalidate.add_argument("--knowledge", action="store_true", help="the organisation's knowledge answers")
+    invalidate.add_argument(
+        "--agent", action="append", default=[], help="an agent, again for each; default: everything"
+    )
+    invalidate.set_defaults(run=_invalidate)
+
     simulate = commands.add_parser("simulate", help="serve a provider's wire protocol without an account")
     simulate.add_argument("provider", choices=["sarvam", "convex"])
     simulate.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
@@ -87,6 +97,13 @@ def _health(options: argparse.Namespace) -> int:
     from warmline import health
 
     return health.check(os.environ)
+
+
+def _invalidate(options: argparse.Namespace) -> int:
+    from warmline import invalidate, settings
+
+    wanted = invalidate.targets(options.organisation, knowledge=options.knowledge, agents=options.agent)
+    return invalidate.run(settings.read(os.environ), wanted)
 
 
 def _simulate(options: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ ALLOWED = {
     "serve": set(),
     "health": set(),
     "probe": set(),
+    "invalidate": {"cache", "services", "settings", *COMMON},
 }
 
 

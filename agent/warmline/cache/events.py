@@ -32,3 +32,22 @@ class CacheEvents(Protocol):
 
     def removed(self, cache: str, cause: Removal, count: int) -> None:
         """So many values left L1."""
+
+
+class Uncounted:
+    """Hooks for whoever has no metrics, such as a command line."""
+
+    def store_failed(self, cache: str, operation: str) -> None:
+        """See `CacheEvents`."""
+
+    def not_stored(self, cache: str, reason: NotStored) -> None:
+        """See `CacheEvents`."""
+
+    def loaded(self, cache: str, seconds: float, *, failed: bool) -> None:
+        """See `CacheEvents`."""
+
+    def stream_lost(self, cache: str) -> None:
+        """See `CacheEvents`."""
+
+    def removed(self, cache: str, cause: Removal, count: int) -> None:
+        """See `CacheEvents`."""
