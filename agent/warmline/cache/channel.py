@@ -30,10 +30,12 @@ RETRY_SECONDS = 0.5
 
 
 class Invalidation(msgspec.Struct, frozen=True, tag=True):
-    """What is published: these groups and keys are over; tell `reply_to` when you have forgotten them."""
+    """What is published: these groups and keys are over, and the `store` of that identity knows; tell `reply_to` when
+    you have forgotten them."""
 
     id: str
     reply_to: str
+    store: str
     groups: tuple[str, ...]
     keys: tuple[str, ...]
 
@@ -58,27 +60,31 @@ class Listener(Protocol):
 class Channel:
     """This worker's end of the channel.
 
-    `name` says in reports who this is; `clock` must count the time that the machine was suspended. `member` False
-    makes an end that can invalidate but has nothing to forget (a command line).
+    `name` says in reports who this is; `clock` must count the time that the machine was suspended. `woken` hears of
+    released leases, `told` of the store that an invalidation was made on. `member` False makes an end that can
+    invalidate but has nothing to forget (a command line).
     """
 
     def __init__(
         self,
         link: Callable[..., Link],
+        fence: Fence,
         *,
         name: str,
         clock: Callable[[], float],
         random: Bytes,
-        woken: Callable[[bytes], None] = lambda message: None,
+        woken: Callable[[bytes], None],
+        told: Callable[[str], None],
         member: bool = True,
     ) -> None:
-        self.fence = Fence(until=0.0, shared=False)
+        self.fence = fence
         self.address = f"wl{SCHEMA}:to:{name}:{random(6).hex()}"
         self.acknowledged: Callable[[Acknowledgement], None] = lambda acknowledgement: None
         self._name = name
         self._clock = clock
         self._random = random
         self._woken = woken
+        self._told = told
         self._is_member = member
         self._identity = ""
         self._listeners: list[Listener] = []
@@ -183,6 +189,7 @@ class Channel:
             self._apply(message)
 
     def _apply(self, message: Invalidation) -> None:
+        self._told(message.store)
         for listener in self._listeners:
             listener.forget(message.groups, message.keys)
         done = msgspec.msgpack.encode(Acknowledgement(message.id, self._identity))

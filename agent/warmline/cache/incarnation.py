@@ -20,21 +20,39 @@ STEP_SECONDS = 1.0
 
 
 class Incarnations:
-    """Watches the connections to the shared store, and closes `fence` while its memory is in doubt."""
+    """Watches the connections to the shared store, and closes `fence` while its memory is in doubt.
 
-    def __init__(self, fence: Fence) -> None:
+    `leave` gives the connection up.
+    """
+
+    def __init__(self, fence: Fence, *, leave: Callable[[], None]) -> None:
+        self.seen = ""
+        """The server that was met last, by its run id and replication id; empty before the first."""
         self._fence = fence
-        self._seen = ""
+        self._leave = leave
         self._doubt = asyncio.Event()
+        self._believes_marks = True
+
+    def told(self, identity: str) -> None:
+        """An invalidation was made on the server of this identity.
+
+        If it is not the one that this worker looks at, one of the two was deposed. Which, nobody can know here: the
+        connection is left, and whichever server comes next gets every invalidation again.
+        """
+        if identity != self.seen:
+            self._fence.shared = False
+            self._believes_marks = False
+            self._doubt.set()
+            self._leave()
 
     async def greet(self, link: Link) -> None:
         """To run on every new connection before anybody uses it. Raises StoreUnavailable, ResponseError."""
         now = await _identity(link)
-        if now != self._seen:
+        if now != self.seen:
             self._fence.shared = False
-            self._seen = now
+            self.seen = now
             self._doubt.set()  # before anything that may fail: somebody must come back to it
-        if not self._fence.shared:
+        if not self._fence.shared and self._believes_marks:
             self._fence.shared = bool(await link.send("EXISTS", _mark(now)))
 
     async def run(self, server: Server, replay: Callable[[], Awaitable[None]]) -> None:
@@ -52,10 +70,10 @@ class Incarnations:
         self._doubt.clear()
         if self._fence.shared:
             return
-        seen = self._seen
+        seen = self.seen
         await replay()
         await server.ask(Budget(STEP_SECONDS), lambda link: link.call("SET", _mark(seen), "1"))
-        self._fence.shared = seen == self._seen
+        self._fence.shared = self._believes_marks = seen == self.seen
 
 
 def _mark(identity: str) -> str:

@@ -40,10 +40,22 @@ class Report:
 
 
 class Invalidator:
-    """Invalidates for the whole fleet. `clock` is monotonic and counts suspension, in seconds."""
+    """Invalidates for the whole fleet.
 
-    def __init__(self, store: Store, channel: Channel, *, clock: Callable[[], float], random: Bytes) -> None:
+    `clock` is monotonic and counts suspension, in seconds; `identity` says on which server `store` is now.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        channel: Channel,
+        *,
+        identity: Callable[[], str],
+        clock: Callable[[], float],
+        random: Bytes,
+    ) -> None:
         self._store = store
+        self._identity = identity
         self._channel = channel
         self._clock = clock
         self._random = random
@@ -83,14 +95,23 @@ class Invalidator:
 
     async def _announce(self, message: Invalidation) -> dict[str, str]:
         """Log, replace, then see who is there and tell them. Their states by name."""
-        body = msgspec.msgpack.encode(message)
+        logged = msgspec.msgpack.encode(message)
         async with asyncio.timeout(STEP_SECONDS):
-            await self._channel.call("XADD", LOG, "MAXLEN", "~", LOG_LENGTH, "*", "invalidation", body)
-        await self._store.replace(message.groups, message.keys, Budget(STEP_SECONDS))
+            await self._channel.call("XADD", LOG, "MAXLEN", "~", LOG_LENGTH, "*", "invalidation", logged)
+        body = msgspec.msgpack.encode(msgspec.structs.replace(message, store=await self._replace(message)))
         async with asyncio.timeout(STEP_SECONDS):
             members: Mapping[bytes, bytes] = expect(await self._channel.call("HGETALL", MEMBERS), dict)
             await self._channel.call("PUBLISH", INVALIDATIONS, body)
         return {name.decode(): state.decode() for name, state in members.items()}
+
+    async def _replace(self, message: Invalidation) -> str:
+        """The identity of the one server that knows the new tokens. Raises StoreUnavailable if it changed meanwhile."""
+        await self._store.replace((), (), Budget(STEP_SECONDS))
+        before = self._identity()
+        await self._store.replace(message.groups, message.keys, Budget(STEP_SECONDS))
+        if self._identity() != before:
+            raise StoreUnavailable("Redis became another one meanwhile")
+        return before
 
     async def _give_up(self, silent: Mapping[str, str]) -> None:
         """Spare the next invalidation the wait for who is dead. Failing at it costs that wait and nothing else."""
@@ -103,7 +124,7 @@ class Invalidator:
     def _message(self, targets: Iterable[Group | Key]) -> Invalidation:
         groups = tuple(target.text for target in targets if isinstance(target, Group))
         keys = tuple(target.text for target in targets if isinstance(target, Key))
-        return Invalidation(self._random(8).hex(), self._channel.address, groups, keys)
+        return Invalidation(self._random(8).hex(), self._channel.address, "", groups, keys)
 
     def _acknowledged(self, acknowledgement: Acknowledgement) -> None:
         acks = self._awaited.get(acknowledgement.id)

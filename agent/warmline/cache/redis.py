@@ -60,6 +60,7 @@ class RedisStore:
         """See `Store.replace`."""
 
         async def work(link: Link) -> None:
+            await link.call("PING")
             for group in groups:
                 await link.call("SET", group, self._random(TOKEN_BYTES))
             for key in keys:

@@ -71,10 +71,12 @@ return 1
 """Lease | owner, channel, message → 1 if it was the owner's. The message is published only if somebody waits."""
 
 RENEW_MEMBER = _script("""
-if redis.call('HGET', KEYS[1], ARGV[1]) == 'live' then return 1 end
-return 0
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= 'live' then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], 'live')
+return 1
 """)
-"""Members | member → 1 if its channel lease may be renewed."""
+"""Members | member → 1 if its channel lease may be renewed. It writes, so that a master that lost its replicas
+(`min-replicas-to-write`) refuses: another may have been promoted."""
 
 GIVE_UP = _script("""
 for i = 1, #ARGV, 2 do

@@ -29,7 +29,9 @@ class Store(Protocol):
         """Store for `ttl` seconds, if slot and tokens are still as claimed; whether they were."""
 
     async def replace(self, groups: Sequence[str], keys: Sequence[str], budget: Budget) -> None:
-        """New tokens for groups, vacancies for keys (both by their text): what was loaded before cannot come back."""
+        """New tokens for groups, vacancies for keys (both by their text): what was loaded before cannot come back.
+
+        With neither, return if the store can be reached."""
 
 
 class LeaseStore(Protocol):

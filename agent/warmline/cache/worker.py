@@ -14,6 +14,7 @@ from warmline.cache.codec import Bytes, Codec
 from warmline.cache.dial import Dial
 from warmline.cache.entry import Found
 from warmline.cache.events import CacheEvents
+from warmline.cache.fence import Fence
 from warmline.cache.incarnation import Incarnations
 from warmline.cache.invalidation import Invalidator, Report
 from warmline.cache.key import Group, Key
@@ -74,37 +75,44 @@ class Caches:
         self._events = events
         self._caches: list[Cache[Any]] = []
         self._streams: list[Streams] = []
-        breaker = Breaker(tuning.cooldown)
-        self.state = Server(Link(state, dial_timeout=DIAL_SECONDS), breaker=Breaker(tuning.cooldown), clock=clock)
-        self._leases = Leases(RedisLeases(self.state), ttl=tuning.lease, deadline=tuning.redis_seconds, random=random)
-        self.channel = Channel(
-            lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
-            name=name,
-            clock=clock,
-            random=random,
-            woken=self._leases.pushed,
-            member=member,
-        )
-        self._incarnations = Incarnations(self.channel.fence)
-        link = Link(shared, dial_timeout=DIAL_SECONDS, greet=self._incarnations.greet)
-        self.shared = Server(link, breaker=breaker, clock=clock)
-        store = RedisStore(self.shared, deadline=tuning.redis_seconds, random=random)
-        self._store = store
+        self._replaying: asyncio.Task[None] | None = None
+        fence = Fence(until=0.0, shared=False)
+
+        def server(dial: Dial, **hooks: Any) -> Server:
+            link = Link(dial, dial_timeout=DIAL_SECONDS, **hooks)
+            return Server(link, breaker=Breaker(tuning.cooldown), clock=clock)
+
+        self._incarnations = Incarnations(fence, leave=self._leave_shared)
+        self.shared: Server = server(shared, greet=self._incarnations.greet)
+        self.state: Server = server(state)
+        self._store = RedisStore(self.shared, deadline=tuning.redis_seconds, random=random)
         self._relay = RedisRelay(
             self.shared, lambda: Link(shared, dial_timeout=DIAL_SECONDS), deadline=tuning.redis_seconds
         )
-        self._invalidator = Invalidator(store, self.channel, clock=clock, random=random)
+        leases = Leases(RedisLeases(self.state), ttl=tuning.lease, deadline=tuning.redis_seconds, random=random)
+        self.channel = Channel(
+            lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
+            fence,
+            name=name,
+            clock=clock,
+            random=random,
+            woken=leases.pushed,
+            told=self._incarnations.told,
+            member=member,
+        )
+        self._invalidator = Invalidator(
+            self._store, self.channel, identity=lambda: self._incarnations.seen, clock=clock, random=random
+        )
         self._around = Surroundings(
-            store=store,
-            leases=self._leases,
-            fence=self.channel.fence,
+            store=self._store,
+            leases=leases,
+            fence=fence,
             clock=clock,
             wall=wall,
             random=random,
             events=events,
             redis_seconds=tuning.redis_seconds,
         )
-        self._replaying: asyncio.Task[None] | None = None
 
     def cache(
         self,
@@ -167,3 +175,6 @@ class Caches:
         await self.channel.aclose()
         await self._store.aclose()
         await self.state.aclose()
+
+    def _leave_shared(self) -> None:
+        self.shared.link.reset("invalidations are made on another Redis")
