@@ -1,0 +1,118 @@
+"""`python -m tests.bench`: measure, print, and keep it if told to."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from tests.bench import chart, invalidation, l1, l2, report, stampede
+from tests.bench.environment import after, environment
+from tests.bench.fleet import fleet
+from tests.bench.origin import Origin
+from tests.bench.report import Part
+from tests.bench.servers import Counter, Servers, cores, servers
+from tests.support.processes import ROOT
+
+KEPT = ROOT / "docs" / "benchmarks"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How often each part is repeated, and after how many seconds a run is given up."""
+
+    l1: int
+    l2: int
+    cold: int
+    invalidation: invalidation.Sizes
+    seconds: float
+
+
+FULL = Rounds(21, 9, 5, invalidation.Sizes(invalidations=1000, races=10_000, peer_races=1000), 600)
+QUICK = Rounds(5, 3, 1, invalidation.Sizes(invalidations=200, races=500, peer_races=100), 120)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="tests.bench", description="Measure the cache beside its peers.")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work, in under 40 s: to see that it runs")
+    parser.add_argument("--write", action="store_true", help=f"keep text, JSON and chart in {KEPT.relative_to(ROOT)}")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    about, began = environment(), time.monotonic()
+    try:
+        parts = _measure(QUICK if chosen.quick else FULL)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    about = after(about, time.monotonic() - began)
+    sys.stdout.write(report.text(about, parts))
+    if chosen.write:
+        _keep(about, parts)
+
+
+def _measure(rounds: Rounds) -> list[Part]:
+    with (
+        tempfile.TemporaryDirectory(prefix="warmline-bench-") as folder,
+        servers(Path(folder)) as started,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        return runner.run(_all(started, rounds))
+
+
+async def _all(started: Servers, rounds: Rounds) -> list[Part]:
+    counter, origin = Counter(started), Origin(started.origin.port)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(counter.aclose)
+        stack.push_async_callback(origin.aclose)
+        await stack.enter_async_context(asyncio.timeout(rounds.seconds))
+        with _pinned():
+            _said("hits in memory")
+            parts = [await l1.run(started, rounds=rounds.l1)]
+            _said("hits in Redis")
+            parts.append(await l2.run(started, counter, rounds=rounds.l2))
+        _said("ten processes start")
+        workers = await stack.enter_async_context(fleet(started))
+        _said("cold keys")
+        parts.append(await stampede.run(workers, counter, origin, rounds=rounds.cold))
+        _said("invalidations")
+        parts.append(await invalidation.run(workers, origin, rounds.invalidation, _said))
+        return parts
+
+
+@contextlib.contextmanager
+def _pinned() -> Iterator[None]:
+    """This process on a core of its own."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores()[0])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _said(what: str) -> None:
+    sys.stderr.write(f"bench-cache: {what}\n")
+
+
+def _keep(about: dict[str, str], parts: list[Part]) -> None:
+    KEPT.mkdir(parents=True, exist_ok=True)
+    found = report.data(about, parts)
+    (KEPT / "cache.txt").write_text(report.text(about, parts), encoding="utf-8")
+    (KEPT / "cache.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    hits = {name: row["200 B, ns"]["median"] for name, row in found["tables"]["l1"]["rows"].items()}
+    title = "What a cache hit in memory costs a coroutine"
+    drawn = chart.bars(title, "nanoseconds for each hit of 200 B", hits, ours=l1.OURS)
+    (KEPT / "cache.svg").write_text(drawn, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
