@@ -110,7 +110,7 @@ def _caller_app(
         prompts=cache("prompt", MessageCodec(Prompt), profile.prompt, versioned=True),
     )
     results = cache("rag", MessageCodec(list[Passage]), profile.rag, versioned=False)
-    phrases = cache("tts", AudioCodec(), profile.tts, versioned=True)
+    phrases = caches.streams(cache("tts", AudioCodec(), profile.tts, versioned=True))
     answers = Answers(agents, Knowledge(convex, results=results))
     api = CallerApi(keys, agents, answers, Speech(sarvam, phrases=phrases), slot=settings.slot)
     return Starlette(

@@ -11,6 +11,7 @@ from warmline.cache.key import Group, Key
 from warmline.cache.layered import Cache
 from warmline.cache.memory import Memory, Removal
 from warmline.cache.policy import Policy
+from warmline.cache.streams import Listening, Streams
 from warmline.cache.tally import Tally
 from warmline.cache.worker import Caches, Tuning
 
@@ -22,11 +23,13 @@ __all__ = [
     "Found",
     "Group",
     "Key",
+    "Listening",
     "Memory",
     "NotStored",
     "Policy",
     "Removal",
     "Source",
+    "Streams",
     "Tally",
     "Tuning",
 ]

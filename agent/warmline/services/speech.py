@@ -1,10 +1,12 @@
 """Spoken phrases."""
 
+import contextlib
 import struct
+from collections.abc import AsyncIterator
 
 import msgspec
 
-from warmline.cache import Cache, Found, Key
+from warmline.cache import Found, Key, Listening, Source, Streams
 from warmline.errors import TooLarge, UpstreamRejected
 from warmline.services import groups
 from warmline.upstream.ports import Synthesiser, Voice
@@ -13,26 +15,32 @@ from warmline.upstream.ports import Synthesiser, Voice
 class Speech:
     """Speaks texts in an agent's voice. What was spoken once is spoken again without asking the provider."""
 
-    def __init__(self, synthesiser: Synthesiser, *, phrases: Cache[bytes]) -> None:
+    def __init__(self, synthesiser: Synthesiser, *, phrases: Streams) -> None:
         self._synthesiser = synthesiser
         self._phrases = phrases
 
-    async def speak(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes]:
-        """Headerless s16le mono PCM at the voice's sample rate.
+    @contextlib.asynccontextmanager
+    async def stream(self, organisation: str, agent: str, voice: Voice, text: str) -> AsyncIterator[Listening]:
+        """Headerless s16le mono PCM at the voice's sample rate, chunk by chunk as it comes.
 
-        Raises TooLarge when the provider would not take the text, UpstreamError when it had to be asked and failed.
+        Raises TooLarge when the provider would not take the text. Iterating raises UpstreamError when the provider
+        had to be asked and failed. Leaving early takes the audio from nobody else who hears it.
         """
         text = " ".join(text.split())
         longest = self._synthesiser.longest_text(voice)
         if len(text) > longest:
             raise TooLarge(f"{len(text)} characters; {voice.model} speaks at most {longest}", field="text")
-        found = await self._phrases.get_or_load(
-            phrase_key(self._synthesiser.name, organisation, agent, voice, text),
-            lambda: self._synthesiser.synthesise(text, voice),
-        )
-        if found.value is None:
+        key = phrase_key(self._synthesiser.name, organisation, agent, voice, text)
+        async with self._phrases.get_or_stream(key, lambda: self._synthesiser.stream(text, voice)) as listening:
+            yield listening
+
+    async def speak(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes]:
+        """The same as a whole. Raises TooLarge, UpstreamError."""
+        async with self.stream(organisation, agent, voice, text) as listening:
+            audio = b"".join([chunk async for chunk in listening])
+        if not audio:
             raise UpstreamRejected(self._synthesiser.name, "no audio")
-        return Found(found.value, found.source)
+        return Found(audio, listening.source or Source.ORIGIN)
 
 
 def phrase_key(provider: str, organisation: str, agent: str, voice: Voice, text: str) -> Key:

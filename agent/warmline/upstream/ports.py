@@ -1,5 +1,6 @@
 """What the services need of the providers, in the services' own words."""
 
+from collections.abc import AsyncGenerator
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -31,8 +32,12 @@ class Synthesiser(Protocol):
 
     name: str
 
-    async def synthesise(self, text: str, voice: Voice) -> bytes:
-        """Headerless signed 16-bit little-endian mono PCM at the voice's sample rate. Raises UpstreamError."""
+    def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        """Headerless signed 16-bit little-endian mono PCM at the voice's sample rate, as it comes, in whole samples.
+
+        It ends normally only after the provider said that the audio is complete; otherwise it raises UpstreamError.
+        Closing it early abandons the provider's work.
+        """
 
     def longest_text(self, voice: Voice) -> int:
         """Characters that one request may hold."""

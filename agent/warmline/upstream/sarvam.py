@@ -7,6 +7,7 @@ credit, told apart by the code. `linear16` is headerless s16le mono, though some
 
 import io
 import wave
+from collections.abc import AsyncGenerator
 
 import aiohttp
 import msgspec
@@ -51,8 +52,12 @@ class Sarvam:
         """See `ports.Synthesiser.longest_text`."""
         return _LONGEST.get(voice.model, _LONGEST_DEFAULT)
 
+    async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        """See `ports.Synthesiser.stream`: one chunk, for this API answers when all is spoken."""
+        yield await self.synthesise(text, voice)
+
     async def synthesise(self, text: str, voice: Voice) -> bytes:
-        """See `ports.Synthesiser.synthesise`."""
+        """The whole audio. Raises UpstreamError."""
         try:
             async with self._http.post(
                 f"{self._url}/text-to-speech",
