@@ -57,6 +57,16 @@ class Origin:
         self.history: dict[str, list[float]] = {}
         self.seconds = 0.2
         self.fails = False
+        self.well_since = -math.inf
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether a load that is under way now, or begins now, may fail."""
+        return self.sick or self._clock.time() <= self.well_since + POLICY.load_timeout
+
+    @property
+    def sick(self) -> bool:
+        return self.fails or self.seconds > POLICY.load_timeout
 
     def version(self, name: str) -> int:
         return len(self.history.setdefault(name, []))
@@ -113,8 +123,7 @@ class CacheAgainstItsOrigin(RuleBasedStateMachine):
         looking = self.world.workers[who].cache.get_or_load(
             key(question, organisation=organisation), lambda: self.origin.load(name)
         )
-        fails = self.origin.fails or self.origin.seconds > POLICY.load_timeout
-        lookup = Lookup(asyncio.ensure_future(looking), name, self.promised.get(name, 0), fails)
+        lookup = Lookup(asyncio.ensure_future(looking), name, self.promised.get(name, 0), may_fail=self.origin.may_fail)
         lookup.task.add_done_callback(lambda _: lookup.end(self.loop.time()))
         await settle()
         return lookup
@@ -136,10 +145,11 @@ class CacheAgainstItsOrigin(RuleBasedStateMachine):
 
     @rule(fails=st.booleans(), seconds=st.sampled_from([0.0, 0.2, 2.0, 8.0]))
     def trouble(self, fails: bool, seconds: float) -> None:
+        if self.origin.sick:
+            self.origin.well_since = self.loop.time()
         self.origin.fails, self.origin.seconds = fails, seconds
-        if fails or seconds > POLICY.load_timeout:
-            for lookup in self.lookups:
-                lookup.may_fail = True
+        for lookup in self.lookups:
+            lookup.may_fail |= self.origin.may_fail
 
     @rule(organisation=st.sampled_from(["sahyadri", "kaveri"]), deaf=st.sets(WHO))
     def invalidate(self, organisation: str, deaf: set[int]) -> None:
