@@ -9,7 +9,7 @@ import time
 import msgspec
 import uvloop
 
-from tests.bench.messages import Cold, Disturb, Invalidate, Open, Read, Reply, Request, Work
+from tests.bench.messages import Cold, Disturb, Invalidate, Listen, Open, Read, Reply, Request, Work
 from tests.bench.on_redis import SHARED, Ports, Shared
 from tests.bench.origin import Origin
 from warmline.cache.invalidation import Report
@@ -35,6 +35,8 @@ class Worker:
                 return None
             case Cold():
                 return await self._cold(work)
+            case Listen():
+                return await self._listen(work)
             case Invalidate():
                 return await self._invalidate(work)
             case Read():
@@ -61,6 +63,12 @@ class Worker:
         await asyncio.sleep(work.at - time.monotonic())
         await asyncio.gather(*(get(work.key) for _ in range(work.callers)))
         return time.monotonic()
+
+    async def _listen(self, work: Listen) -> tuple[float, bool]:
+        listen = self._caches[work.name].listen
+        assert listen is not None
+        await asyncio.sleep(work.at - time.monotonic())
+        return await listen(work.key)
 
     async def _invalidate(self, work: Invalidate) -> tuple[float, int, int]:
         began = time.perf_counter()
