@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from warmline.simulators.convex import ConvexSimulator
-from warmline.simulators.sarvam import SECONDS_PER_CHARACTER, SarvamSimulator
+from warmline.simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator
 
 KEY = {"api-subscription-key": "k"}
 GOOD = {"text": "namaste", "target_language_code": "hi-IN", "speaker": "priya", "model": "bulbul:v3"}
@@ -17,7 +17,7 @@ GOOD = {"text": "namaste", "target_language_code": "hi-IN", "speaker": "priya", 
 
 @pytest.fixture
 def sarvam() -> httpx.AsyncClient:
-    app = SarvamSimulator(speech_seconds=0).app()
+    app = SarvamSimulator(SarvamOptions(speech=0)).app()
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sarvam")
 
 
@@ -85,7 +85,12 @@ async def test_no_key_is_403_and_no_credit_429(sarvam: httpx.AsyncClient) -> Non
 async def test_only_syntheses_are_counted(sarvam: httpx.AsyncClient) -> None:
     await sarvam.post("/text-to-speech", json=GOOD, headers=KEY)
     await sarvam.post("/text-to-speech", json=GOOD)
-    assert (await sarvam.get("/_calls")).json() == {"text-to-speech": 1}
+    assert (await sarvam.get("/_calls")).json() == {
+        "text-to-speech": 1,
+        "characters": len(GOOD["text"]),
+        "sockets_open": 0,
+        "sockets_peak": 0,
+    }
 
 
 async def test_a_query_returns_a_value_and_null_for_nothing(convex: httpx.AsyncClient) -> None:
