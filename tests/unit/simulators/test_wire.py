@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from warmline.simulators.convex import ConvexSimulator
+from warmline.simulators.convex import ConvexOptions, ConvexSimulator
 from warmline.simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator
 
 KEY = {"api-subscription-key": "k"}
@@ -23,7 +23,7 @@ def sarvam() -> httpx.AsyncClient:
 
 @pytest.fixture
 def convex() -> httpx.AsyncClient:
-    app = ConvexSimulator(query_seconds=0, action_seconds=0).app()
+    app = ConvexSimulator(ConvexOptions(query=0, action=0)).app()
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://convex")
 
 
