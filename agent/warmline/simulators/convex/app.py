@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable
 
 from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 
 from warmline.simulators.calls import Calls
 from warmline.simulators.convex.backend import Backend, Refusal
-from warmline.simulators.convex.deployment import Deployment
+from warmline.simulators.convex.deployment import Change, Deployment
 from warmline.simulators.convex.errors import Refused
 from warmline.simulators.convex.http import Functions, refusal
 from warmline.simulators.convex.options import ConvexOptions
+from warmline.simulators.convex.sync import Sync
 from warmline.simulators.convex.webhooks import Send, Webhooks, post
 from warmline.simulators.faults import Faults
 
@@ -22,13 +24,23 @@ class ConvexSimulator:
         self._calls = Calls(webhook_pending=lambda: self.webhooks.pending)
         self._faults = Faults(Refusal)
         self.webhooks = Webhooks(options, send=send, now=now, calls=self._calls)
-        deployment = Deployment(changed=self.webhooks.announce, now=now)
-        self._backend = Backend(deployment, options, faults=self._faults, calls=self._calls)
-        self._functions = Functions(self._backend, error_status=options.error_status)
+        backend = Backend(Deployment(changed=self._changed, now=now), options, faults=self._faults, calls=self._calls)
+        self._functions = Functions(backend, error_status=options.error_status)
+        self._sync = Sync(backend)
 
     def app(self) -> Starlette:
         """All of it."""
         return Starlette(
-            routes=[self._functions.route(), self._faults.route(), self._calls.route()],
+            routes=[
+                self._functions.route(),
+                WebSocketRoute("/api/sync", self._sync.serve),
+                WebSocketRoute("/api/{version}/sync", self._sync.serve),
+                self._faults.route(),
+                self._calls.route(),
+            ],
             exception_handlers={Refused: refusal},
         )
+
+    def _changed(self, change: Change) -> None:
+        self._sync.changed()
+        self.webhooks.announce(change)
