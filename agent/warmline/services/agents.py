@@ -9,10 +9,8 @@ from warmline.upstream.ports import Functions, Voice
 
 
 class AgentConfig(msgspec.Struct, frozen=True, rename="camel"):
-    """How one agent of one organisation behaves. `prompt_updated_at` (milliseconds) says which prompt belongs to it.
-
-    `phrases` are what it says beside answers in so many words: please hold, an apology, goodbye.
-    """
+    """How one agent of one organisation behaves. `prompt_updated_at` (milliseconds) says which prompt belongs to it;
+    `phrases` are what it says in fixed words, beside its greeting."""
 
     name: str
     voice: Voice

@@ -43,6 +43,11 @@ async def test_a_query_returns_a_value_and_null_for_nothing(convex: httpx.AsyncC
     assert await config("nobody") == {"status": "success", "value": None}
 
 
+async def test_an_organisations_agents_are_listed_by_name(convex: httpx.AsyncClient) -> None:
+    assert await value(convex, "query", "agents:list", {"organisation": "kaveri"}) == ["reception", "physio"]
+    assert await value(convex, "query", "agents:list", {"organisation": "nobody"}) == []
+
+
 async def test_arguments_may_come_in_a_list_of_one_and_in_the_encoded_format(convex: httpx.AsyncClient) -> None:
     args = [{"organisation": "kaveri", "query": "sciatica", "topK": 2.0}]
     call = {"path": "knowledge:search", "args": args, "format": "convex_encoded_json"}

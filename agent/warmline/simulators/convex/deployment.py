@@ -2,6 +2,7 @@
 
 | function | kind | arguments |
 |---|---|---|
+| `agents:list` | query | organisation; the agents' names |
 | `agents:config`, `agents:prompt` | query | organisation, agent; null where there is none |
 | `knowledge:search` | action | organisation, query, topK from 1 to 256 |
 | `admin:updateAgent` | mutation, internal | organisation, agent, config: the fields that change |
@@ -63,6 +64,7 @@ class Deployment:
         self._data = _read_data()
         self._indexes = {organisation: _index(data) for organisation, data in self._data.items()}
         self._functions = {
+            "agents:list": Function("query", self._list),
             "agents:config": Function("query", lambda args: self._part(args, "config")),
             "agents:prompt": Function("query", lambda args: self._part(args, "prompt")),
             "knowledge:search": Function("action", self._search),
@@ -79,6 +81,9 @@ class Deployment:
         if found is None or (found.internal and not admin) or (kind and found.kind and found.kind != kind):
             raise Thrown(f"Could not find public function for '{path}'.")
         return found
+
+    def _list(self, args: Args) -> Any:
+        return list(self._data.get(_text(args, "organisation"), {}).get("agents", {}))
 
     def _part(self, args: Args, part: str) -> Any:
         organisation, agent = _text(args, "organisation"), _text(args, "agent")
