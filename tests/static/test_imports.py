@@ -1,4 +1,4 @@
-"""Imports point one way: api → session → services → cache, upstream. app.py alone joins them; simulators import nothing."""
+"""Imports point one way: api → session → services → cache, upstream. app.py joins them; simulators import nothing."""
 
 import ast
 from pathlib import Path

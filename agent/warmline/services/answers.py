@@ -34,11 +34,13 @@ class Answers:
 
     async def answer(self, organisation: str, agent: str, question: str) -> Answer:
         """Raises AgentNotFound, or UpstreamError when something had to be loaded and could not."""
+        agents, knowledge = self._agents, self._knowledge
         seconds: dict[str, float] = {}
-        config = await self._timed("config", seconds, self._agents.config(organisation, agent))
+        config = await self._timed("config", seconds, lambda: agents.config(organisation, agent))
+        updated_at, top_k = config.value.prompt_updated_at, config.value.top_k
         prompt, found = await asyncio.gather(
-            self._timed("prompt", seconds, self._agents.prompt(organisation, agent, config.value.prompt_updated_at)),
-            self._timed("rag", seconds, self._knowledge.search(organisation, question, top_k=config.value.top_k)),
+            self._timed("prompt", seconds, lambda: agents.prompt(organisation, agent, updated_at)),
+            self._timed("rag", seconds, lambda: knowledge.search(organisation, question, top_k=top_k)),
         )
         passages = relevant(found.value, config.value)
         return Answer(
@@ -48,9 +50,9 @@ class Answers:
             seconds=seconds,
         )
 
-    async def _timed(self, name: str, seconds: dict[str, float], lookup: Awaitable[T]) -> T:
+    async def _timed(self, name: str, seconds: dict[str, float], lookup: Callable[[], Awaitable[T]]) -> T:
         began = self._clock()
-        result = await lookup
+        result = await lookup()
         seconds[name] = self._clock() - began
         return result
 

@@ -5,9 +5,8 @@ post events, so that everything is decided in one place and in one order.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from msgspec.structs import replace
@@ -179,9 +178,9 @@ class Conversation:
                 if isinstance(message, Interrupted):
                     self._events.interruption(self._clock() - at)
             case Find(turn, question):
-                self._begin(group, turn, self._find(turn, question))
+                self._begin(group, turn, lambda: self._find(turn, question))
             case Speak(turn, text, start):
-                self._begin(group, turn, self._speak(turn, text, start))
+                self._begin(group, turn, lambda: self._speak(turn, text, start))
             case Hush():
                 self._hush()
             case Keep():
@@ -197,7 +196,7 @@ class Conversation:
 
     # -- finding and speaking
 
-    def _begin(self, group: asyncio.TaskGroup, turn: int, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, group: asyncio.TaskGroup, turn: int, work: Callable[[], Awaitable[None]]) -> None:
         self._work = group.create_task(self._attempt(turn, work), name="session: work")
 
     def _hush(self) -> None:
@@ -207,9 +206,9 @@ class Conversation:
             self._work.cancel()
             self._work = None
 
-    async def _attempt(self, turn: int, work: Coroutine[Any, Any, None]) -> None:
+    async def _attempt(self, turn: int, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except HungUp as hung_up:
             self.post(Ending(hung_up.end))
         except WarmlineError as error:
