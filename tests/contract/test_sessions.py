@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.contract.conftest import KINDS, connect
+from tests.support.aio import until
 from tests.support.sessions import DictSessions
 from warmline.cache.dial import dialler
 from warmline.cache.link import Link

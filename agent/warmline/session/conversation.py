@@ -151,8 +151,9 @@ class Conversation:
     # -- deciding
 
     async def _decide(self, group: asyncio.TaskGroup) -> End:
+        hung_up: Ending | None = None
         while True:
-            at, event = await self._inbox.get()
+            at, event = await self._inbox.get() if hung_up is None else (self._clock(), hung_up)
             if isinstance(event, Say | Begun | Back):
                 self._asked_at = at
             self._state, effects = step(self._now(), event)
@@ -161,8 +162,8 @@ class Conversation:
                     if isinstance(effect, Finish):
                         return await self._finish(effect.end)
                     await self._perform(effect, group, at)
-            except HungUp as hung_up:
-                self.post(Ending(hung_up.end))
+            except HungUp as error:
+                hung_up = Ending(error.end)  # before all that waits: each of it would only find the same
 
     def _now(self) -> State:
         """The state, with what has been sent by now."""
