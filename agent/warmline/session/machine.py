@@ -221,7 +221,7 @@ def _back(state: State, heard: int) -> Step:
         case Phase.ANSWERING:
             return state, [Find(state.turn, state.text)]
         case Phase.LISTENING if heard >= state.said:
-            return state, []
+            return state, [Tell(AudioEnd(state.turn, state.said))]
     phase = Phase.SPEAKING if state.phase is Phase.LISTENING else state.phase
     return replace(state, phase=phase, said=heard), [Speak(state.turn, state.text, heard)]
 

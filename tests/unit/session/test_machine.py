@@ -100,7 +100,7 @@ def test_an_interruption_silences_the_agent_and_what_was_said_is_not_said_again(
     interrupted, effects = step(replace(state, said=7), Interrupt())
     assert effects[:1] == [Hush()]
     assert interrupted.phase is Phase.LISTENING
-    assert step(interrupted, Back(interrupted.turn, 0))[1] == []
+    assert step(interrupted, Back(interrupted.turn, 0))[1] == [Tell(AudioEnd(interrupted.turn, 0))]
 
 
 def test_an_interruption_that_comes_too_late_changes_nothing() -> None:
@@ -150,8 +150,8 @@ def test_a_question_that_was_not_answered_yet_is_answered() -> None:
     assert step(ANSWERING, Back(None, 0))[1] == [Find(1, "Why?")]
 
 
-def test_a_session_that_listened_listens() -> None:
-    assert step(LISTENING, Back(0, 100)) == (LISTENING, [])
+def test_a_session_that_listened_listens_and_says_that_nothing_is_left_to_hear() -> None:
+    assert step(LISTENING, Back(0, 100)) == (LISTENING, [Tell(AudioEnd(0, 100))])
 
 
 # -- leaving
