@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from warmline.api.admin import AdminApi
+from warmline.api.demo import Demo
 from warmline.api.faults import HANDLERS
 from warmline.api.http import CallerApi
 from warmline.api.keys import ApiKeys
@@ -167,7 +168,7 @@ def _caller_app(
         text_length=settings.session_text_length,
     )
     return Starlette(
-        routes=[*api.routes(), *voice.routes()],
+        routes=[*api.routes(), *voice.routes(), *Demo().routes()],
         exception_handlers=HANDLERS,
         middleware=[Middleware(Observed, metrics=metrics, clock=time.monotonic)],
     )

@@ -49,6 +49,7 @@ class _Talk:
         self._asked_at: float | None = None
         self._lookups: dict[str, dict[str, Any]] = {}
         self._silent = asyncio.Event()
+        self._all_typed = False
         self._closing = False
 
     async def hold(self) -> int:
@@ -108,8 +109,9 @@ class _Talk:
         while True:
             if not sys.stdin.isatty():
                 await self._silent.wait()
-            line = await lines.get()
+            line = None if self._all_typed else await lines.get()
             if line is None:
+                self._all_typed = True
                 await self._silent.wait()
                 self._closing = True
                 await self._send(connection, "close")
