@@ -81,16 +81,13 @@ function silence() {
   player.stop();
 }
 
-function progress() {
+function showHeard() {
   for (const turn of turns.values()) {
-    if (!turn.sent) continue;
-    const samples = sounded(turn);
-    turn.item.querySelector(".heard").textContent = `${(samples / rate).toFixed(1)} s heard`;
-    const bar = turn.item.querySelector("progress");
-    if (turn.total) bar.value = samples / turn.total;
-    else bar.removeAttribute("value");
+    const shown = turn.sent ? `${(sounded(turn) / rate).toFixed(1)} s heard` : "";
+    const place = turn.item.querySelector(".heard");
+    if (place.textContent !== shown) place.textContent = shown;
   }
-  requestAnimationFrame(progress);
+  requestAnimationFrame(showHeard);
 }
 
 // -- what the worker says
@@ -116,17 +113,10 @@ const heardOf = {
   "audio-begin"(message) {
     measures(turns.get(message.turn).item, message.lookups);
   },
-  "audio-end"(message) {
-    const turn = turns.get(message.turn);
-    if (turn) turn.total = message.samples;
-  },
   interrupted(message) {
     const turn = turns.get(message.turn);
     if (turn === newest()) silence();
-    if (turn) {
-      turn.total = message.samples;
-      turn.item.classList.add("interrupted");
-    }
+    turn?.item.classList.add("interrupted");
   },
   error(message) {
     line("note failed", message.field ? `${message.field}: ${message.message}` : message.message);
@@ -239,4 +229,4 @@ element.drop.onclick = () => {
 element.close.onclick = () => send({type: "close"});
 
 show("closed", "No session");
-requestAnimationFrame(progress);
+requestAnimationFrame(showHeard);
