@@ -242,6 +242,7 @@ async def test_a_caller_without_a_good_key_gets_nothing(worker: Worker, key: str
         pytest.param("{", "invalid_input", "message", id="not JSON"),
         pytest.param("[]", "invalid_input", "body", id="not an object"),
         pytest.param('{"text": "hi"}', "invalid_input", "type", id="no type"),
+        pytest.param('{"x":' + "[" * 60_000, "invalid_input", "message", id="nested without end"),
         pytest.param('{"type": "shout", "text": "hi"}', "invalid_input", "type", id="an unknown type"),
         pytest.param('{"type": "say"}', "invalid_input", "text", id="no text"),
         pytest.param('{"type": "say", "text": " "}', "invalid_input", "text", id="empty text"),

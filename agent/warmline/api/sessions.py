@@ -127,7 +127,7 @@ class _Socket:
             raise HungUp(End.GONE)
         if frame.get("text") is None:
             raise HungUp(End.NOT_TEXT)
-        message = _parsed(frame["text"])
+        message = parsed(frame["text"])
         if isinstance(message, Say):
             wire.question_of(wire.checked(message.text), self._text_length)
         return message
@@ -161,13 +161,16 @@ def _hanging_up() -> Iterator[None]:
         raise HungUp(End.GONE) from None
 
 
-def _parsed(text: str) -> FromClient:
+def parsed(text: str) -> FromClient:
+    """The message in a text frame. Raises InvalidInput, which names the field."""
     try:
         return _decoder.decode(text)
     except msgspec.ValidationError as error:
         raise errors.InvalidInput(str(error), field=wire.field_of(error)) from error
     except msgspec.DecodeError as error:
         raise errors.InvalidInput(f"is not JSON: {error}", field="message") from error
+    except RecursionError as error:
+        raise errors.InvalidInput("is nested too deeply", field="message") from error
 
 
 def _told(error: errors.WarmlineError, end: End) -> Error:
