@@ -40,7 +40,7 @@ from warmline.session.machine import (
     Tell,
     step,
 )
-from warmline.session.messages import End, GoingAway, Interrupted, Lookup, Open, Say
+from warmline.session.messages import End, FromWorker, GoingAway, Interrupted, Lookup, Open, Say
 from warmline.session.speaker import Utterance, milliseconds
 from warmline.upstream.ports import Voice
 
@@ -109,9 +109,11 @@ class Conversation:
         """Let this be decided upon, in its turn. `at` is when it happened, if not now."""
         self._inbox.put_nowait((self._clock() if at is None else at, event))
 
-    async def run(self, state: State) -> End:
-        """Go on from `state` with what was posted, until the session ends; how it ended."""
+    async def run(self, state: State, welcome: FromWorker) -> End:
+        """Welcome the client and go on from `state` with what was posted; how the session ended. Raises HungUp if the
+        client had gone before that."""
         self._state = state
+        await self._client.tell(welcome)
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(self._listen(), name="session: listen")
             try:
@@ -125,17 +127,16 @@ class Conversation:
     async def _listen(self) -> None:
         limits = self._limits
         bucket = Bucket(rate=limits.rate, burst=limits.burst, now=self._clock())
-        while True:
+        event: Event | None = None
+        while not isinstance(event, Ending):
             try:
                 async with asyncio.timeout(limits.idle):
                     event = await self._heard()
             except TimeoutError:
                 event = Ending(End.IDLE)
-            if not bucket.take(self._clock()):
+            if not isinstance(event, Ending) and not bucket.take(self._clock()):
                 event = Ending(End.TOO_FAST)
             self.post(event)
-            if isinstance(event, Ending):
-                return
 
     async def _heard(self) -> Event:
         try:

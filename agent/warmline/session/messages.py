@@ -107,15 +107,9 @@ class Opened(msgspec.Struct, tag="opened", frozen=True):
     slot: str
 
 
-class Resumed(msgspec.Struct, tag="resumed", frozen=True):
+class Resumed(Opened, tag="resumed", frozen=True):
     """The session goes on here, in `turn`."""
 
-    token: str
-    resumable: bool
-    agent: str
-    name: str
-    sample_rate: int
-    slot: str
     turn: int
     history: tuple[Line, ...]
 

@@ -9,13 +9,12 @@ import msgspec
 
 from warmline.cache import Key
 from warmline.errors import SessionNotFound, SessionsFull
-from warmline.services.agents import AgentConfig
 from warmline.session import machine
 from warmline.session.client import Client, HungUp
 from warmline.session.conversation import Conversation, Limits, Place, Services
 from warmline.session.events import SessionEvents
 from warmline.session.keeper import Keeper
-from warmline.session.machine import Back, Begun, Draining, Ending, Event, State
+from warmline.session.machine import Back, Begun, Draining, Ending, State
 from warmline.session.messages import End, FromWorker, Lookup, Open, Opened, Resumed
 from warmline.session.speaker import milliseconds
 from warmline.session.store import OWNER_BYTES, SessionStore
@@ -93,11 +92,13 @@ class Sessions:
         lookups = {"config": Lookup(found.source, milliseconds(self._clock() - began))}
         config = found.value
         state = machine.opened(agent, config.greeting)
-        place = self._place(organisation, agent, self._new_token(), config)
+        place = Place(organisation, agent, self._new_token(), config.voice)
         keeper = self._keeper(place, owner)
         keeper.keep(state)
         opened = Opened(place.token, await keeper.kept(), agent, config.name, config.voice.sample_rate, self._slot)
-        return await self._converse(client, place, keeper, owner, state, opened, Begun(lookups), began)
+        conversation = self._conversation(client, place, keeper)
+        conversation.post(Begun(lookups), began)
+        return await self._converse(owner, conversation, state, opened)
 
     async def _resume(
         self, client: Client, organisation: str, opening: Open, token: str, owner: bytes, began: float
@@ -111,7 +112,7 @@ class Sessions:
         except msgspec.DecodeError as error:
             raise SessionNotFound("this session is of a version that is not spoken here", field="resume") from error
         config = (await self._services.agents.config(organisation, state.agent)).value
-        place = self._place(organisation, state.agent, token, config)
+        place = Place(organisation, state.agent, token, config.voice)
         keeper = self._keeper(place, owner)
         keeper.resumable = True
         resumed = Resumed(
@@ -124,37 +125,18 @@ class Sessions:
             turn=state.turn,
             history=state.history,
         )
-        back = Back(opening.turn, opening.samples)
-        return await self._converse(client, place, keeper, owner, state, resumed, back, began)
+        conversation = self._conversation(client, place, keeper)
+        conversation.post(Back(opening.turn, opening.samples), began)
+        return await self._converse(owner, conversation, state, resumed)
 
-    async def _converse(
-        self,
-        client: Client,
-        place: Place,
-        keeper: Keeper,
-        owner: bytes,
-        state: State,
-        welcome: FromWorker,
-        first: Event,
-        began: float,
-    ) -> End:
-        conversation = self._owners[owner] = Conversation(
-            client,
-            self._services,
-            place,
-            keeper,
-            limits=self._limits,
-            events=self._events,
-            clock=self._clock,
-        )
-        end = End.FAILED
+    async def _converse(self, owner: bytes, conversation: Conversation, state: State, welcome: FromWorker) -> End:
+        if self._draining:
+            conversation.post(Draining())
+        self._owners[owner] = conversation
         self._events.session_opened()
+        end = End.FAILED
         try:
-            await client.tell(welcome)
-            conversation.post(first, began)
-            if self._draining:
-                conversation.post(Draining())
-            end = await conversation.run(state)
+            end = await conversation.run(state, welcome)
         except HungUp as hung_up:
             end = hung_up.end
         finally:
@@ -170,8 +152,10 @@ class Sessions:
         key = _key(place.organisation, place.token)
         return Keeper(self._store, key, owner, lost=lambda: self._taken(owner))
 
-    def _place(self, organisation: str, agent: str, token: str, config: AgentConfig) -> Place:
-        return Place(organisation, agent, token, config.voice)
+    def _conversation(self, client: Client, place: Place, keeper: Keeper) -> Conversation:
+        return Conversation(
+            client, self._services, place, keeper, limits=self._limits, events=self._events, clock=self._clock
+        )
 
     def _new_token(self) -> str:
         return base64.urlsafe_b64encode(self._random(TOKEN_BYTES)).rstrip(b"=").decode()
