@@ -84,7 +84,7 @@ async def _all(started: Servers, rounds: Rounds) -> list[Part]:
         _said("cold keys")
         parts.append(await stampede.run(workers, counter, origin, rounds=rounds.cold))
         _said("invalidations")
-        parts.append(await invalidation.run(workers, origin, rounds.invalidation, _said))
+        parts.append(await invalidation.run(workers, started, origin, rounds.invalidation, _said))
         return parts
 
 

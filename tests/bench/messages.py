@@ -36,7 +36,8 @@ class Read(msgspec.Struct, frozen=True, tag=True):
 
 
 class Disturb(msgspec.Struct, frozen=True, tag=True):
-    """So many tasks read these keys at random, until told otherwise; none end it. → reads until now."""
+    """So many tasks read these keys at random, until told otherwise; none end it. → reads since the last such work, and
+    how many of them failed."""
 
     name: str
     keys: list[str]
