@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.support.nginx import Nginx, slots
-from tests.support.stack import Stack, Worker, key_of
+from tests.support.stack import Stack, Worker, await_redis, key_of
 from tests.support.voice import PATH, Call, ws
 from tests.support.wait import until
 
@@ -180,6 +180,27 @@ async def test_without_redis_a_session_works_and_says_that_it_cannot_be_resumed(
         async with await Call.dial(alone.url, resume=opened["token"]) as again:
             assert (await again.next("error"))["code"] == "store_unavailable"
             assert await again.close_code() == 4503
+
+
+async def test_a_redis_that_falls_silent_is_not_heard_in_a_conversation(stack: Stack) -> None:
+    calm = stack.worker()
+    async with await Call.dial(calm.url) as call:
+        await call.send("say", text=QUESTION)
+        await call.next("answer")
+        await call.next("audio-begin")
+        stack.redis.freeze()
+        try:
+            await call.send("say", text=QUESTION)
+            assert (await call.next("answer"))["turn"] == 2
+            await call.listen(0.5, turn=2)
+            async with await Call.dial(calm.url) as newcomer:
+                assert (await newcomer.next("opened"))["resumable"] is False
+                await newcomer.listen(0.1)
+        finally:
+            stack.redis.thaw()
+        await_redis(calm, "up")
+        await call.send("interrupt")
+        await call.next("interrupted")
 
 
 async def test_a_stopping_worker_finishes_what_it_says_and_the_session_goes_on_elsewhere(

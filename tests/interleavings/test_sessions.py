@@ -236,6 +236,20 @@ async def test_without_redis_a_session_works_and_says_that_it_cannot_be_resumed(
     await close(line)
 
 
+async def test_when_redis_is_back_the_next_turn_makes_a_session_resumable(board: Switchboard) -> None:
+    board.store.gates.broken.add("save")
+    line = board.dial(board.worker())
+    token = await listening(line)
+    board.store.gates.broken.clear()
+    line.caller.say(Say("Why?"))
+    await line.caller.next(Answer)
+    line.caller.hang_up()
+    await line.end
+    again = board.dial(board.worker(), Open(resume=token))
+    assert (await again.caller.next(Resumed)).turn == 1
+    await close(again)
+
+
 async def test_a_slow_redis_does_not_keep_an_answer_waiting(board: Switchboard) -> None:
     line = board.dial(board.worker())
     await listening(line)
