@@ -74,6 +74,17 @@ def test_a_dropped_session_goes_on_where_it_was(page: Page, worker: Worker) -> N
     assert page.value("document.querySelector('#resume').hidden")
 
 
+def test_a_session_outlives_its_page(page: Page, worker: Worker) -> None:
+    open_session(page, worker)
+    page.shows("document.querySelector('.agent .heard')?.innerText.startsWith('0.5')")
+    page.open(f"{worker.url}/demo")
+    page.type("#key", key_of("sahyadri"))
+    page.click("#resume")
+    page.shows("document.querySelector('.agent .heard')?.innerText === '4.4 s heard'")
+    assert page.text(".agent .words").startswith("Namaste")
+    ask(page, QUESTION)
+
+
 def test_a_session_whose_worker_dies_is_resumed_by_itself(page: Page, stack: Stack, worker: Worker) -> None:
     """The page comes from one place, as from an edge: here the same port, served by another worker."""
     doomed = stack.worker()

@@ -185,6 +185,7 @@ function ended(code, reason) {
 }
 
 function fresh() {
+  sessionStorage.removeItem(TOKEN);
   player.stop();
   element.log.replaceChildren();
   turns = new Map();
@@ -222,7 +223,7 @@ element.interrupt.onclick = () => {
 element.drop.onclick = () => {
   closing = true;
   silence();
-  if (heard) heard.samples = Math.round(turns.get(heard.turn).silenced);
+  if (heard) heard.samples = Math.round(sounded(turns.get(heard.turn)));
   socket.close();
 };
 
