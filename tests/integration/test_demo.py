@@ -105,7 +105,7 @@ def test_a_wrong_key_is_said(page: Page, worker: Worker) -> None:
     assert page.text(".failed .words") == "this API key is not known here"
 
 
-@pytest.mark.parametrize("path", ["/demo", "/demo/demo.js", "/demo/audio.js", "/demo/style.css"])
+@pytest.mark.parametrize("path", ["/demo", "/demo/", "/demo/demo.js", "/demo/audio.js", "/demo/style.css"])
 def test_the_page_may_load_nothing_from_elsewhere(worker: Worker, path: str) -> None:
     response = httpx.get(f"{worker.url}{path}")
     assert response.status_code == 200

@@ -29,7 +29,11 @@ class Demo:
 
     def routes(self) -> list[Route]:
         """The page and what it is made of, for the application to mount."""
-        return [Route("/demo", self.page, name="demo"), Route("/demo/{file}", self.part, name="demo part")]
+        return [
+            Route("/demo", self.page, name="demo"),
+            Route("/demo/", self.page),
+            Route("/demo/{file}", self.part, name="demo part"),
+        ]
 
     async def page(self, request: Request) -> Response:
         """The page itself."""
