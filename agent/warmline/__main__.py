@@ -59,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
     probe.add_argument("--question", default="What is knee pain?")
     probe.set_defaults(run=_probe)
+
+    talk = commands.add_parser("talk", help="hold a voice session by typing; shows layers and milliseconds")
+    talk.add_argument("--url", required=True, help="the edge, such as http://127.0.0.1:8080")
+    talk.add_argument("--agent", required=True)
+    talk.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
+    talk.add_argument("--save", type=Path, metavar="FILE.wav", help="keep what the agent says")
+    talk.set_defaults(run=_talk)
     return parser
 
 
@@ -104,6 +111,13 @@ def _probe(options: argparse.Namespace) -> int:
 
     key = options.key_file.read_text(encoding="utf-8").strip()
     return probe.run(options.url, agent=options.agent, key=key, question=options.question)
+
+
+def _talk(options: argparse.Namespace) -> int:
+    from warmline import talk
+
+    key = options.key_file.read_text(encoding="utf-8").strip()
+    return talk.run(options.url, agent=options.agent, key=key, save=options.save)
 
 
 if __name__ == "__main__":

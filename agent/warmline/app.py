@@ -1,5 +1,6 @@
 """The composition root: the only module that imports everything. Its exit stack is the order of shutdown."""
 
+import secrets
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,12 +13,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from warmline.api.admin import AdminApi
+from warmline.api.demo import Demo
 from warmline.api.faults import HANDLERS
 from warmline.api.http import CallerApi
 from warmline.api.keys import ApiKeys
 from warmline.api.observe import Observed
+from warmline.api.sessions import SessionApi
 from warmline.cache import Cache, Caches, Codec, Policy, Tuning
 from warmline.cache.dial import Dial, dialler
+from warmline.cache.link import Link
 from warmline.cache.worker import DIAL_SECONDS
 from warmline.metrics import Metrics
 from warmline.serve import Service, bind
@@ -26,6 +30,8 @@ from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
 from warmline.services.knowledge import Knowledge, Passage
 from warmline.services.speech import Speech
+from warmline.session import Limits, Services, Sessions
+from warmline.session.redis import RedisSessions
 from warmline.settings import CacheProfile, Settings, revealed
 from warmline.upstream.convex import Convex
 from warmline.upstream.sarvam import Sarvam
@@ -47,34 +53,43 @@ async def run(settings: Settings) -> None:
         caches = _caches(settings, metrics)
         stack.push_async_callback(caches.aclose)
         admin = AdminApi(registry, slot=settings.slot, version=settings.version, ping_redis=caches.ping)
+        services = _services(settings, caches, http, metrics)
+        sessions = _sessions(settings, services, caches, metrics)
+        stack.push_async_callback(sessions.aclose)
+
+        def draining() -> None:
+            admin.drain()
+            sessions.drain()
+
         service = Service(
-            _caller_app(settings, keys, caches, http, metrics),
+            _caller_app(settings, keys, services, sessions, metrics),
             Starlette(routes=admin.routes(), exception_handlers=HANDLERS),
             drain_seconds=settings.drain_seconds,
-            draining=admin.drain,
+            draining=draining,
+            message_bytes=settings.session_message_bytes,
         )
         caches.start()
+        sessions.start()
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")
 
 
-def _caches(settings: Settings, metrics: Metrics) -> Caches:
-    def dial(url: str, password_file: Path | None) -> Dial:
-        return dialler(url, password=revealed(password_file), timeout=DIAL_SECONDS)
+def _dial(url: str, password_file: Path | None) -> Dial:
+    return dialler(url, password=revealed(password_file), timeout=DIAL_SECONDS)
 
+
+def _caches(settings: Settings, metrics: Metrics) -> Caches:
     return Caches(
-        dial(settings.redis_cache_url, settings.redis_cache_password_file),
-        dial(settings.redis_state_url, settings.redis_state_password_file),
+        _dial(settings.redis_cache_url, settings.redis_cache_password_file),
+        _dial(settings.redis_state_url, settings.redis_state_password_file),
         name=settings.slot,
         events=metrics,
         tuning=Tuning(redis_seconds=settings.redis_deadline),
     )
 
 
-def _caller_app(
-    settings: Settings, keys: ApiKeys, caches: Caches, http: aiohttp.ClientSession, metrics: Metrics
-) -> Starlette:
+def _services(settings: Settings, caches: Caches, http: aiohttp.ClientSession, metrics: Metrics) -> Services:
     convex = Convex(
         http,
         settings.convex_url,
@@ -112,9 +127,48 @@ def _caller_app(
     results = cache("rag", MessageCodec(list[Passage]), profile.rag, versioned=False)
     phrases = caches.streams(cache("tts", AudioCodec(), profile.tts, versioned=True))
     answers = Answers(agents, Knowledge(convex, results=results))
-    api = CallerApi(keys, agents, answers, Speech(sarvam, phrases=phrases), slot=settings.slot)
+    return Services(agents, answers, Speech(sarvam, phrases=phrases))
+
+
+def _sessions(settings: Settings, services: Services, caches: Caches, metrics: Metrics) -> Sessions:
+    state = _dial(settings.redis_state_url, settings.redis_state_password_file)
+    store = RedisSessions(
+        caches.state,
+        lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
+        ttl=settings.session_resume_seconds,
+        deadline=settings.redis_deadline,
+    )
+    limits = Limits(
+        sessions=settings.sessions_max,
+        idle=settings.session_idle_seconds,
+        rate=settings.session_message_rate,
+        burst=settings.session_message_burst,
+        lead=settings.session_audio_lead,
+    )
+    return Sessions(
+        services,
+        store,
+        slot=settings.slot,
+        limits=limits,
+        events=metrics,
+        clock=time.monotonic,
+        random=secrets.token_bytes,
+    )
+
+
+def _caller_app(
+    settings: Settings, keys: ApiKeys, services: Services, sessions: Sessions, metrics: Metrics
+) -> Starlette:
+    api = CallerApi(keys, services.agents, services.answers, services.speech, slot=settings.slot)
+    voice = SessionApi(
+        keys,
+        sessions,
+        metrics,
+        send_seconds=settings.session_send_seconds,
+        text_length=settings.session_text_length,
+    )
     return Starlette(
-        routes=api.routes(),
+        routes=[*api.routes(), *voice.routes(), *Demo().routes()],
         exception_handlers=HANDLERS,
         middleware=[Middleware(Observed, metrics=metrics, clock=time.monotonic)],
     )

@@ -17,6 +17,7 @@
         ├── StoreUnavailable     Redis did not answer in time; never reaches a caller
         │   └── StoreRefused     it answered, and refused
         ├── InvalidationFailed   not every worker can be told that a value is over; must be tried again
+        ├── SessionsFull         this worker holds as many voice sessions as it may
         ├── LoadAbandoned        the worker stopped before a load had ended
         ├── StreamTooLong        a stream outgrew what is kept of one; only who joined it late is told
         └── ListenerTooSlow      a listener left more of a stream unread than is kept for one
@@ -60,6 +61,12 @@ class AgentNotFound(NotFound):
     """No such agent in the caller's organisation."""
 
     code = "agent_not_found"
+
+
+class SessionNotFound(NotFound):
+    """No such voice session in the caller's organisation, or none any more."""
+
+    code = "session_not_found"
 
 
 class InvalidInput(CallerError):
@@ -143,6 +150,12 @@ class InvalidationFailed(OperatorError):
     """It cannot be promised that nobody serves what was to be invalidated. Nothing is half done that harms: repeat."""
 
     code = "invalidation_failed"
+
+
+class SessionsFull(OperatorError):
+    """No more voice sessions here; another worker may have room."""
+
+    code = "sessions_full"
 
 
 class LoadAbandoned(OperatorError):

@@ -1,6 +1,7 @@
 """Every metric of the worker, declared once. The registry is handed in."""
 
 from collections.abc import Iterable
+from enum import Enum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily
@@ -63,6 +64,26 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._sessions = Gauge("warmline_sessions", "Voice sessions that are open.", registry=registry)
+        self._sessions_ended = Counter(
+            "warmline_sessions_ended", "Voice sessions that ended, by why.", ["reason"], registry=registry
+        )
+        self._sessions_refused = Counter(
+            "warmline_sessions_refused", "Connections that no session was opened on.", ["reason"], registry=registry
+        )
+        self._first_audio_seconds = Histogram(
+            "warmline_session_first_audio_seconds",
+            "From the client's message to the first frame of audio.",
+            ["kind"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._interruption_seconds = Histogram(
+            "warmline_session_interruption_seconds",
+            "From the client's interruption to silence.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
         Gauge("warmline_build_info", "1, labelled with what runs here.", ["slot", "version"], registry=registry).labels(
             slot, version
         ).set(1)
@@ -95,6 +116,27 @@ class Metrics:
         """A request was answered; `route` is the template's name, `other` where none matched."""
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
+
+    def session_opened(self) -> None:
+        """See `session.events.SessionEvents`."""
+        self._sessions.inc()
+
+    def session_ended(self, end: Enum) -> None:
+        """See `session.events.SessionEvents`."""
+        self._sessions.dec()
+        self._sessions_ended.labels(end.name.lower()).inc()
+
+    def session_refused(self, end: Enum) -> None:
+        """A connection was closed before a session was opened on it."""
+        self._sessions_refused.labels(end.name.lower()).inc()
+
+    def first_audio(self, kind: str, seconds: float) -> None:
+        """See `session.events.SessionEvents`."""
+        self._first_audio_seconds.labels(kind).observe(seconds)
+
+    def interruption(self, seconds: float) -> None:
+        """See `session.events.SessionEvents`."""
+        self._interruption_seconds.observe(seconds)
 
 
 class _Lookups(Collector):

@@ -130,6 +130,16 @@ class Settings(BaseModel):
     sarvam_key_file: Path
     sarvam_timeout: Annotated[float, Field(gt=0, le=60)] = 10
 
+    sessions_max: Annotated[int, Field(ge=1, description="voice sessions that this worker holds")] = 1000
+    session_idle_seconds: Annotated[float, Field(gt=0, description="a client that says nothing is closed")] = 300
+    session_resume_seconds: Annotated[float, Field(gt=0, description="how long a session can be resumed")] = 900
+    session_send_seconds: Annotated[float, Field(gt=0, description="a client that reads nothing is dropped")] = 10
+    session_message_rate: Annotated[float, Field(gt=0, description="messages a second that a client may send")] = 5
+    session_message_burst: Annotated[int, Field(ge=1, description="messages that it may send at once")] = 20
+    session_message_bytes: Annotated[int, Field(ge=1024, le=MIB, description="a longer message ends it")] = 64 * 1024
+    session_text_length: Annotated[int, Field(ge=1, description="characters that a caller may say at once")] = 500
+    session_audio_lead: Annotated[float, Field(ge=0.1, le=5, description="seconds of audio sent ahead of time")] = 0.4
+
     def caches(self) -> Profile:
         """The numbers behind `profile`."""
         return PROFILES[self.profile]

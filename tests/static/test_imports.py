@@ -1,4 +1,4 @@
-"""Imports point one way: api → services → cache, upstream. app.py alone joins them; simulators import nothing."""
+"""Imports point one way: api → session → services → cache, upstream. app.py joins them; simulators import nothing."""
 
 import ast
 from pathlib import Path
@@ -13,7 +13,8 @@ ALLOWED = {
     "cache": {"cache", *COMMON},
     "upstream": {"upstream", *COMMON},
     "services": {"services", "cache", "upstream", *COMMON},
-    "api": {"api", "services", "cache", "metrics", *COMMON},
+    "session": {"session", "services", "cache", "upstream", *COMMON},
+    "api": {"api", "session", "services", "cache", "metrics", *COMMON},
     "simulators": {"simulators"},
     "errors": set(),
     "metrics": {"cache"},
@@ -22,6 +23,7 @@ ALLOWED = {
     "serve": set(),
     "health": set(),
     "probe": set(),
+    "talk": set(),
     "invalidate": {"cache", "services", "settings", *COMMON},
 }
 

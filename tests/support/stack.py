@@ -71,6 +71,7 @@ class Worker:
             "WARMLINE_ADMIN_PORT": str(self.admin_port),
             **settings,
         }
+        self.port = int(environment["WARMLINE_PORT"])  # a test may want it where another was
         self.process = Process(
             warmline("worker"), log=folder / f"{name.replace('/', '-')}.log", environment=environment
         )
