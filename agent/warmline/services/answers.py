@@ -1,11 +1,13 @@
 """A question to an agent → what the agent says."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from warmline.cache import Source
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.knowledge import Knowledge, Passage
+from warmline.services.normalise import normalised
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +19,37 @@ class Answer:
     sources: dict[str, Source]
 
 
-class Answers:
-    """Answers from an agent's prompt and its organisation's knowledge."""
+Asked = Callable[[str, str, str], None]
+"""Told of an organisation, an agent and a normalised question. Called synchronously; must not raise."""
 
-    def __init__(self, agents: Agents, knowledge: Knowledge) -> None:
+
+def _uncounted(organisation: str, agent: str, question: str) -> None:
+    """Nobody wants to know."""
+
+
+class Answers:
+    """Answers from an agent's prompt and its organisation's knowledge.
+
+    `asked` is told of every question that the knowledge could answer, and of no other.
+    """
+
+    def __init__(self, agents: Agents, knowledge: Knowledge, *, asked: Asked = _uncounted) -> None:
         self._agents = agents
         self._knowledge = knowledge
+        self._asked = asked
 
     async def answer(self, organisation: str, agent: str, question: str) -> Answer:
         """Raises AgentNotFound, or UpstreamError when something had to be loaded and could not."""
         config = await self._agents.config(organisation, agent)
         prompt, found = await asyncio.gather(
             self._agents.prompt(organisation, agent, config.value.prompt_updated_at),
-            self._knowledge.search(organisation, question, top_k=config.value.top_k),
+            self._knowledge.search(
+                organisation, question, top_k=config.value.top_k, language=config.value.voice.language
+            ),
         )
         passages = relevant(found.value, config.value)
+        if passages:
+            self._asked(organisation, agent, normalised(question, config.value.voice.language))
         return Answer(
             text=worded(prompt.value, passages),
             passages=passages,
