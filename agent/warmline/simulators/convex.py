@@ -1,8 +1,8 @@
 """Convex's HTTP functions API, with the functions that the reference agent calls.
 
 `POST /api/query` and `/api/action` with `{"path", "args", "format"}`; `args` is an object or, as the npm client sends
-it, a list of one. Functions: `agents:config`, `agents:prompt` (queries; null where there is none) and
-`knowledge:search` (an action). A function that fails answers 200 with `"status": "error"`, as the open-source backend
+it, a list of one. Functions: `agents:list` (names), `agents:config`, `agents:prompt` (queries; null where there is
+none) and `knowledge:search` (an action). A function that fails answers 200 with `"status": "error"`, as the open-source backend
 does.
 """
 
@@ -50,6 +50,9 @@ class ConvexSimulator:
         self._calls = Calls()
         self._functions: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {
             ("query", "agents:config"): lambda args: self._agent(args, "config"),
+            ("query", "agents:list"): lambda args: list(
+                self._data.get(_text(args, "organisation"), {}).get("agents", {})
+            ),
             ("query", "agents:prompt"): lambda args: self._agent(args, "prompt"),
             ("action", "knowledge:search"): self._search,
         }
