@@ -1,9 +1,9 @@
 """Convex's HTTP functions API, with the functions that the reference agent calls.
 
 `POST /api/query` and `/api/action` with `{"path", "args", "format"}`; `args` is an object or, as the npm client sends
-it, a list of one. Functions: `agents:list` (names), `agents:config`, `agents:prompt` (queries; null where there is
-none) and `knowledge:search` (an action). A function that fails answers 200 with `"status": "error"`, as the open-source backend
-does.
+it, a list of one. Functions: `agents:list` (names), `agents:config`, `agents:prompt` (null where there is none), all
+queries, and `knowledge:search` (an action). A function that fails answers 200 with `"status": "error"`, as the
+open-source backend does.
 """
 
 import asyncio

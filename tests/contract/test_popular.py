@@ -1,0 +1,118 @@
+"""What every popularity store does; and what Redis keeps, for how long."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.contract.conftest import connect
+from tests.support.popular import DictPopular
+from tests.support.redis import RedisServer
+from warmline.services.popular import PopularStore, Question
+from warmline.services.popular_redis import RedisPopular
+
+_numbers = itertools.count()
+KNEE, HIP, BACK = (Question("reception", f"what is {part} pain") for part in ("knee", "hip", "back"))
+ODD = [Question("reception", text) for text in ("", "गठिया क्या है", "\ud800", "\x00", "line\nbreak", "}{", "a" * 200)]
+TODAY = 20_000
+
+
+@pytest.fixture
+def organisation() -> str:
+    return f"organisation-{next(_numbers)}"
+
+
+@pytest.fixture(params=["dict", "redis", "sentinel"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[PopularStore]:
+    if request.param == "dict":
+        yield DictPopular()
+        return
+    server = connect(request.getfixturevalue("single" if request.param == "redis" else "watched").url)
+    yield RedisPopular(server, days=7)
+    await server.aclose()
+
+
+async def test_only_new_askings_are_counted_as_distinct(store: PopularStore, organisation: str) -> None:
+    digests = [KNEE.digest, HIP.digest]
+    assert list(await store.distinct(organisation, digests, new={KNEE.digest})) == [1, 0]
+    assert list(await store.distinct(organisation, digests, new={KNEE.digest, HIP.digest})) == [2, 1]
+    assert list(await store.distinct(organisation, digests, new=set())) == [2, 1]
+
+
+async def test_what_was_asked_most_comes_first(store: PopularStore, organisation: str) -> None:
+    await store.add(organisation, {KNEE: 2, HIP: 5}, day=TODAY)
+    await store.add(organisation, {KNEE: 4, BACK: 1}, day=TODAY)
+    top = await store.top(organisation, 2, day=TODAY)
+    assert [(one.question, one.weight) for one in top] == [(KNEE, 6.0), (HIP, 5.0)]
+
+
+async def test_yesterdays_askings_weigh_half(store: PopularStore, organisation: str) -> None:
+    await store.add(organisation, {KNEE: 8}, day=TODAY - 2)
+    await store.add(organisation, {HIP: 3}, day=TODAY)
+    assert [one.question for one in await store.top(organisation, 9, day=TODAY)] == [HIP, KNEE]
+    assert [one.question for one in await store.top(organisation, 9, day=TODAY - 1)] == [KNEE]
+
+
+async def test_any_text_comes_back_as_it_was(store: PopularStore, organisation: str) -> None:
+    await store.add(organisation, dict.fromkeys(ODD, 1), day=TODAY)
+    assert {one.question for one in await store.top(organisation, 99, day=TODAY)} == set(ODD)
+
+
+async def test_agents_and_organisations_are_told_apart(store: PopularStore, organisation: str) -> None:
+    other_agent = Question("care", KNEE.text)
+    await store.add(organisation, {KNEE: 1, other_agent: 2}, day=TODAY)
+    assert [one.question for one in await store.top(organisation, 9, day=TODAY)] == [other_agent, KNEE]
+    assert list(await store.top(f"{organisation}-other", 9, day=TODAY)) == []
+    assert KNEE.digest != other_agent.digest
+
+
+async def test_nothing_is_left_of_an_organisation_that_is_forgotten(store: PopularStore, organisation: str) -> None:
+    await store.distinct(organisation, [KNEE.digest], new={KNEE.digest})
+    for day in (TODAY - 6, TODAY):
+        await store.add(organisation, {KNEE: 5}, day=day)
+    await store.forget(organisation, day=TODAY)
+    assert list(await store.top(organisation, 9, day=TODAY)) == []
+    assert list(await store.distinct(organisation, [KNEE.digest], new=set())) == [0]
+
+
+async def test_a_thousand_questions_at_once_are_all_counted(store: PopularStore, organisation: str) -> None:
+    many = [Question("reception", f"question {number}") for number in range(1200)]
+    assert set(await store.distinct(organisation, [q.digest for q in many], new={q.digest for q in many})) == {1}
+    await store.add(organisation, dict.fromkeys(many, 2), day=TODAY)
+    assert len(await store.top(organisation, 2000, day=TODAY)) == 1200
+
+
+async def test_redis_keeps_no_more_than_the_bound_and_those_asked_most(single: RedisServer, organisation: str) -> None:
+    server = connect(single.url)
+    store = RedisPopular(server, days=7, bound=10, asked_bound=10)
+    many = [Question("reception", f"question {number}") for number in range(50)]
+    await store.add(organisation, {question: 1 + number for number, question in enumerate(many)}, day=TODAY)
+    for _ in range(2):
+        await store.distinct(organisation, [q.digest for q in many], new={q.digest for q in many[:5]})
+    await store.distinct(organisation, [q.digest for q in many], new={q.digest for q in many})
+    assert [one.question for one in await store.top(organisation, 99, day=TODAY)] == many[:39:-1]
+    left = await store.distinct(organisation, [q.digest for q in many], new=set())
+    assert list(left[:5]) == [3] * 5
+    assert sum(map(bool, left)) == 10
+    await server.aclose()
+
+
+async def test_every_key_of_redis_ends_with_the_retention_however_often_it_is_written(
+    single: RedisServer, organisation: str
+) -> None:
+    server = connect(single.url)
+    store = RedisPopular(server, days=7)
+    for _ in range(2):
+        await store.distinct(organisation, [KNEE.digest], new={KNEE.digest})
+        await store.add(organisation, {KNEE: 1}, day=TODAY)
+        with single.client() as client:
+            keys = await asyncio.to_thread(lambda: list(client.scan_iter(f"*{organisation}}}*")))
+            assert len(keys) == 2
+            assert all(client.ttl(key) in range(7 * 86_400 - 60, 7 * 86_400 + 1) for key in keys)
+            assert all(key.startswith(b"wl2:{") for key in keys)
+            for key in keys:
+                client.expire(key, 7 * 86_400 - 50)
+    with single.client() as client:
+        assert all(client.ttl(key) <= 7 * 86_400 - 50 for key in client.scan_iter(f"*{organisation}}}*"))
+    await server.aclose()
