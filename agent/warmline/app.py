@@ -2,6 +2,7 @@
 
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from warmline.api.faults import HANDLERS
 from warmline.api.http import CallerApi
 from warmline.api.keys import ApiKeys
 from warmline.api.observe import Observed
+from warmline.api.warm import WarmApi
 from warmline.cache import Cache, Caches, Codec, Policy, Tuning
 from warmline.cache.dial import Dial, dialler
 from warmline.cache.worker import DIAL_SECONDS
@@ -25,7 +27,12 @@ from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
 from warmline.services.knowledge import Knowledge, Passage
+from warmline.services.popular import Popular
+from warmline.services.popular_redis import RedisPopular
+from warmline.services.roster import Roster
 from warmline.services.speech import Speech
+from warmline.services.sweep import Services
+from warmline.services.warming import MOST, Limits, Warmer, Warming
 from warmline.settings import CacheProfile, Settings, revealed
 from warmline.upstream.convex import Convex
 from warmline.upstream.sarvam import Sarvam
@@ -46,14 +53,23 @@ async def run(settings: Settings) -> None:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         caches = _caches(settings, metrics)
         stack.push_async_callback(caches.aclose)
-        admin = AdminApi(registry, slot=settings.slot, version=settings.version, ping_redis=caches.ping)
+        popular = _popular(settings, keys, caches)
+        stack.push_async_callback(popular.aclose)
+        callers, services = _caller_app(settings, keys, caches, http, metrics, popular)
+        warming = _warming(settings, keys, caches, services, popular, metrics)
+        stack.push_async_callback(warming.aclose)
+        admin = AdminApi(
+            registry, slot=settings.slot, version=settings.version, ping_redis=caches.ping, warming=warming
+        )
         service = Service(
-            _caller_app(settings, keys, caches, http, metrics),
-            Starlette(routes=admin.routes(), exception_handlers=HANDLERS),
+            callers,
+            Starlette(routes=[*admin.routes(), *WarmApi(warming).routes()], exception_handlers=HANDLERS),
             drain_seconds=settings.drain_seconds,
             draining=admin.drain,
         )
         caches.start()
+        popular.start()
+        warming.start()
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")
@@ -72,14 +88,54 @@ def _caches(settings: Settings, metrics: Metrics) -> Caches:
     )
 
 
+def _popular(settings: Settings, keys: ApiKeys, caches: Caches) -> Popular:
+    opted_out = keys.organisations if "*" in settings.popular_opt_out else settings.popular_opt_out
+    if unknown := set(opted_out) - set(keys.organisations):
+        _log.warning("nobody_of_these_has_an_api_key", popular_opt_out=sorted(unknown))
+    return Popular(
+        RedisPopular(caches.state, days=settings.popular_days),
+        minimum=settings.popular_minimum,
+        opted_out=opted_out,
+        wall=time.time,
+    )
+
+
+def _warming(
+    settings: Settings, keys: ApiKeys, caches: Caches, services: Services, popular: Popular, metrics: Metrics
+) -> Warming:
+    profile = settings.caches()
+    limits = Limits(
+        concurrency=settings.warming_concurrency,
+        calls=settings.warming_calls,
+        characters=settings.warming_characters,
+        questions=profile.rag.max_entries or MOST,
+        phrases=profile.tts.max_entries or MOST,
+        phrase_bytes=profile.tts.max_bytes,
+    )
+    return Warming(
+        Warmer(services, popular, organisations=keys.organisations, limits=limits, events=metrics),
+        limit=settings.warming_seconds,
+        joined=lambda: caches.remembers(within=2),
+        clock=time.monotonic,
+        events=metrics,
+    )
+
+
 def _caller_app(
-    settings: Settings, keys: ApiKeys, caches: Caches, http: aiohttp.ClientSession, metrics: Metrics
-) -> Starlette:
+    settings: Settings,
+    keys: ApiKeys,
+    caches: Caches,
+    http: aiohttp.ClientSession,
+    metrics: Metrics,
+    popular: Popular,
+) -> tuple[Starlette, Services]:
     convex = Convex(
         http,
         settings.convex_url,
         deploy_key=revealed(settings.convex_deploy_key_file),
         timeout=settings.convex_timeout,
+        concurrency=settings.convex_concurrency,
+        called=partial(metrics.called, Convex.name),
     )
     sarvam = Sarvam(
         http, settings.sarvam_url, key=revealed(settings.sarvam_key_file) or "", timeout=settings.sarvam_timeout
@@ -111,13 +167,16 @@ def _caller_app(
     )
     results = cache("rag", MessageCodec(list[Passage]), profile.rag, versioned=False)
     phrases = caches.streams(cache("tts", AudioCodec(), profile.tts, versioned=True))
-    answers = Answers(agents, Knowledge(convex, results=results))
-    api = CallerApi(keys, agents, answers, Speech(sarvam, phrases=phrases), slot=settings.slot)
-    return Starlette(
+    roster = Roster(convex, names=cache("roster", MessageCodec(list[str]), profile.config, versioned=False))
+    services = Services(roster, agents, Knowledge(convex, results=results), Speech(sarvam, phrases=phrases))
+    answers = Answers(agents, services.knowledge, asked=popular.asked)
+    api = CallerApi(keys, agents, answers, services.speech, slot=settings.slot)
+    app = Starlette(
         routes=api.routes(),
         exception_handlers=HANDLERS,
         middleware=[Middleware(Observed, metrics=metrics, clock=time.monotonic)],
     )
+    return app, services
 
 
 def _shown(settings: Settings) -> dict[str, object]:
