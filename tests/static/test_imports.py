@@ -21,6 +21,7 @@ ALLOWED = {
     "logs": set(),
     "serve": set(),
     "health": set(),
+    "warm": set(),
     "probe": set(),
     "invalidate": {"cache", "services", "settings", *COMMON},
 }
