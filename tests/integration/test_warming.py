@@ -122,6 +122,16 @@ def test_with_the_data_provider_down_a_worker_is_ready_within_the_limit(stack: S
     assert time.monotonic() - began < 10
 
 
+def test_with_the_data_provider_down_a_restarted_worker_is_as_warm_as_redis(stack: Stack) -> None:
+    first = stack.worker(warming_seconds="10", popular_minimum="1")
+    ready(first)
+    ask_until_kept(stack, first, "what is gout")
+    stack.convex.stop()
+    second = stack.worker(warming_seconds="10")
+    assert ready(second)["warming"] == "complete"
+    assert second.answer("what is gout").json()["from"] == HOT
+
+
 def test_with_a_data_provider_that_hangs_a_worker_is_ready_at_the_limit_and_says_so(stack: Stack) -> None:
     hanging = Simulator("convex", stack.folder, milliseconds=4000)
     try:

@@ -100,7 +100,7 @@ class Sweep:
 
     async def run(self, organisations: Sequence[str], asked: Sequence[Asked]) -> None:
         """Fill L1. Raises nothing that an origin or Redis could do."""
-        rosters = await self._all(self._names(organisation) for organisation in organisations)
+        rosters = await self._all(self._names(organisation, asked) for organisation in organisations)
         names = [pair for roster in rosters for pair in roster]
         agents = await self._all(self._agent(organisation, name) for organisation, name in names)
         known = {(agent.organisation, agent.name): agent for agent in agents if agent is not None}
@@ -110,10 +110,13 @@ class Sweep:
             if (one.organisation, one.agent) in known
         )
 
-    async def _names(self, organisation: str) -> list[tuple[str, str]]:
+    async def _names(self, organisation: str, asked: Sequence[Asked]) -> list[tuple[str, str]]:
+        """The organisation's agents, or at least those who are asked."""
         roster = self._services.roster
         names = await self._bring("roster", roster.peek(organisation), lambda: roster.names(organisation))
-        return [(organisation, name) for name in names or ()]
+        if names is None:
+            names = sorted({one.agent for one in asked if one.organisation == organisation})
+        return [(organisation, name) for name in names]
 
     async def _agent(self, organisation: str, name: str) -> _Agent | None:
         """An agent, when what it always needs and always says is warm; None if there is no such agent."""

@@ -54,6 +54,7 @@ async def test_the_first_caller_of_a_new_worker_is_answered_from_its_memory(flee
         assert await spoken_from(cold, text) == "l1"
     assert await spoken_from(cold, "Hello", "care") == "l1"
     assert cold.warming.state == "complete"
+    assert {what for _, what in cold.report.entries} == {"l2", "origin"}
 
 
 async def test_what_the_fleet_has_is_not_asked_for_again(fleet: Fleet) -> None:
@@ -75,6 +76,16 @@ async def test_workers_that_start_together_ask_the_origin_once(fleet: Fleet) -> 
         await fleet.ready(worker)
     assert set(fleet.app.calls.values()) <= {1, 2}  # of two agents each has a configuration and a prompt
     assert len(fleet.voices.spoken) == len(set(fleet.voices.spoken))
+
+
+async def test_what_another_worker_loaded_costs_this_one_nothing_of_its_allowance(fleet: Fleet) -> None:
+    asked_before(fleet, *(f"question {number}" for number in range(20)))
+    half = dataclasses.replace(LIMITS, calls=35)
+    workers = [fleet.member(limits=half, limit=1000) for _ in range(2)]
+    for worker in workers:
+        await fleet.ready(worker)
+    assert fleet.app.calls.total() + len(fleet.voices.spoken) == 49
+    assert not any(what == "refused" for _, what in workers[1].report.entries)
 
 
 async def test_no_more_loads_run_at_a_time_than_allowed(fleet: Fleet) -> None:
@@ -142,6 +153,21 @@ async def test_an_origin_that_is_down_is_asked_a_few_times_only(fleet: Fleet) ->
     assert member.report.entries["roster", "refused"] > 90
 
 
+async def test_with_the_origin_down_the_agents_who_are_asked_are_warm_from_redis(fleet: Fleet) -> None:
+    first = fleet.member()
+    await first.heard("sahyadri", "reception", KNEE)
+    await asyncio.sleep(55)
+    await first.heard("sahyadri", "reception", KNEE)
+    await asyncio.sleep(6)
+    await first.heard("sahyadri", "reception", KNEE)
+    await asyncio.sleep(2)
+    fleet.app.down = True
+    second = fleet.member()
+    await fleet.ready(second)
+    assert second.report.entries["roster", "failed"] == 1
+    assert await second.heard("sahyadri", "reception", KNEE) == HOT
+
+
 async def test_a_voice_that_is_down_leaves_the_rest_warm(fleet: Fleet) -> None:
     asked_before(fleet, KNEE)
     fleet.voices.down = True
@@ -157,6 +183,14 @@ async def test_a_phrase_that_nobody_can_speak_is_left_out(fleet: Fleet) -> None:
     member = fleet.member()
     await fleet.ready(member)
     assert (member.warming.state, max(map(len, fleet.voices.spoken))) == ("complete", len("One moment please"))
+
+
+async def test_a_phrase_that_cannot_be_spoken_takes_no_room_from_another(fleet: Fleet) -> None:
+    fleet.app.add("sahyadri", "reception", greeting="x" * 301, phrases=("Goodbye",))
+    fleet.app.agents["sahyadri"].pop("care")
+    member = fleet.member(limits=dataclasses.replace(LIMITS, phrases=1))
+    await fleet.ready(member)
+    assert await spoken_from(member, "Goodbye") == "l1"
 
 
 async def test_without_redis_what_needs_no_invalidation_is_warm(fleet: Fleet) -> None:
@@ -186,6 +220,14 @@ async def test_on_demand_joins_a_warming_that_is_under_way(fleet: Fleet) -> None
     assert len(member.events.durations) == 1
     await asyncio.sleep(0.1)
     assert member.warming.state == "complete"
+
+
+async def test_who_leaves_while_it_waits_for_a_warming_does_not_end_it(fleet: Fleet) -> None:
+    member = fleet.member(limit=0)
+    impatient, patient = (asyncio.create_task(member.warming.again()) for _ in range(2))
+    await asyncio.sleep(0.1)
+    impatient.cancel()
+    assert (await patient).by_cache()["tts"] == {"origin": 4}
 
 
 async def test_a_caller_who_is_quicker_than_the_warming_shares_its_load(fleet: Fleet) -> None:

@@ -101,6 +101,22 @@ async def test_a_call_that_ended_without_an_answer_teaches_nothing() -> None:
     assert turns.limit == 1
 
 
+async def test_a_turn_that_comes_as_its_owner_leaves_goes_to_the_next() -> None:
+    turns, served = Turns(1), []
+
+    async def call(name: str) -> None:
+        async with turns.turn():
+            served.append(name)
+
+    async with turns.turn():
+        leaving, staying = asyncio.create_task(call("leaving")), asyncio.create_task(call("staying"))
+        await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait({leaving, staying}, timeout=1)
+    assert served == ["staying"]
+    await asyncio.wait_for(call("later"), 1)
+
+
 @pytest.mark.parametrize("leaves_at", [0.5, 1.0])
 async def test_who_gives_up_waiting_takes_nobodys_turn_along(leaves_at: float) -> None:
     provider = Provider(Turns(1), capacity=100)
