@@ -142,7 +142,9 @@ class Settings(BaseModel):
     warming_concurrency: Annotated[int, Field(ge=1, description="loads at a time")] = 4
     warming_calls: Annotated[int, Field(ge=0, description="loads from origins, in one warming")] = 200
     warming_characters: Annotated[int, Field(ge=0, description="of them spoken, in one warming")] = 20_000
-    popular_minimum: Annotated[int, Field(ge=1, description="distinct askings before a question's text is stored")] = 5
+    popular_minimum: Annotated[
+        int, Field(ge=1, le=1000, description="distinct askings before a question's text is stored")
+    ] = 5
     popular_days: Annotated[int, Field(ge=1, le=90, description="how long counted questions are kept")] = 7
     popular_opt_out: Annotated[Names, Field(description="organisations whose questions are not counted; *: all")] = ()
 

@@ -65,7 +65,7 @@ def ask_until_kept(stack: Stack, worker: Worker, text: str, *, organisation: str
 def asked(stack: Stack) -> set[float]:
     """How often the questions of one organisation were asked."""
     with stack.redis.client() as client:
-        return {score for _, score in client.zrange("wl2:{sahyadri}:asked", 0, -1, withscores=True)}
+        return {score % 1024 for _, score in client.zrange("wl2:{sahyadri}:asked", 0, -1, withscores=True)}
 
 
 def sources(response: httpx.Response) -> str:
