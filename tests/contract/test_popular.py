@@ -8,6 +8,7 @@ import pytest
 from tests.contract.conftest import connect
 from tests.support.popular import DictPopular
 from tests.support.redis import RedisServer
+from warmline.errors import StoreUnavailable
 from warmline.services.popular import PopularStore, Question
 from warmline.services.popular_redis import RedisPopular
 
@@ -129,6 +130,18 @@ async def test_a_count_of_distinct_askings_stops_where_its_bits_end(small: Redis
     for _ in range(1030):
         last = await small.distinct(organisation, [KNEE.digest], new={KNEE.digest})
     assert list(last) == [1023]
+
+
+async def test_what_is_not_ours_is_passed_over_or_refused(
+    small: RedisPopular, single: RedisServer, organisation: str
+) -> None:
+    await small.add(organisation, {KNEE: 1}, day=TODAY)
+    with single.client() as client:
+        client.zadd(f"wl2:{{{organisation}}}:popular:{TODAY}", {b"\xff\xfe": 9})
+        client.set(f"wl2:{{{organisation}}}:asked", "text")
+    assert [one.question for one in await small.top(organisation, 9, day=TODAY)] == [KNEE]
+    with pytest.raises(StoreUnavailable):
+        await small.distinct(organisation, [KNEE.digest], new=set())
 
 
 async def test_every_key_of_redis_ends_with_the_retention_however_often_it_is_written(

@@ -18,8 +18,11 @@ _SAME = str.maketrans("\u2018\u2019\u02bc\u2044", "'''/")  # apostrophes, and NF
 
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴-⁹]+")
 _FRACTION = re.compile("[¼-¾⅐-⅟↉]")
-_ENDING = re.compile(r"(?:[\s?.,;:…।॥。、]|(?<![\d!])!)+$")  # 5! is a number
+_ENDING = re.compile(r"(?:[\s?.,;:…।॥。、]|(?<!\d)!)+$")  # 5! is a number
 _APART = r"\s*[,.!…।]+\s*"
+
+_REACH = 64
+"""How far from its end a text is looked at in one go: a long run of punctuation costs no more than its length."""
 
 Cut = Callable[[str], str]
 """A text → the text without something at one of its ends."""
@@ -60,7 +63,8 @@ def _cuts(language: str) -> tuple[Cut, ...]:
     """Where no fillers are listed for a language, only what ends a sentence goes."""
 
     def ending(text: str) -> str:
-        return _ENDING.sub("", text)
+        found = _at_end(_ENDING, text)
+        return text if found is None else text[: found.start()]
 
     fillers = FILLERS.get(language)
     return (ending,) if fillers is None else (ending, *_filler_cuts(fillers))
@@ -77,17 +81,21 @@ def _filler_cuts(fillers: Fillers) -> tuple[Cut, ...]:
         return first.sub("", text)
 
     def cut_last(text: str) -> str:
-        found = last.search(text)
+        found = _at_end(last, text)
         if found is None or (found["space"] and wanted.search(text, 0, found.start())):
             return text
         return text[: found.start()]
 
     def cut_thanks(text: str) -> str:
         """Not from an answer such as "great, thanks", which is said to thank."""
-        rest = thanks.sub("", text)
-        return rest if rest.count(" ") >= 2 else text
+        found = _at_end(thanks, text)
+        return text if found is None or text.count(" ", 0, found.start()) < 2 else text[: found.start()]
 
     return cut_first, cut_last, cut_thanks
+
+
+def _at_end(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return pattern.search(text, max(0, len(text) - _REACH))
 
 
 def _one_of(phrases: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from warmline.cache.key import SCHEMA, tag
 from warmline.cache.server import Budget, Script, Server, expect
+from warmline.errors import StoreRefused
 from warmline.services.popular import Question, Ranked, merged
 
 SECONDS = 1.0
@@ -82,6 +83,8 @@ class RedisPopular:
         found: list[int] = []
         for piece in self._pieces(self._asked_bound, members):
             found += expect(await self._run(_NOTE, _asked(organisation), piece), list)
+        if len(found) != len(members):
+            raise StoreRefused(f"answered {len(found)} counts for {len(members)} questions")
         return found
 
     async def add(self, organisation: str, counts: Mapping[Question, int], *, day: int) -> None:
@@ -106,7 +109,8 @@ class RedisPopular:
     async def _of_day(self, organisation: str, day: int, limit: int) -> dict[Question, float]:
         command = ("ZREVRANGE", _popular(organisation, day), 0, limit - 1, "WITHSCORES")
         found = expect(await self._server.ask(Budget(SECONDS), lambda link: link.call(*command)), list)
-        return {_unpacked(member): float(score) for member, score in found}
+        questions = ((_unpacked(member), float(score)) for member, score in found)
+        return {question: score for question, score in questions if question is not None}
 
     def _pieces(self, bound: int, members: Sequence[tuple[bytes, int]]) -> Iterator[list[bytes | int]]:
         """The scripts' arguments, so many members at a time that none holds Redis up."""
@@ -130,6 +134,10 @@ def _packed(question: Question) -> bytes:
     return f"{question.agent}\0{question.text}".encode("utf-8", "surrogatepass")
 
 
-def _unpacked(member: bytes) -> Question:
-    agent, _, text = member.decode("utf-8", "surrogatepass").partition("\0")
+def _unpacked(member: bytes) -> Question | None:
+    """None for what is not ours."""
+    try:
+        agent, _, text = member.decode("utf-8", "surrogatepass").partition("\0")
+    except ValueError:
+        return None
     return Question(agent, text)

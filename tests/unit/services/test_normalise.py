@@ -34,6 +34,8 @@ languages = st.sampled_from([ENGLISH, HINDI, "ta-IN", "en", "", "HI-in"])
     [
         "what is knee pain",
         "  WHAT is  knee pain ??",
+        "What is knee pain!!!",
+        "What is knee pain?!! ...",
         "um, what is knee pain please",
         full_width("What is knee pain?"),
         "Hello, what is knee pain?",
@@ -75,6 +77,7 @@ def test_spellings_of_one_hindi_question_are_one_question(spelling: str) -> None
         ("what is 5²", "what is 52"),
         ("2½ tablets", "21/2 tablets"),
         ("what is 5!", "what is 5?"),
+        ("what is 5!!", "what is 5"),
         ("resume", "résumé"),
         ("C", "C++"),
         ("do I need surgery or physiotherapy", "do I need surgery"),
