@@ -67,7 +67,7 @@ class Metrics:
         )
         self._left_cold = Counter(
             "warmline_warming_left_cold",
-            "Entries that a warming left cold: refused by its allowance, or failed.",
+            "Entries that a warming left cold: refused, by its allowance or as a caller would be, or failed.",
             ["cache", "reason"],
             registry=registry,
         )

@@ -95,22 +95,23 @@ def test_a_fleet_that_starts_empty_is_warmed_from_the_origins_and_says_so(stack:
     warmed = body["warmed"]
     assert isinstance(warmed, dict)
     assert warmed["roster"] == {"origin": len(ORGANISATIONS)}
-    assert warmed["config"] == warmed["prompt"] == warmed["tts"]
-    agents = warmed["config"]["origin"]
+    agents, spoken = warmed["config"]["origin"], warmed["tts"]["origin"]
+    assert warmed["config"] == warmed["prompt"] == {"origin": agents}
+    assert spoken >= agents
     assert worker.metric('warmline_warming_entries_total{cache="config",source="origin"}') == agents
     assert worker.metric("warmline_warming_duration_seconds") > 0
     assert stack.convex.calls()["agents:config"] == agents
     second = ready(stack.worker(warming_seconds="10"))["warmed"]
     assert isinstance(second, dict)
-    assert second["tts"] == {"l2": agents}
-    assert stack.sarvam.calls()["text-to-speech"] == agents
+    assert second["tts"] == {"l2": spoken}
+    assert stack.convex.calls()["agents:config"] == agents
 
 
 def test_what_the_allowance_refuses_stays_cold_and_is_counted(stack: Stack) -> None:
-    worker = stack.worker(warming_seconds="10", warming_characters="100")
+    worker = stack.worker(warming_seconds="10", warming_characters="0")
     assert ready(worker)["warming"] == "complete"
     assert worker.metric('warmline_warming_left_cold_total{cache="tts",reason="refused"}') > 0
-    assert stack.sarvam.calls()["text-to-speech"] == 1
+    assert stack.sarvam.calls() == {}
 
 
 def test_with_the_data_provider_down_a_worker_is_ready_within_the_limit(stack: Stack) -> None:
@@ -176,7 +177,7 @@ def test_a_worker_can_be_warmed_on_demand_by_the_fleet_and_not_by_callers(stack:
     )
     assert "roster   3 origin" in done.stdout
     entries = httpx.post(f"{worker.admin_url}/v1/admin/warm").json()["entries"]
-    assert entries["tts"] == {"l1": entries["config"]["l1"]}
+    assert set(entries["tts"]) == {"l1"}
     assert worker.ready()["ready"] is True
 
 

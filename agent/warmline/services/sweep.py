@@ -29,7 +29,7 @@ class WarmingEvents(Protocol):
         """An entry is in L1: it was there (`l1`), came from Redis (`l2`), or from the `origin`."""
 
     def left_cold(self, cache: str, reason: str) -> None:
-        """An entry is not, because the allowance `refused` it or its load `failed`."""
+        """An entry is not, because it was `refused` (by the allowance, or as a caller would be) or its load `failed`."""
 
     def warming_ended(self, seconds: float) -> None:
         """A warming took so long."""
@@ -186,7 +186,10 @@ class Sweep:
     ) -> T | None:
         try:
             found = await load()
-        except CallerError:  # there is no such agent any more, or nobody can speak so long a text
+        except (
+            CallerError
+        ):  # as a caller would be: the agent is gone, the text too long, the organisation's limit reached
+            self._left_cold(cache, "refused")
             return None
         except WarmlineError:
             allowance.failed(cache)

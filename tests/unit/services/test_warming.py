@@ -183,6 +183,7 @@ async def test_a_phrase_that_nobody_can_speak_is_left_out(fleet: Fleet) -> None:
     member = fleet.member()
     await fleet.ready(member)
     assert (member.warming.state, max(map(len, fleet.voices.spoken))) == ("complete", len("One moment please"))
+    assert member.report.entries["tts", "refused"] == 1
 
 
 async def test_a_phrase_that_cannot_be_spoken_takes_no_room_from_another(fleet: Fleet) -> None:
