@@ -29,7 +29,7 @@ class WarmingEvents(Protocol):
         """An entry is in L1: it was there (`l1`), came from Redis (`l2`), or from the `origin`."""
 
     def left_cold(self, cache: str, reason: str) -> None:
-        """An entry is not, because it was `refused` (by the allowance, or as a caller would be) or its load `failed`."""
+        """An entry is not: it was `refused`, by the allowance or as a caller would be, or its load `failed`."""
 
     def warming_ended(self, seconds: float) -> None:
         """A warming took so long."""
