@@ -8,6 +8,7 @@ from pathlib import Path
 
 from warmline import __version__
 from warmline.errors import SettingsError
+from warmline.simulators import arguments as simulators
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,15 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     invalidate.set_defaults(run=_invalidate)
 
     simulate = commands.add_parser("simulate", help="serve a provider's wire protocol without an account")
-    simulate.add_argument("provider", choices=["sarvam", "convex"])
-    simulate.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    simulate.add_argument("--port", type=int, required=True)
-    simulate.add_argument("--speech-ms", type=float, default=1000, help="sarvam: time to speak (default %(default)s)")
-    simulate.add_argument(
-        "--search-ms", type=float, default=200, help="convex: time of an action (default %(default)s)"
-    )
-    simulate.add_argument("--query-ms", type=float, default=100, help="convex: time of a query (default %(default)s)")
-    simulate.set_defaults(run=_simulate)
+    simulators.add(simulate)
 
     probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")
     probe.add_argument("--url", required=True, help="the edge, such as http://127.0.0.1:8080")
@@ -113,20 +106,6 @@ def _invalidate(options: argparse.Namespace) -> int:
 
     wanted = invalidate.targets(options.organisation, knowledge=options.knowledge, agents=options.agent)
     return invalidate.run(settings.read(os.environ), wanted)
-
-
-def _simulate(options: argparse.Namespace) -> int:
-    from warmline import simulators
-
-    simulators.serve(
-        options.provider,
-        host=options.host,
-        port=options.port,
-        speech_seconds=options.speech_ms / 1000,
-        search_seconds=options.search_ms / 1000,
-        query_seconds=options.query_ms / 1000,
-    )
-    return 0
 
 
 def _probe(options: argparse.Namespace) -> int:

@@ -21,17 +21,23 @@ def key_of(organisation: str) -> str:
 
 
 class Simulator:
-    """One provider, fast enough for tests."""
+    """One provider, fast enough for tests; `options` are those of its command line, such as `idle_seconds=0.2`.
 
-    def __init__(self, provider: str, folder: Path, *, milliseconds: int = 20) -> None:
-        self.port = free_port()
+    `port` is for whoever had to name it before it runs.
+    """
+
+    def __init__(
+        self, provider: str, folder: Path, *, milliseconds: int = 20, port: int | None = None, **options: float | str
+    ) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         latency = {
-            "sarvam": ["--speech-ms", str(milliseconds)],
-            "convex": ["--search-ms", str(milliseconds), "--query-ms", str(milliseconds)],
+            "sarvam": ("speech_ms", "connect_ms", "first_chunk_ms"),
+            "convex": ("search_ms", "query_ms"),
         }[provider]
+        options = {**dict.fromkeys(latency, milliseconds), **options}
         self._process = Process(
-            warmline("simulate", provider, "--port", str(self.port), *latency),
+            warmline("simulate", provider, "--port", str(self.port), *_flags(options)),
             log=folder / f"{provider}.log",
             environment=python_path(),
         ).listening(self.port)
@@ -40,6 +46,14 @@ class Simulator:
         """How many calls of each kind it has answered."""
         counts: dict[str, int] = httpx.get(f"{self.url}/_calls").json()
         return counts
+
+    def fault(self, **fault: object) -> None:
+        """Let something go wrong: see docs/simulators.md."""
+        httpx.post(f"{self.url}/_faults", json=fault).raise_for_status()
+
+    def hang_up(self, how: str = "close") -> None:
+        """Make Sarvam end every open socket, with a close frame or, `cut`, without."""
+        httpx.post(f"{self.url}/_hang_up", json={"how": how}).raise_for_status()
 
     def stop(self) -> None:
         self._process.stop()
@@ -143,3 +157,7 @@ def await_redis(worker: Worker, state: str) -> None:
 
 def _digest(organisation: str) -> dict[str, str]:
     return {"organisation": organisation, "sha256": hashlib.sha256(key_of(organisation).encode()).hexdigest()}
+
+
+def _flags(options: Mapping[str, float | str]) -> list[str]:
+    return [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
