@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     health = commands.add_parser("health", help="exit 0 if the worker of these settings is alive")
     health.set_defaults(run=_health)
 
+    warm = commands.add_parser("warm", help="have the worker of these settings warm itself now")
+    warm.set_defaults(run=_warm)
+
     invalidate = commands.add_parser(
         "invalidate", help="make every worker forget what was cached; for whoever changed data behind our back"
     )
@@ -97,6 +100,12 @@ def _health(options: argparse.Namespace) -> int:
     from warmline import health
 
     return health.check(os.environ)
+
+
+def _warm(options: argparse.Namespace) -> int:
+    from warmline import warm
+
+    return warm.run(os.environ)
 
 
 def _invalidate(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@
     │   ├── UpstreamUnavailable  it could not be reached, was too slow, or said it is overloaded
     │   ├── UpstreamExhausted    the account's quota or credit is used up
     │   └── UpstreamRejected     it refused a request that we believed valid
+    │       └── FunctionFailed   the application's own function threw; carries what it threw
     └── OperatorError            whoever runs Warmline must act
         ├── SettingsError        the process must not start like this; lists every problem
         ├── StoreUnavailable     Redis did not answer in time; never reaches a caller
@@ -120,6 +121,16 @@ class UpstreamRejected(UpstreamError):
     """The provider refused the request, or answered what we cannot read."""
 
     code = "upstream_rejected"
+
+
+class FunctionFailed(UpstreamRejected):
+    """The application's own function threw at the provider; `data` is what it attached, None if nothing."""
+
+    code = "function_failed"
+
+    def __init__(self, upstream: str, detail: str, *, data: object = None) -> None:
+        super().__init__(upstream, detail)
+        self.data = data
 
 
 class OperatorError(WarmlineError):

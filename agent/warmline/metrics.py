@@ -54,6 +54,27 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._upstream_calls = Counter(
+            "warmline_upstream_calls",
+            "Calls to a provider, by how they ended: ok, or the error's code.",
+            ["upstream", "outcome"],
+            registry=registry,
+        )
+        self._warmed = Counter(
+            "warmline_warming_entries",
+            "Entries that a warming found or brought, by the layer that had them.",
+            ["cache", "source"],
+            registry=registry,
+        )
+        self._left_cold = Counter(
+            "warmline_warming_left_cold",
+            "Entries that a warming left cold: refused, by its allowance or as a caller would be, or failed.",
+            ["cache", "reason"],
+            registry=registry,
+        )
+        self._warming_seconds = Gauge(
+            "warmline_warming_duration_seconds", "How long the latest warming took.", registry=registry
+        )
         self._requests = Counter(
             "warmline_http_requests", "Requests answered.", ["route", "method", "status"], registry=registry
         )
@@ -111,6 +132,22 @@ class Metrics:
     def removed(self, cache: str, cause: Removal, count: int) -> None:
         """See `cache.CacheEvents`."""
         self._removed.labels(cache, cause.value).inc(count)
+
+    def called(self, upstream: str, outcome: str) -> None:
+        """A provider was called once; `outcome` is `ok` or the error's code."""
+        self._upstream_calls.labels(upstream, outcome).inc()
+
+    def warmed(self, cache: str, source: str) -> None:
+        """See `sweep.WarmingEvents`."""
+        self._warmed.labels(cache, source).inc()
+
+    def left_cold(self, cache: str, reason: str) -> None:
+        """See `sweep.WarmingEvents`."""
+        self._left_cold.labels(cache, reason).inc()
+
+    def warming_ended(self, seconds: float) -> None:
+        """See `sweep.WarmingEvents`."""
+        self._warming_seconds.set(seconds)
 
     def requested(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered; `route` is the template's name, `other` where none matched."""

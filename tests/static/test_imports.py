@@ -22,6 +22,7 @@ ALLOWED = {
     "logs": set(),
     "serve": set(),
     "health": set(),
+    "warm": set(),
     "probe": set(),
     "talk": set(),
     "invalidate": {"cache", "services", "settings", *COMMON},
@@ -57,4 +58,4 @@ def test_every_part_is_ruled_on() -> None:
         for path in PACKAGE.iterdir()
         if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
     }
-    assert parts == {*ALLOWED, "app", "__init__", "__main__"}
+    assert parts == {*ALLOWED, "app", "wiring", "__init__", "__main__"}

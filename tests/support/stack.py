@@ -133,6 +133,7 @@ class Stack:
             "WARMLINE_CONVEX_URL": self.convex.url,
             "WARMLINE_SARVAM_URL": self.sarvam.url,
             "WARMLINE_SARVAM_KEY_FILE": str(self.sarvam_key),
+            "WARMLINE_WARMING_SECONDS": "0",
         }
 
     def worker(self, **settings: str) -> Worker:

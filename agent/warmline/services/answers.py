@@ -9,6 +9,7 @@ from typing import TypeVar
 from warmline.cache import Source
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.knowledge import Knowledge, Passage
+from warmline.services.normalise import normalised
 
 T = TypeVar("T")
 
@@ -24,12 +25,31 @@ class Answer:
     seconds: dict[str, float]
 
 
-class Answers:
-    """Answers from an agent's prompt and its organisation's knowledge. `clock` is monotonic, in seconds."""
+Asked = Callable[[str, str, str], None]
+"""Told of an organisation, an agent and a normalised question. Called synchronously; must not raise."""
 
-    def __init__(self, agents: Agents, knowledge: Knowledge, *, clock: Callable[[], float] = time.monotonic) -> None:
+
+def _uncounted(organisation: str, agent: str, question: str) -> None:
+    """Nobody wants to know."""
+
+
+class Answers:
+    """Answers from an agent's prompt and its organisation's knowledge. `clock` is monotonic, in seconds.
+
+    `asked` is told of every question that the knowledge could answer, and of no other.
+    """
+
+    def __init__(
+        self,
+        agents: Agents,
+        knowledge: Knowledge,
+        *,
+        asked: Asked = _uncounted,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._agents = agents
         self._knowledge = knowledge
+        self._asked = asked
         self._clock = clock
 
     async def answer(self, organisation: str, agent: str, question: str) -> Answer:
@@ -38,11 +58,16 @@ class Answers:
         seconds: dict[str, float] = {}
         config = await self._timed("config", seconds, lambda: agents.config(organisation, agent))
         updated_at, top_k = config.value.prompt_updated_at, config.value.top_k
+        language = config.value.voice.language
         prompt, found = await asyncio.gather(
             self._timed("prompt", seconds, lambda: agents.prompt(organisation, agent, updated_at)),
-            self._timed("rag", seconds, lambda: knowledge.search(organisation, question, top_k=top_k)),
+            self._timed(
+                "rag", seconds, lambda: knowledge.search(organisation, question, top_k=top_k, language=language)
+            ),
         )
         passages = relevant(found.value, config.value)
+        if passages:
+            self._asked(organisation, agent, normalised(question, language))
         return Answer(
             text=worded(prompt.value, passages),
             passages=passages,
