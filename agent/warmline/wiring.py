@@ -149,11 +149,12 @@ def warming(
 def sessions(settings: Settings, known: Services, answers: Answers, around: Caches, metrics: Metrics) -> Sessions:
     """The voice sessions of this worker."""
     state = dial(settings.redis_state_url, settings.redis_state_password_file)
-
-    def link(**hooks: Callable[..., object]) -> Link:
-        return Link(state, dial_timeout=DIAL_SECONDS, **hooks)  # type: ignore[arg-type]  # handed through
-
-    store = RedisSessions(around.state, link, ttl=settings.session_resume_seconds, deadline=settings.redis_deadline)
+    store = RedisSessions(
+        around.state,
+        lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
+        ttl=settings.session_resume_seconds,
+        deadline=settings.redis_deadline,
+    )
     limits = SessionLimits(
         sessions=settings.sessions_max,
         idle=settings.session_idle_seconds,
