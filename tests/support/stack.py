@@ -109,14 +109,18 @@ class Worker:
         return body
 
 
-class Stack:
-    """Starts what is asked of it in a folder of its own; `stop` ends all of it."""
+Options = Mapping[str, float | str]
 
-    def __init__(self, folder: Path) -> None:
+
+class Stack:
+    """Starts what is asked of it in a folder of its own; `stop` ends all of it. `sarvam` and `convex` are the
+    simulators' options."""
+
+    def __init__(self, folder: Path, *, sarvam: Options | None = None, convex: Options | None = None) -> None:
         self.folder = folder
         self.redis = RedisServer(folder)
-        self.sarvam = Simulator("sarvam", folder)
-        self.convex = Simulator("convex", folder)
+        self.sarvam = Simulator("sarvam", folder, **(sarvam or {}))  # type: ignore[arg-type]  # none is its folder
+        self.convex = Simulator("convex", folder, **(convex or {}))  # type: ignore[arg-type]
         self._workers: list[Worker] = []
         self._numbers = itertools.count(1)
         self.keys_file = folder / "keys.json"
@@ -160,5 +164,5 @@ def _digest(organisation: str) -> dict[str, str]:
     return {"organisation": organisation, "sha256": hashlib.sha256(key_of(organisation).encode()).hexdigest()}
 
 
-def _flags(options: Mapping[str, float | str]) -> list[str]:
+def _flags(options: Options) -> list[str]:
     return [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
