@@ -1,6 +1,8 @@
 """The composition root: the only module that imports everything. Its exit stack is the order of shutdown."""
 
+import random
 import time
+import uuid
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeVar
@@ -16,10 +18,13 @@ from warmline.api.faults import HANDLERS
 from warmline.api.http import CallerApi
 from warmline.api.keys import ApiKeys
 from warmline.api.observe import Observed
+from warmline.budget import RedisBudget
 from warmline.cache import Cache, Caches, Codec, Policy, Tuning
 from warmline.cache.dial import Dial, dialler
 from warmline.cache.worker import DIAL_SECONDS
 from warmline.metrics import Metrics
+from warmline.pool import Ledger, Limits, Pool, Timing
+from warmline.pool_metrics import PoolMetrics
 from warmline.serve import Service, bind
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
@@ -28,7 +33,10 @@ from warmline.services.knowledge import Knowledge, Passage
 from warmline.services.speech import Speech
 from warmline.settings import CacheProfile, Settings, revealed
 from warmline.upstream.convex import Convex
+from warmline.upstream.ports import Synthesiser
 from warmline.upstream.sarvam import Sarvam
+from warmline.upstream.socket import SarvamSockets, socket_url
+from warmline.upstream.streaming import Patience, StreamingSarvam
 
 V = TypeVar("V")
 
@@ -46,14 +54,21 @@ async def run(settings: Settings) -> None:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         caches = _caches(settings, metrics)
         stack.push_async_callback(caches.aclose)
+        # The sockets' connections are bounded by the pool; aiohttp's own limit of 100 would be a second, silent one.
+        unlimited = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+        pool_metrics = PoolMetrics(registry)
+        pool = _pool(settings, caches, unlimited, pool_metrics)
+        stack.push_async_callback(pool.aclose)  # before the caches: giving back the share takes Redis
         admin = AdminApi(registry, slot=settings.slot, version=settings.version, ping_redis=caches.ping)
         service = Service(
-            _caller_app(settings, keys, caches, http, metrics),
+            _caller_app(settings, keys, caches, http, metrics, _sarvam(settings, pool, http, pool_metrics)),
             Starlette(routes=admin.routes(), exception_handlers=HANDLERS),
             drain_seconds=settings.drain_seconds,
             draining=admin.drain,
         )
         caches.start()
+        pool.start()
+        pool.prewarm(*settings.sarvam_models.replace(",", " ").split())
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")
@@ -72,17 +87,66 @@ def _caches(settings: Settings, metrics: Metrics) -> Caches:
     )
 
 
+def _pool(settings: Settings, caches: Caches, http: aiohttp.ClientSession, metrics: PoolMetrics) -> Pool:
+    """The warm sockets; nothing is opened before its `start`."""
+    connect = SarvamSockets(
+        http,
+        settings.sarvam_socket_url or socket_url(settings.sarvam_url),
+        upstream=Sarvam.name,
+        key=revealed(settings.sarvam_key_file) or "",
+        heartbeat=settings.sarvam_socket_ping,
+    )
+    limits = Limits(
+        prewarm=settings.sockets().prewarm,
+        maximum=settings.sockets().maximum,
+        max_age=settings.sarvam_socket_max_age,
+        linger=settings.sarvam_socket_linger,
+    )
+    budget = RedisBudget(
+        caches.state,
+        account=Sarvam.name,
+        worker=f"{settings.slot}#{uuid.uuid4().hex[:12]}",
+        limit=settings.sarvam_sockets_account,
+        deadline=settings.redis_deadline,
+    )
+    timing = Timing(connect=settings.sarvam_connect_timeout, ping=settings.sarvam_socket_ping)
+    ledger = Ledger(limits, random=random.random)
+    pool = Pool(connect, ledger, budget=budget, events=metrics, timing=timing)
+    metrics.watch(pool.counts)
+    return pool
+
+
+def _sarvam(settings: Settings, pool: Pool, http: aiohttp.ClientSession, metrics: PoolMetrics) -> Synthesiser:
+    rest = Sarvam(
+        http,
+        settings.sarvam_url,
+        key=revealed(settings.sarvam_key_file) or "",
+        timeout=settings.sarvam_timeout,
+        language_field=settings.sarvam_language_field,
+        billed=metrics.billed,
+    )
+    return StreamingSarvam(
+        pool,
+        rest,
+        patience=Patience(first=settings.sarvam_first_audio_timeout, next=settings.sarvam_next_audio_timeout),
+        language_field=settings.sarvam_language_field,
+        billed=metrics.billed,
+    )
+
+
 def _caller_app(
-    settings: Settings, keys: ApiKeys, caches: Caches, http: aiohttp.ClientSession, metrics: Metrics
+    settings: Settings,
+    keys: ApiKeys,
+    caches: Caches,
+    http: aiohttp.ClientSession,
+    metrics: Metrics,
+    sarvam: Synthesiser,
 ) -> Starlette:
     convex = Convex(
         http,
         settings.convex_url,
         deploy_key=revealed(settings.convex_deploy_key_file),
         timeout=settings.convex_timeout,
-    )
-    sarvam = Sarvam(
-        http, settings.sarvam_url, key=revealed(settings.sarvam_key_file) or "", timeout=settings.sarvam_timeout
     )
     profile = settings.caches()
 
@@ -122,4 +186,8 @@ def _caller_app(
 
 def _shown(settings: Settings) -> dict[str, object]:
     """What an operator wants to read first; the settings hold paths of secrets, never secrets."""
-    return {**settings.model_dump(mode="json"), "caches": settings.caches().model_dump()}
+    return {
+        **settings.model_dump(mode="json"),
+        "caches": settings.caches().model_dump(),
+        "sockets": settings.sockets().model_dump(),
+    }
