@@ -64,9 +64,10 @@ class Ledger:
 
     @property
     def want(self) -> int:
-        """How many this worker would like to be allowed."""
+        """How many this worker would like to be allowed: beside what is used as many as are warm, and one to move."""
         in_use = self._books.count(State.BUSY) + len(self._waiting)
-        return min(self.limits.maximum, max(self.held, in_use + self.limits.prewarm * len(self._models)))
+        spare = self.limits.prewarm * max(1, len(self._models)) + 1
+        return min(self.limits.maximum, max(self.held, in_use + spare))
 
     def counts(self) -> dict[State, int]:
         """Sockets by state."""
@@ -166,10 +167,11 @@ class Ledger:
         return actions
 
     def _trust(self, now: float) -> None:
-        """An idle socket that is past its trial shows that its model can be had."""
+        """A socket that was opened since the last failure, and is past its trial, shows that its model can be had."""
         for socket in self._books.idle():
-            if not self._on_trial(socket, now):
-                self._model(socket.model).backoff.succeeded()
+            backoff = self._model(socket.model).backoff
+            if socket.opened_at > backoff.failed_at and not self._on_trial(socket, now):
+                backoff.succeeded()
 
     def _serve(self, now: float) -> None:
         """First come, first served. Who must wait has a socket of their own to wait for: one that is being opened, or
