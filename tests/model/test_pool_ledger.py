@@ -12,7 +12,7 @@ MODELS = ("v2", "v3", "v4")
 
 
 class LedgerAgainstCounters(RuleBasedStateMachine):
-    """The budget is never passed by an opening, no socket has two holders, nobody is forgotten, and calm brings warmth."""
+    """No opening passes the budget, no socket has two holders, nobody is forgotten, and calm brings warmth."""
 
     def __init__(self) -> None:
         super().__init__()

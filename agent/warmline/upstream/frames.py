@@ -7,8 +7,6 @@ cancels. It answers with `audio` (base64), `event` (`final` comes once for each 
 """
 
 import re
-from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Iterator
 
 import msgspec
@@ -27,7 +25,7 @@ _STATUS = re.compile(r"\s*(\d{3}):", re.ASCII)
 
 
 class _Data(msgspec.Struct):
-    audio: str = ""
+    audio: bytes = b""
     event_type: str = ""
     message: str = ""
     code: int | str | None = None
@@ -46,7 +44,7 @@ class Frame(msgspec.Struct):
 
 
 def read(upstream: str, frame: str) -> Frame:
-    """The frame. Raises UpstreamRejected if it is none."""
+    """The frame, its audio decoded. Raises UpstreamRejected if it is none."""
     try:
         return msgspec.json.decode(frame, type=Frame)
     except msgspec.DecodeError as error:
@@ -59,14 +57,6 @@ def stale(frame: str) -> bool:
         return msgspec.json.decode(frame, type=Frame).type in {"audio", "event", "error"}
     except msgspec.DecodeError:
         return True
-
-
-def audio(upstream: str, frame: Frame) -> bytes:
-    """The samples of an `audio` frame; a WAVE header never comes on this transport. Raises UpstreamRejected."""
-    try:
-        return b64decode(frame.data.audio, validate=True)
-    except NotBase64 as error:
-        raise UpstreamRejected(upstream, "audio that is not base64") from error
 
 
 def failure(upstream: str, frame: Frame) -> UpstreamError:

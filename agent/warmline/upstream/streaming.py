@@ -77,7 +77,7 @@ class StreamingSarvam:
                 if not heard:
                     self._billed("socket", len(text))
                     heard = True
-                audio = half + frames.audio(self.name, frame)
+                audio = half + frame.data.audio
                 whole = len(audio) & ~1
                 half = audio[whole:]
                 if whole:

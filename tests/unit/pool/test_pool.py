@@ -101,10 +101,10 @@ async def test_an_idle_socket_that_is_closed_is_noticed_at_once_and_replaced(wor
 
 async def test_who_holds_a_socket_that_breaks_is_told(world: PoolWorld) -> None:
     await warm(world)
-    with pytest.raises(SocketLost):
-        async with world.pool.lease(MODEL) as lease:
-            for wire in world.provider.wires:
-                wire.hang_up()
+    async with world.pool.lease(MODEL) as lease:
+        for wire in world.provider.wires:
+            wire.hang_up()
+        with pytest.raises(SocketLost):
             await lease.receive()
     await asyncio.sleep(1)
     assert world.states() == {"idle": 2}
