@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from warmline.errors import UpstreamRejected, UpstreamUnavailable
 from warmline.pool import Lease, Loss, NoSocket, Pool, SocketLost
 from warmline.upstream import frames
-from warmline.upstream.ports import Voice
+from warmline.upstream.ports import Synthesiser, Voice
 from warmline.upstream.sarvam import Billed, Sarvam
 
 
@@ -34,7 +34,9 @@ class StreamingSarvam:
 
     name = Sarvam.name
 
-    def __init__(self, pool: Pool, rest: Sarvam, *, patience: Patience, language_field: str, billed: Billed) -> None:
+    def __init__(
+        self, pool: Pool, rest: Synthesiser, *, patience: Patience, language_field: str, billed: Billed
+    ) -> None:
         self._pool = pool
         self._rest = rest
         self._patience = patience

@@ -186,7 +186,9 @@ async def test_who_stops_listening_costs_the_socket(desk: Desk) -> None:
     await asyncio.sleep(1)
     assert desk.world.events.counts["interrupted"] == 1
     assert desk.world.states() == {"idle": 1}
-    assert await desk.hear(audio(b"\5\6"), FINAL) == b"\5\6", "nothing of the interrupted utterance is heard in the next"
+    assert await desk.hear(audio(b"\5\6"), FINAL) == b"\5\6", (
+        "nothing of the interrupted utterance is heard in the next"
+    )
 
 
 @pytest.mark.parametrize("refusal", [UpstreamUnavailable("sarvam", "HTTP 429"), UpstreamUnavailable("sarvam", "away")])
