@@ -64,7 +64,7 @@ class ScriptedProvider:
         self.seconds = seconds
         self.refuses: UpstreamError | None = None
         self.hangs = False
-        self.opened: Callable[[ScriptedWire], None] = lambda wire: None
+        self.opened: Callable[[], object] = lambda: None
 
     async def __call__(self, model: str) -> ScriptedWire:
         self.attempts += 1
@@ -75,7 +75,7 @@ class ScriptedProvider:
             raise self.refuses
         wire = ScriptedWire(model)
         self.wires.append(wire)
-        self.opened(wire)
+        self.opened()
         return wire
 
 

@@ -1,6 +1,7 @@
 """The ledger's records of sockets, and what can be counted in them."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -47,16 +48,23 @@ class Books:
 
     def idle(self) -> list[Socket]:
         """Those that nobody uses."""
-        return [socket for socket in self if socket.state is State.IDLE]
+        return [socket for socket in self._sockets.values() if socket.state is State.IDLE]
 
     def count(self, state: State, model: str | None = None) -> int:
         """Sockets in this state, of one model or of all."""
-        return sum(socket.state is state and model in (None, socket.model) for socket in self)
+        return sum(socket.state is state and model in (None, socket.model) for socket in self._sockets.values())
 
-    def alive(self, model: str | None = None) -> int:
+    def alive(self) -> int:
         """Those that are not being closed."""
-        return sum(socket.state is not State.CLOSING and model in (None, socket.model) for socket in self)
+        return len(self._sockets) - self.count(State.CLOSING)
+
+    def alive_by_model(self) -> Counter[str]:
+        """The same, of each model."""
+        return Counter(socket.model for socket in self._sockets.values() if socket.state is not State.CLOSING)
 
     def young(self, model: str, now: float, *states: State) -> int:
         """Those of the model that are in one of these states and not past their age."""
-        return sum(socket.model == model and socket.state in states and socket.retire_at > now for socket in self)
+        return sum(
+            socket.model == model and socket.state in states and socket.retire_at > now
+            for socket in self._sockets.values()
+        )

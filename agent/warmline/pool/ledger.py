@@ -15,6 +15,7 @@ provider which opens and closes at once is not asked without end.
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -75,7 +76,8 @@ class Ledger:
 
     def next_at(self, now: float) -> float | None:
         """When `tick` has something to do, if nothing else happens; None for never."""
-        times = [time for socket in self._books.idle() for time in (socket.retire_at, self._leaves_at(socket, now))]
+        spare = self._spare(now)
+        times = [time for one in self._books.idle() for time in (one.retire_at, self._leaves_at(one, spare))]
         times += [model.backoff.retry_at for name, model in self._models.items() if self._missing(name, now)]
         times += [model.wanted_until for model in self._models.values()]
         return min((time for time in times if now < time < math.inf), default=None)
@@ -200,16 +202,18 @@ class Ledger:
             self._refuse(ticket, failing=None)
 
     def _trim(self, now: float) -> None:
-        for socket in self._first_to_go(now):
-            if self._books.alive() > self._limit:
+        excess = self._books.alive() - self._limit
+        if excess > 0:
+            for socket in self._first_to_go(now)[:excess]:
                 self._close(socket, Why.BUDGET)
 
     def _retire(self, now: float) -> None:
+        spare = self._spare(now)
         for socket in sorted(self._books.idle(), key=lambda socket: socket.idle_since):
-            if socket.retire_at <= now and self._replaced(socket, now):
-                self._close(socket, Why.AGED)
-            elif self._leaves_at(socket, now) <= now:
-                self._close(socket, Why.SURPLUS)
+            aged = socket.retire_at <= now and self._replaced(socket, now)
+            if aged or self._leaves_at(socket, spare) <= now:
+                self._close(socket, Why.AGED if aged else Why.SURPLUS)
+                spare[socket.model] -= 1
 
     def _refill(self, now: float) -> None:
         while not self._over and self._room > 0:
@@ -279,10 +283,16 @@ class Ledger:
         """Whether a socket past its age is missed by nobody, or in the way of its own replacement."""
         return self._room <= 0 or self._books.young(socket.model, now, *_READY) >= self._target(socket.model, now)
 
-    def _leaves_at(self, socket: Socket, now: float) -> float:
+    def _spare(self, now: float) -> Counter[str]:
+        """How many sockets more than are to be warm each model has."""
+        spare = self._books.alive_by_model()
+        for name in spare:
+            spare[name] -= self._target(name, now)
+        return spare
+
+    def _leaves_at(self, socket: Socket, spare: Counter[str]) -> float:
         """When an idle socket that is one too many of its model is closed."""
-        too_many = self._books.alive(socket.model) > self._target(socket.model, now)
-        return socket.idle_since + self.limits.linger if too_many else math.inf
+        return socket.idle_since + self.limits.linger if spare[socket.model] > 0 else math.inf
 
     def _best(self, ticket: _Ticket, now: float) -> Socket | None:
         """The idle socket to hand out: a young one if there is one, the last that was used, for it surely works."""
@@ -295,6 +305,5 @@ class Ledger:
 
     def _first_to_go(self, now: float) -> list[Socket]:
         """The idle sockets, the most dispensable first: one too many of its model, then the oldest."""
-        return sorted(
-            self._books.idle(), key=lambda socket: (self._leaves_at(socket, now) == math.inf, socket.retire_at)
-        )
+        spare = self._spare(now)
+        return sorted(self._books.idle(), key=lambda socket: (spare[socket.model] <= 0, socket.retire_at))

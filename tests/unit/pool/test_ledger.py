@@ -227,6 +227,17 @@ def test_what_a_burst_opened_stays_a_while_and_then_goes() -> None:
     assert made.tick(71) == [Close(1, Why.SURPLUS)]
 
 
+def test_when_all_of_a_burst_may_go_those_that_are_to_be_warm_stay() -> None:
+    made = ledger(prewarm=1)
+    warm(made)
+    for ticket in range(4):
+        settle(made, made.ask(ticket, M, 0), 0)
+    for number in range(1, 5):
+        made.returned(number, 1)
+    settle(made, made.tick(100), 100)
+    assert made.counts()[State.IDLE] == 1
+
+
 def test_a_model_that_nobody_asked_for_in_an_hour_keeps_no_sockets() -> None:
     made = ledger()
     settle(made, made.ask(1, M, 0), 0)

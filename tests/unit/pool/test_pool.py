@@ -156,25 +156,41 @@ async def test_a_caller_who_leaves_while_a_socket_is_opened_leaves_it_to_the_nex
     assert world.events.counts["warm"] == 1
 
 
-async def test_a_caller_who_leaves_in_the_moment_of_being_served_loses_no_socket(world: PoolWorld) -> None:
+async def test_a_caller_who_leaves_just_before_being_served_loses_no_socket(world: PoolWorld) -> None:
+    world.pool.start()
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(converse(world))
+    world.provider.opened = waiting.cancel
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled()
+    await asyncio.sleep(1)
+    assert world.states() == {"idle": 2}
+
+
+async def test_a_caller_who_leaves_just_after_being_served_loses_no_socket(world: PoolWorld) -> None:
     await warm(world)
-    for served in range(3):
-        task = asyncio.create_task(converse(world))
-        for _ in range(served):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await asyncio.sleep(1)
-        assert world.states() == {"idle": 2}
+    world.provider.seconds = 1
+    async with world.pool.lease(MODEL), world.pool.lease(MODEL) as second:
+        waiting = asyncio.create_task(converse(world))
+        await asyncio.sleep(0.5)
+        second.complete()
+    assert world.events.counts["waited"] == 1, "the socket that came back has been handed on"
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled()
+    await asyncio.sleep(2)
+    assert world.states() == {"idle": 2}
+    assert world.events.counts["interrupted"] == 1, "the first lease, which did not complete"
 
 
 async def test_a_burst_is_allowed_for_by_asking_the_budget_for_more(world: PoolWorld) -> None:
     await warm(world)
+    asked = len(world.budget.asked)
     async with world.pool.lease(MODEL), world.pool.lease(MODEL):
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.3)
+        assert world.budget.asked[asked:] == [(5, 2)], "not only when the next renewal is due"
         async with world.pool.lease(MODEL) as third:
             third.complete()
-    assert (5, 2) in world.budget.asked
     assert world.events.counts["waited"] == 1
 
 

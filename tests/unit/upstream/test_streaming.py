@@ -125,6 +125,19 @@ async def test_a_socket_that_breaks_before_any_audio_is_tried_once_more_on_a_fre
     assert desk.billed == [("socket", 12)]
 
 
+async def test_the_fresh_socket_is_not_another_that_has_been_idle() -> None:
+    world = PoolWorld(prewarm=3)
+    desk = await Desk(world).warm()
+    speaking = asyncio.create_task(desk.speak())
+    await asyncio.sleep(0.05)
+    desk.answer(then=Loss.CUT)
+    await asyncio.sleep(0.2)
+    desk.answer(audio(b"\1\2"), FINAL)
+    assert await speaking == b"\1\2"
+    assert desk.used[-1] not in world.provider.wires[:3]
+    await world.pool.aclose()
+
+
 async def test_a_second_socket_that_breaks_is_an_error_and_not_tried_again(desk: Desk) -> None:
     speaking = asyncio.create_task(desk.speak())
     for _ in range(2):
