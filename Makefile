@@ -11,6 +11,7 @@ export WARMLINE_STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/warmline
 
 VENV := $(WARMLINE_CACHE)/venv-$(shell sha256sum $(ROOT)/requirements.txt | cut -c1-12)
 BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench/requirements.txt | cut -c1-12)
+CONFORMANCE_VENV := $(WARMLINE_CACHE)/conformance-venv-$(shell sha256sum $(ROOT)/tests/conformance/requirements.txt | cut -c1-12)
 export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
 export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
@@ -53,8 +54,8 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-static test-unit test-integration test-fleet lint
-test: test-static test-unit test-integration test-fleet ## everything: what needs no fleet, then the fleet's own tests
+.PHONY: test test-static test-unit test-integration test-conformance test-fleet lint
+test: test-static test-unit test-integration test-conformance test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
 	cd $(ROOT) && pytest tests/static
@@ -65,6 +66,10 @@ test-unit: venv ## what needs no server: units, interleavings in virtual time, m
 
 test-integration: control-test ## stores, workers, simulators and nginx against real servers on loopback
 	cd $(ROOT) && pytest tests/contract tests/integration
+
+test-conformance: ## the providers' official clients against the simulators, in an environment of their own
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/conformance/requirements.txt $(CONFORMANCE_VENV)
+	cd $(ROOT) && $(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance
 
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
@@ -95,6 +100,8 @@ lock: venv ## compile the lock files anew from pyproject.toml and agent/pyprojec
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:control --output-file requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:bench \
 	  --output-file tests/bench/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:conformance \
+	  --output-file tests/conformance/requirements.txt
 
 format: venv ## format Python sources
 	cd $(ROOT) && ruff check --fix --quiet; ruff format

@@ -146,4 +146,4 @@ def test_wrong_usage_is_explained() -> None:
     done = run("simulate", "sarvam", "--port", "9101", "--speech-ms", "soon")
     assert done.returncode == 2
     assert "--speech-ms: invalid float value: 'soon'" in done.stderr
-    assert "--speech-ms" in run("simulate", "--help").stdout
+    assert "--speech-ms" in run("simulate", "sarvam", "--help").stdout

@@ -26,10 +26,15 @@ def spoken(calls: Mapping[str, int]) -> int:
 
 
 class Simulator:
-    """One provider, fast enough for tests; `options` are those of its command line, such as `idle_seconds=0.2`."""
+    """One provider, fast enough for tests; `options` are those of its command line, such as `idle_seconds=0.2`.
 
-    def __init__(self, provider: str, folder: Path, *, milliseconds: int = 20, **options: float | str) -> None:
-        self.port = free_port()
+    `port` is for whoever had to name it before it runs.
+    """
+
+    def __init__(
+        self, provider: str, folder: Path, *, milliseconds: int = 20, port: int | None = None, **options: float | str
+    ) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         latency = {
             "sarvam": ("speech_ms", "connect_ms", "first_chunk_ms"),
@@ -52,7 +57,7 @@ class Simulator:
         return spoken(self.calls())
 
     def fault(self, **fault: object) -> None:
-        """Let something go wrong: see `warmline.simulators.sarvam.faults`."""
+        """Let something go wrong: see docs/simulators.md."""
         httpx.post(f"{self.url}/_faults", json=fault).raise_for_status()
 
     def hang_up(self, how: str = "close") -> None:

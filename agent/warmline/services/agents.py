@@ -9,7 +9,8 @@ from warmline.upstream.ports import Functions, Voice
 
 
 class AgentConfig(msgspec.Struct, frozen=True, rename="camel"):
-    """How one agent of one organisation behaves. `prompt_updated_at` (milliseconds) says which prompt belongs to it."""
+    """How one agent of one organisation behaves. `prompt_updated_at` (milliseconds) says which prompt belongs to it;
+    `phrases` are what it says in fixed words, beside its greeting."""
 
     name: str
     voice: Voice
@@ -17,6 +18,7 @@ class AgentConfig(msgspec.Struct, frozen=True, rename="camel"):
     prompt_updated_at: int
     top_k: int = 3
     minimum_score: float = 0.3
+    phrases: tuple[str, ...] = ()
 
 
 class Prompt(msgspec.Struct, frozen=True, rename="camel"):

@@ -4,6 +4,7 @@ Every command of the program passes through here, so what a simulator is made of
 """
 
 import argparse
+from pathlib import Path
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +36,17 @@ def _sarvam(parser: argparse.ArgumentParser) -> None:
 
 
 def _convex(parser: argparse.ArgumentParser) -> None:
-    _number(parser, "--query-ms", 100, "time of a query")
-    _number(parser, "--search-ms", 200, "time of an action")
+    _number(parser, "--query-ms", 100, "what a query takes")
+    _number(parser, "--mutation-ms", 100, "what a mutation takes")
+    _number(parser, "--search-ms", 200, "what an action takes")
+    parser.add_argument("--queries", type=int, default=256, help="that may run at once; as many mutations")
+    parser.add_argument("--actions", type=int, default=512, help="that may run at once")
+    parser.add_argument(
+        "--error-status", type=int, choices=[200, 560], default=200, help="HTTP status when a function threw"
+    )
+    parser.add_argument("--webhook-url", default="", help="URL above the worker's webhooks, such as .../v1/webhooks")
+    parser.add_argument("--webhook-secret-file", type=Path, help="secrets that sign them, whsec_<base64>, one a line")
+    _number(parser, "--webhook-retry-ms", 500, "before the first retry; doubled for each that follows")
 
 
 def _number(parser: argparse.ArgumentParser, name: str, default: float, what: str) -> None:
@@ -64,9 +74,21 @@ def _run_sarvam(options: argparse.Namespace) -> int:
 
 
 def _run_convex(options: argparse.Namespace) -> int:
-    from warmline.simulators.convex import ConvexSimulator
+    from warmline.simulators.convex import ConvexOptions, ConvexSimulator
+    from warmline.simulators.convex.webhooks import read_secrets
     from warmline.simulators.server import serve
 
-    simulator = ConvexSimulator(query_seconds=options.query_ms / 1000, action_seconds=options.search_ms / 1000)
-    serve(simulator.app(), host=options.host, port=options.port)
+    how = ConvexOptions(
+        query=options.query_ms / 1000,
+        mutation=options.mutation_ms / 1000,
+        action=options.search_ms / 1000,
+        most_queries=options.queries,
+        most_mutations=options.queries,
+        most_actions=options.actions,
+        error_status=options.error_status,
+        webhook_url=options.webhook_url,
+        webhook_secrets=read_secrets(options.webhook_secret_file) if options.webhook_secret_file else (),
+        webhook_retry=options.webhook_retry_ms / 1000,
+    )
+    serve(ConvexSimulator(how).app(), host=options.host, port=options.port)
     return 0

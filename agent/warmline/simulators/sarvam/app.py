@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 from warmline.simulators.calls import Calls
 from warmline.simulators.sarvam.account import Account
 from warmline.simulators.sarvam.conversation import Conversation
-from warmline.simulators.sarvam.faults import Faults
+from warmline.simulators.sarvam.faults import refuse, sarvam_faults
 from warmline.simulators.sarvam.options import SarvamOptions
 from warmline.simulators.sarvam.refused import Refused, refusal, unprocessable
 from warmline.simulators.sarvam.rest import Rest
@@ -36,7 +36,7 @@ class SarvamSimulator:
     def __init__(self, options: SarvamOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._options = options
         self._account = Account(options, clock)
-        self._faults = Faults()
+        self._faults = sarvam_faults()
         self._calls = Calls(sockets_open=lambda: self._account.open, sockets_peak=lambda: self._account.peak)
         self._rest = Rest(options, account=self._account, faults=self._faults, calls=self._calls)
         self._sockets: set[SpeechSocket] = set()
@@ -60,7 +60,7 @@ class SarvamSimulator:
         """A handshake, refused with an HTTP answer or accepted after its time, and the socket that follows."""
         self._calls.add("handshakes")
         try:
-            self._faults.refuse("handshake")
+            refuse(self._faults, "handshake")
             with self._account.socket(websocket.headers):
                 await self._converse(websocket, known_model(websocket.query_params.get("model", "bulbul:v2")))
         except Refused as refused:

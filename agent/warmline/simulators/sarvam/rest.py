@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 
 from warmline.simulators.calls import Calls
+from warmline.simulators.faults import Faults
 from warmline.simulators.sarvam.account import Account
 from warmline.simulators.sarvam.audio import chunks, tone, wave_file
-from warmline.simulators.sarvam.faults import Faults
+from warmline.simulators.sarvam.faults import Slip, refuse
 from warmline.simulators.sarvam.options import SarvamOptions
 from warmline.simulators.sarvam.refused import Refused, unprocessable
 from warmline.simulators.sarvam.voice import RATES, STREAMED_RATES, Settings, Voice, checked, known_model
@@ -38,7 +39,7 @@ class Rest:
     async def speak(self, request: Request) -> JSONResponse:
         """One text → one audio, base64 in JSON."""
         self._account.request(request.headers)
-        self._faults.refuse("rest")
+        refuse(self._faults, "rest")
         text, voice = _parsed(await request.body(), RATES)
         _check_length(text, LONGEST.get(voice.model, 2500))
         self._count("text-to-speech", text)
@@ -49,14 +50,14 @@ class Rest:
     async def stream(self, request: Request) -> StreamingResponse:
         """One text → the bytes of its audio in chunks."""
         self._account.request(request.headers)
-        self._faults.refuse("stream")
+        refuse(self._faults, "stream")
         text, voice = _parsed(await request.body(), STREAMED_RATES)
         _check_length(text, STREAMED_LONGEST)
         self._count("text-to-speech/stream", text)
         return StreamingResponse(self._paced(_audio(text, voice), voice.rate), media_type=f"audio/{voice.codec}")
 
     async def _paced(self, audio: bytes, rate: int) -> AsyncIterator[bytes]:
-        slip = self._faults.slip("stream")
+        slip = self._faults.take(Slip, "stream")
         for number, chunk in enumerate(chunks(audio, rate, self._options.chunk)):
             if slip is not None and number == slip.after_chunks:
                 raise ConnectionAbortedError("a test wants this stream to be cut")

@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from warmline.simulators.calls import Calls
+from warmline.simulators.faults import Faults
 from warmline.simulators.sarvam.audio import chunks, tone
 from warmline.simulators.sarvam.conversation import Complete, Conversation, Speak
-from warmline.simulators.sarvam.faults import Faults, Slip
+from warmline.simulators.sarvam.faults import Slip
 from warmline.simulators.sarvam.options import SarvamOptions
 from warmline.simulators.sarvam.refused import Refused, error_frame, unprocessable
 
@@ -104,7 +105,7 @@ class SpeechSocket:
         async for audio, codec in self._until_complete():
             if said == 0:
                 self._calls.add("text-to-speech/ws")
-                slip = self._faults.slip("socket")
+                slip = self._faults.take(Slip, "socket")
             if slip is None or said < slip.after_chunks:
                 await asyncio.sleep(self._options.wait_before(said))
                 await self._say(audio, codec)

@@ -1,4 +1,4 @@
-"""The simulators speak the providers' protocols, mistakes included (they are the judge of our own clients)."""
+"""Simulated Sarvam over HTTP speaks the provider's protocol, mistakes included (it is the judge of our own client)."""
 
 import base64
 import io
@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from warmline.simulators.convex import ConvexSimulator
-from warmline.simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator
+from warmline.simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator, tone
 
 KEY = {"api-subscription-key": "k"}
 GOOD = {"text": "namaste", "target_language_code": "hi-IN", "speaker": "priya", "model": "bulbul:v3"}
@@ -17,14 +16,8 @@ GOOD = {"text": "namaste", "target_language_code": "hi-IN", "speaker": "priya", 
 
 @pytest.fixture
 def sarvam() -> httpx.AsyncClient:
-    app = SarvamSimulator(SarvamOptions(speech=0)).app()
+    app = SarvamSimulator(SarvamOptions(speech=0, first_chunk=0, speed=1e6)).app()
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sarvam")
-
-
-@pytest.fixture
-def convex() -> httpx.AsyncClient:
-    app = ConvexSimulator(query_seconds=0, action_seconds=0).app()
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://convex")
 
 
 async def test_speech_is_a_wave_file_by_default_as_long_as_its_text(sarvam: httpx.AsyncClient) -> None:
@@ -93,50 +86,51 @@ async def test_only_syntheses_are_counted(sarvam: httpx.AsyncClient) -> None:
     }
 
 
-async def test_a_query_returns_a_value_and_null_for_nothing(convex: httpx.AsyncClient) -> None:
-    async def config(agent: str) -> Any:
-        call = {"path": "agents:config", "args": {"organisation": "sahyadri", "agent": agent}, "format": "json"}
-        return (await convex.post("/api/query", json=call)).json()
-
-    assert (await config("reception"))["value"]["name"] == "Asha"
-    assert await config("nobody") == {"status": "success", "value": None}
-
-
-async def test_arguments_may_come_in_a_list_of_one_and_in_the_encoded_format(convex: httpx.AsyncClient) -> None:
-    args = [{"organisation": "kaveri", "query": "sciatica", "topK": 2.0}]
-    call = {"path": "knowledge:search", "args": args, "format": "convex_encoded_json"}
-    value = (await convex.post("/api/action", json=call)).json()["value"]
-    assert len(value) == 2
-    assert set(value[0]) == {"_id", "_score", "question", "answer"}
+async def test_a_stream_is_the_audio_in_the_codec_that_was_asked_for(sarvam: httpx.AsyncClient) -> None:
+    asked = {**GOOD, "speech_sample_rate": 16000, "output_audio_codec": "linear16"}
+    answer = await sarvam.post("/text-to-speech/stream", json=asked, headers=KEY)
+    assert answer.content == tone("namaste", 16000)
 
 
 @pytest.mark.parametrize(
-    ("kind", "path"), [("query", "no:such"), ("action", "agents:config"), ("query", "knowledge:search")]
+    ("change", "status"), [({"speech_sample_rate": 48000}, 422), ({"text": "x" * 3501}, 413), ({"text": ""}, 422)]
 )
-async def test_a_function_that_is_not_there_fails_with_status_200(
-    convex: httpx.AsyncClient, kind: str, path: str
-) -> None:
-    response = await convex.post(f"/api/{kind}", json={"path": path, "args": {}})
+async def test_a_stream_has_limits_of_its_own(sarvam: httpx.AsyncClient, change: dict[str, Any], status: int) -> None:
+    response = await sarvam.post("/text-to-speech/stream", json={**GOOD, **change}, headers=KEY)
+    assert response.status_code == status
+
+
+async def test_a_key_may_come_as_a_bearer_token(sarvam: httpx.AsyncClient) -> None:
+    response = await sarvam.post("/text-to-speech", json=GOOD, headers={"Authorization": "Bearer k"})
     assert response.status_code == 200
-    assert response.json()["status"] == "error"
-    assert f"Could not find public function for '{path}'." in response.json()["errorMessage"]
 
 
-async def test_wrong_arguments_are_the_functions_error(convex: httpx.AsyncClient) -> None:
-    response = await convex.post("/api/query", json={"path": "agents:config", "args": {"organisation": 7}})
-    assert (response.status_code, response.json()["status"]) == (200, "error")
+async def test_requests_over_the_rate_are_refused_until_the_bucket_fills_up_again() -> None:
+    seconds = 0.0
+    options = SarvamOptions(speech=0, requests_per_minute=60, burst=2)
+    app = SarvamSimulator(options, clock=lambda: seconds).app()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sarvam") as sarvam:
+        answers = [await sarvam.post("/text-to-speech", json=GOOD, headers=KEY) for _ in range(3)]
+        seconds = 1.0
+        answers.append(await sarvam.post("/text-to-speech", json=GOOD, headers=KEY))
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+    assert answers[2].json()["error"]["code"] == "rate_limit_exceeded_error"
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        (b"{", "BadRequest"),
-        (b'{"path": "agents:config", "args": []}', "BadRequest"),
-        (b'{"path": "agents:config", "args": {}, "format": "xml"}', "BadFormat"),
-    ],
-)
-async def test_calls_that_cannot_be_read_are_the_infrastructures_error(
-    convex: httpx.AsyncClient, body: bytes, code: str
-) -> None:
-    response = await convex.post("/api/query", content=body)
-    assert (response.status_code, response.json()["code"]) == (400, code)
+async def test_what_a_test_wants_to_go_wrong_does_so_as_often_as_it_said(sarvam: httpx.AsyncClient) -> None:
+    fault = {"kind": "refuse", "at": "rest", "status": 500, "code": "model_call_error", "times": 2}
+    await sarvam.post("/_faults", json=fault)
+    answers = [await sarvam.post("/text-to-speech", json=GOOD, headers=KEY) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [500, 500, 200]
+    assert answers[0].json()["error"]["code"] == "model_call_error"
+
+
+async def test_faults_can_be_seen_and_taken_back(sarvam: httpx.AsyncClient) -> None:
+    await sarvam.post("/_faults", json={"kind": "refuse", "at": "stream"})
+    assert [fault["at"] for fault in (await sarvam.get("/_faults")).json()] == ["stream"]
+    assert (await sarvam.delete("/_faults")).json() == []
+    assert (await sarvam.post("/text-to-speech/stream", json=GOOD, headers=KEY)).status_code == 200
+
+
+async def test_a_fault_that_there_is_not_is_refused(sarvam: httpx.AsyncClient) -> None:
+    assert (await sarvam.post("/_faults", json={"kind": "refuse", "at": "lunch"})).status_code == 422

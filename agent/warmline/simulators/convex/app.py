@@ -1,0 +1,46 @@
+"""The deployment's paths, and those that only a test knows."""
+
+import time
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+
+from warmline.simulators.calls import Calls
+from warmline.simulators.convex.backend import Backend, Refusal
+from warmline.simulators.convex.deployment import Change, Deployment
+from warmline.simulators.convex.errors import Refused
+from warmline.simulators.convex.http import Functions, refusal
+from warmline.simulators.convex.options import ConvexOptions
+from warmline.simulators.convex.sync import Sync
+from warmline.simulators.convex.webhooks import Send, Webhooks, post
+from warmline.simulators.faults import Faults
+
+
+class ConvexSimulator:
+    """One deployment with three organisations' data. `now` gives wall-clock seconds; `send` delivers webhooks."""
+
+    def __init__(self, options: ConvexOptions, *, now: Callable[[], float] = time.time, send: Send = post) -> None:
+        self._calls = Calls(webhook_pending=lambda: self.webhooks.pending)
+        self._faults = Faults(Refusal)
+        self.webhooks = Webhooks(options, send=send, now=now, calls=self._calls)
+        backend = Backend(Deployment(changed=self._changed, now=now), options, faults=self._faults, calls=self._calls)
+        self._functions = Functions(backend, error_status=options.error_status)
+        self._sync = Sync(backend)
+
+    def app(self) -> Starlette:
+        """All of it."""
+        return Starlette(
+            routes=[
+                self._functions.route(),
+                WebSocketRoute("/api/sync", self._sync.serve),
+                WebSocketRoute("/api/{version}/sync", self._sync.serve),
+                self._faults.route(),
+                self._calls.route(),
+            ],
+            exception_handlers={Refused: refusal},
+        )
+
+    def _changed(self, change: Change) -> None:
+        self._sync.changed()
+        self.webhooks.announce(change)
