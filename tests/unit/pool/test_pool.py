@@ -25,6 +25,11 @@ async def converse(world: PoolWorld) -> None:
         lease.complete()
 
 
+async def listen(world: PoolWorld) -> None:
+    async with world.pool.lease(MODEL) as lease:
+        await lease.receive()
+
+
 async def test_starting_waits_for_nothing_and_warms_behind(world: PoolWorld) -> None:
     world.provider.seconds = 2
     world.pool.start()
@@ -57,12 +62,7 @@ async def test_who_leaves_early_costs_the_socket_and_another_is_opened(world: Po
 
 async def test_who_is_cancelled_costs_the_socket(world: PoolWorld) -> None:
     await warm(world)
-
-    async def listen() -> None:
-        async with world.pool.lease(MODEL) as lease:
-            await lease.receive()
-
-    task = asyncio.create_task(listen())
+    task = asyncio.create_task(listen(world))
     await asyncio.sleep(1)
     task.cancel()
     await asyncio.sleep(1)
@@ -248,12 +248,7 @@ async def test_a_pool_that_may_have_none_asks_nobody() -> None:
 
 async def test_closing_ends_conversations_and_handshakes_and_gives_the_budget_back(world: PoolWorld) -> None:
     await warm(world)
-
-    async def listen() -> None:
-        async with world.pool.lease(MODEL) as lease:
-            await lease.receive()
-
-    listening = asyncio.create_task(listen())
+    listening = asyncio.create_task(listen(world))
     await asyncio.sleep(1)
     world.provider.hangs = True
     waiting = asyncio.create_task(converse(world))
