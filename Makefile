@@ -54,7 +54,7 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-static test-unit test-integration test-conformance test-fleet lint
+.PHONY: test test-long test-static test-unit test-integration test-conformance test-fleet lint
 test: test-static test-unit test-integration test-conformance test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
@@ -73,6 +73,9 @@ test-conformance: ## the providers' official clients against the simulators, in 
 
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
+
+test-long: venv ## what takes longer than `make test` may: the invalidation protocol in larger worlds; 10 min
+	cd $(ROOT) && pytest -m long --timeout 600 tests/model
 
 ##@ Measure
 .PHONY: bench-cache

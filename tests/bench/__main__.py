@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import chart, invalidation, l1, l2, report, stampede
+from tests.bench import chart, invalidation, joining, l1, l2, report, stampede
 from tests.bench.environment import after, environment
 from tests.bench.fleet import fleet
 from tests.bench.origin import Origin
@@ -33,12 +33,13 @@ class Rounds:
     l1: int
     l2: int
     cold: int
+    phrases: int
     invalidation: invalidation.Sizes
     seconds: float
 
 
-FULL = Rounds(21, 9, 5, invalidation.Sizes(invalidations=1000, races=10_000, peer_races=1000), 600)
-QUICK = Rounds(5, 3, 1, invalidation.Sizes(invalidations=200, races=500, peer_races=100), 120)
+FULL = Rounds(21, 9, 5, 50, invalidation.Sizes(invalidations=1000, races=10_000, peer_races=1000), 600)
+QUICK = Rounds(5, 3, 1, 10, invalidation.Sizes(invalidations=200, races=500, peer_races=100), 120)
 
 
 def main() -> None:
@@ -83,8 +84,10 @@ async def _all(started: Servers, rounds: Rounds) -> list[Part]:
         workers = await stack.enter_async_context(fleet(started))
         _said("cold keys")
         parts.append(await stampede.run(workers, counter, origin, rounds=rounds.cold))
+        _said("joined phrases")
+        parts.append(await joining.run(workers, phrases=rounds.phrases))
         _said("invalidations")
-        parts.append(await invalidation.run(workers, origin, rounds.invalidation, _said))
+        parts.append(await invalidation.run(workers, started, origin, rounds.invalidation, _said))
         return parts
 
 

@@ -21,6 +21,15 @@ class Cold(msgspec.Struct, frozen=True, tag=True):
     at: float
 
 
+class Listen(msgspec.Struct, frozen=True, tag=True):
+    """Somebody listens to the phrase `key` from that moment of the monotonic clock on. → when the first of it came, and
+    whether this process had to load it."""
+
+    name: str
+    key: str
+    at: float
+
+
 class Invalidate(msgspec.Struct, frozen=True, tag=True):
     """→ milliseconds, and how many workers acknowledged and how many had to be waited out, where a library tells."""
 
@@ -36,14 +45,15 @@ class Read(msgspec.Struct, frozen=True, tag=True):
 
 
 class Disturb(msgspec.Struct, frozen=True, tag=True):
-    """So many tasks read these keys at random, until told otherwise; none end it. → reads until now."""
+    """So many tasks read these keys at random, until told otherwise; none end it. → reads since the last such work, and
+    how many of them failed."""
 
     name: str
     keys: list[str]
     tasks: int
 
 
-Work = Open | Cold | Invalidate | Read | Disturb
+Work = Open | Cold | Listen | Invalidate | Read | Disturb
 
 
 class Request(msgspec.Struct, frozen=True):

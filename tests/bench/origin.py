@@ -2,12 +2,20 @@
 
 import asyncio
 import random
+from collections.abc import AsyncGenerator
 
 from warmline.cache.dial import dialler
 from warmline.cache.link import Link
 
 LOAD_SECONDS = 0.2
 VALUE = bytes(1000)
+
+
+async def spoken() -> AsyncGenerator[bytes, None]:
+    """A phrase: a tenth of a second until it begins, then half a second of it in five chunks."""
+    for _ in range(5):
+        await asyncio.sleep(0.1)
+        yield bytes(4410)
 
 
 class Origin:

@@ -101,7 +101,7 @@ class Counter:
 
     async def count(self) -> Count:
         """Until now, without those that ask for it. A worker renews its place in the fleet whether it is asked for
-        anything or not, by a script with one HGET, which nothing else uses: its commands are counted apart."""
+        anything or not, by a script with an HGET, which nothing else uses, and an HSET: these are counted apart."""
         return await self._count(self._clients[0]) + await self._count(self._clients[1])
 
     async def aclose(self) -> None:
@@ -112,5 +112,5 @@ class Counter:
     async def _count(self, client: Redis) -> Count:
         info = await client.info("stats", "commandstats")
         asked = info.get("cmdstat_info", {}).get("calls", 0)
-        heartbeats = 2 * info.get("cmdstat_hget", {}).get("calls", 0)
+        heartbeats = 3 * info.get("cmdstat_hget", {}).get("calls", 0)
         return Count(int(info["total_commands_processed"]) - asked - heartbeats, heartbeats)

@@ -9,7 +9,7 @@ import time
 import msgspec
 import uvloop
 
-from tests.bench.messages import Cold, Disturb, Invalidate, Open, Read, Reply, Request, Work
+from tests.bench.messages import Cold, Disturb, Invalidate, Listen, Open, Read, Reply, Request, Work
 from tests.bench.on_redis import SHARED, Ports, Shared
 from tests.bench.origin import Origin
 from warmline.cache.invalidation import Report
@@ -25,6 +25,7 @@ class Worker:
         self._caches: dict[str, Shared] = {}
         self._readers: set[asyncio.Task[None]] = set()
         self._reads = 0
+        self._failed = 0
 
     async def do(self, work: Work) -> object:
         """The result of one piece of work."""
@@ -34,6 +35,8 @@ class Worker:
                 return None
             case Cold():
                 return await self._cold(work)
+            case Listen():
+                return await self._listen(work)
             case Invalidate():
                 return await self._invalidate(work)
             case Read():
@@ -61,6 +64,12 @@ class Worker:
         await asyncio.gather(*(get(work.key) for _ in range(work.callers)))
         return time.monotonic()
 
+    async def _listen(self, work: Listen) -> tuple[float, bool]:
+        listen = self._caches[work.name].listen
+        assert listen is not None
+        await asyncio.sleep(work.at - time.monotonic())
+        return await listen(work.key)
+
     async def _invalidate(self, work: Invalidate) -> tuple[float, int, int]:
         began = time.perf_counter()
         done = await self._caches[work.name].invalidate(work.key)
@@ -69,26 +78,28 @@ class Worker:
             return milliseconds, len(done.acknowledged), len(done.waited_out)
         return milliseconds, 0, 0
 
-    async def _disturb(self, work: Disturb) -> int:
+    async def _disturb(self, work: Disturb) -> tuple[int, int]:
         await self._quiet()
+        done, self._reads, self._failed = (self._reads, self._failed), 0, 0
         for _ in range(work.tasks):
             self._readers.add(asyncio.create_task(self._read_on(work)))
-        return self._reads
+        return done
 
     async def _read_on(self, work: Disturb) -> None:
         get = self._caches[work.name].get
         while True:
-            await get(random.choice(work.keys))
             self._reads += 1
+            try:
+                await get(random.choice(work.keys))
+            except Exception:  # noqa: BLE001  # a peer's own errors are part of what is measured
+                self._failed += 1
             await asyncio.sleep(random.uniform(0, 0.02))
 
     async def _quiet(self) -> None:
         readers, self._readers = self._readers, set()
         for reader in readers:
             reader.cancel()
-        for ended in await asyncio.gather(*readers, return_exceptions=True):
-            if isinstance(ended, Exception):
-                raise ended
+        await asyncio.gather(*readers, return_exceptions=True)
 
 
 async def serve(ports: Ports) -> None:

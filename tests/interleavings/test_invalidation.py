@@ -54,6 +54,18 @@ async def test_a_load_that_an_invalidation_overtook_is_kept_nowhere_and_joined_b
     assert [await get(w, world) for w in (worker, other)] == ["v2"] * 2
 
 
+async def test_an_overtaken_load_that_could_not_be_stored_is_not_kept_here_either(world: World) -> None:
+    worker = world.worker()
+    world.gates.close("load")
+    early = asyncio.create_task(get(worker, world))
+    await world.gates.arrived("load")
+    world.store.gates.broken.add("commit")
+    await changed(world)
+    world.gates.open("load")
+    assert await early == "v1"
+    assert await get(worker, world) == "v2"
+
+
 async def test_the_late_caller_does_not_wait_for_the_overtaken_load(world: World) -> None:
     worker = world.worker()
     world.seconds = 5
@@ -73,20 +85,11 @@ async def test_the_late_caller_does_not_wait_for_the_overtaken_load(world: World
 async def test_a_reply_that_an_invalidation_overtook_does_not_fill_memory(world: World) -> None:
     await get(world.worker(), world)
     worker = world.worker()
-    replying = asyncio.Event()
-    read = world.store.read
-
-    async def slow_reply(*arguments: object, **options: object) -> object:
-        slot = await read(*arguments, **options)  # type: ignore[arg-type]  # handed through
-        await replying.wait()
-        return slot
-
-    world.store.read = slow_reply  # type: ignore[method-assign, assignment]  # the network, not our code, is slow
+    world.store.gates.close("reply")
     early = asyncio.create_task(get(worker, world))
-    await settle()
-    world.store.read = read  # type: ignore[method-assign]
+    await world.store.gates.arrived("reply")
     await changed(world)
-    replying.set()
+    world.store.gates.open("reply")
     assert await early == "v2"
     assert await get(worker, world) == "v2"
 

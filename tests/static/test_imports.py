@@ -1,4 +1,4 @@
-"""Imports point one way: api → services → cache, upstream. app.py alone joins them; simulators import nothing."""
+"""Imports point one way: api → session → services → cache, upstream. app.py joins them; simulators import nothing."""
 
 import ast
 from pathlib import Path
@@ -16,7 +16,8 @@ ALLOWED = {
     "pool_metrics": {"pool"},
     "upstream": {"upstream", "pool", *COMMON},
     "services": {"services", "cache", "upstream", *COMMON},
-    "api": {"api", "services", "cache", "metrics", *COMMON},
+    "session": {"session", "services", "cache", "upstream", *COMMON},
+    "api": {"api", "session", "services", "cache", "metrics", *COMMON},
     "simulators": {"simulators"},
     "errors": set(),
     "metrics": {"cache"},
@@ -24,7 +25,9 @@ ALLOWED = {
     "logs": set(),
     "serve": set(),
     "health": set(),
+    "warm": set(),
     "probe": set(),
+    "talk": set(),
     "invalidate": {"cache", "services", "settings", *COMMON},
 }
 
@@ -58,4 +61,4 @@ def test_every_part_is_ruled_on() -> None:
         for path in PACKAGE.iterdir()
         if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
     }
-    assert parts == {*ALLOWED, "app", "__init__", "__main__"}
+    assert parts == {*ALLOWED, "app", "wiring", "__init__", "__main__"}

@@ -95,8 +95,11 @@ class DictStore:
         self._tokens: dict[str, bytes] = {}
 
     async def read(self, key: Key, *, weight: int) -> Slot:
-        await within(Budget(0.05), self.gates.passing("read"))
-        return self._slot(key)
+        budget = Budget(0.05)
+        await within(budget, self.gates.passing("read"))
+        slot = self._slot(key)
+        await within(budget, self.gates.passing("reply"))
+        return slot
 
     async def claim(self, key: Key, budget: Budget) -> Slot:
         await within(budget, self.gates.passing("claim"))

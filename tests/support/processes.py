@@ -44,6 +44,11 @@ class Process:
             )
 
     @property
+    def id(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
+    @property
     def output(self) -> str:
         """All it has written so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")

@@ -39,6 +39,11 @@ class ApiKeys:
             raise SettingsError([f"API keys file {path}: holds no key, so nobody could call"])
         return cls({entry.sha256: entry.organisation for entry in entries})
 
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        """All who have a key, in alphabetical order."""
+        return tuple(sorted(set(self._organisations.values())))
+
     def organisation(self, authorization: str | None) -> str:
         """The organisation of an `Authorization: Bearer <key>` header. Raises Unauthenticated."""
         scheme, _, key = (authorization or "").partition(" ")

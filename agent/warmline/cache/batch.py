@@ -21,7 +21,7 @@ class _Ask:
 
     __slots__ = ("answer", "keys", "weight")
 
-    def __init__(self, keys: Sequence[str], weight: int, answer: asyncio.Future[list[Raw]]) -> None:
+    def __init__(self, keys: Sequence[str], weight: int, answer: asyncio.Future[tuple[Raw, ...]]) -> None:
         self.keys = keys
         self.weight = weight
         self.answer = answer
@@ -40,13 +40,13 @@ class Batcher:
         self._asked: list[_Ask] = []
         self._running: set[asyncio.Task[None]] = set()
 
-    def get(self, keys: Sequence[str], *, weight: int) -> asyncio.Future[list[Raw]]:
+    def get(self, keys: Sequence[str], *, weight: int) -> asyncio.Future[tuple[Raw, ...]]:
         """The values of `keys`, all of one organisation; `weight` is how many bytes the caller expects.
 
         Cancelling it leaves its neighbours alone. Raises StoreUnavailable.
         """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[Raw]] = loop.create_future()
+        answer: asyncio.Future[tuple[Raw, ...]] = loop.create_future()
         if not self._asked:
             self._start(self._send())
         self._asked.append(_Ask(keys, weight, answer))
@@ -115,12 +115,12 @@ class Batcher:
 def _hand_out(batch: list[_Ask], wanted: Sequence[str], values: list[Raw]) -> None:
     if len(batch) == 1:
         if not batch[0].answer.done():
-            batch[0].answer.set_result(values)
+            batch[0].answer.set_result(tuple(values))
         return
     found = dict(zip(wanted, values, strict=True))
     for ask in batch:
         if not ask.answer.done():
-            ask.answer.set_result([found[key] for key in ask.keys])
+            ask.answer.set_result(tuple([found[key] for key in ask.keys]))
 
 
 def _fail(batch: list[_Ask], error: Exception) -> None:

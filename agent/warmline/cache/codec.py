@@ -8,6 +8,7 @@ somebody invalidated it.
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from warmline.cache.entry import Entry
@@ -51,13 +52,18 @@ def unpack(data: bytes, groups: int) -> Entry | None:
     """
     if len(data) < STAMP_BYTES:
         raise ValueError("shorter than a stamp")
-    version, flags, born, identity = _STAMP.unpack_from(data)
+    version, flags = data[0], data[1]
     if version != _VERSION or flags > _VACANT:
         raise ValueError(f"not a slot of version {_VERSION}")
     if flags & _VACANT:
         return None
-    start = STAMP_BYTES + groups * TOKEN_BYTES
-    if len(data) < start:
+    layout = _stamp_and_tokens(groups)
+    if len(data) < layout.size:
         raise ValueError("shorter than its tokens")
-    tokens = tuple(data[at : at + TOKEN_BYTES] for at in range(STAMP_BYTES, start, TOKEN_BYTES))
-    return Entry(data[start:], born, identity, tokens, negative=bool(flags & _NEGATIVE))
+    _, _, born, identity, *tokens = layout.unpack_from(data)
+    return Entry(data[layout.size :], born, identity, tuple(tokens), negative=bool(flags & _NEGATIVE))
+
+
+@lru_cache
+def _stamp_and_tokens(groups: int) -> struct.Struct:
+    return struct.Struct(_STAMP.format + f"{TOKEN_BYTES}s" * groups)

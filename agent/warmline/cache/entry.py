@@ -1,8 +1,7 @@
 """What a cache holds and what it answers. Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 V = TypeVar("V")
 
@@ -37,8 +36,7 @@ class Found(Generic[V]):
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An encoded value as Redis keeps it.
 
     `born` is the wall-clock second at which its load ended. `negative` marks the answer "there is no such thing".

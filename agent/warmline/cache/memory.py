@@ -192,7 +192,10 @@ class Memory(Generic[V]):
         self._shares.add(slot.tenant, slot.size)
         self._wheel.add(slot.key, slot.dead_until)
         for group in slot.groups:
-            self._members.setdefault(group, {})[slot.key] = None
+            members = self._members.get(group)
+            if members is None:
+                members = self._members[group] = {}
+            members[slot.key] = None
 
     def _remove(self, slot: Slot[V], cause: Removal) -> None:
         del self._slots[slot.key]

@@ -29,12 +29,11 @@ class Policy:
     load_timeout: float = 10.0
     max_bytes: int = 4 * 1024 * 1024
 
-    def fresh_for(self, identity: bytes, *, negative: bool = False) -> float:
-        """Seconds that an entry is fresh, counted from its birth."""
+    def lifetimes(self, identity: bytes, *, negative: bool = False) -> tuple[float, float]:
+        """Seconds that an entry is fresh, and after which nothing may be done with it, both counted from its birth."""
         chance = int.from_bytes(identity, "big") / (1 << 8 * len(identity))
-        return (self.negative_ttl if negative else self.ttl) * (1 - self.jitter * chance)
-
-    def kept_for(self, identity: bytes, *, negative: bool = False) -> float:
-        """Seconds after which nothing may be done with an entry any more, counted from its birth."""
-        stale = 0.0 if negative else max(self.stale_while_revalidate, self.stale_if_error)
-        return self.fresh_for(identity, negative=negative) + stale
+        early = 1 - self.jitter * chance
+        if negative:
+            return self.negative_ttl * early, self.negative_ttl * early
+        fresh = self.ttl * early
+        return fresh, fresh + max(self.stale_while_revalidate, self.stale_if_error)

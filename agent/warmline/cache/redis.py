@@ -32,8 +32,8 @@ class RedisStore:
 
     async def read(self, key: Key, *, weight: int) -> Slot:
         """See `Store.read`. Reads of one loop tick travel together."""
-        data, *tokens = await self._batcher.get((key.text, *key.group_texts), weight=weight)
-        return Slot(data, tuple(tokens))
+        values = await self._batcher.get((key.text, *key.group_texts), weight=weight)
+        return Slot(values[0], values[1:])
 
     async def claim(self, key: Key, budget: Budget) -> Slot:
         """See `Store.claim`."""

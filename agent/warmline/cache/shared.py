@@ -1,7 +1,6 @@
 """L2 as one cache sees it: its own values, validated. Bytes, tokens and wall time end here."""
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from warmline.cache import codec
 from warmline.cache.codec import TOKEN_BYTES, Codec
@@ -18,8 +17,7 @@ from warmline.errors import StoreUnavailable
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class Kept(Generic[V]):
+class Kept(NamedTuple, Generic[V]):
     """A value with the seconds for which it is still fresh (negative once it is stale) and kept at all."""
 
     value: V
@@ -80,7 +78,7 @@ class SharedLayer(Generic[V]):
             return NotStored.TOO_LARGE
         if claimed is None:
             return NotStored.UNAVAILABLE
-        ttl = self._policy.kept_for(entry.identity, negative=entry.negative)
+        _, ttl = self._policy.lifetimes(entry.identity, negative=entry.negative)
         try:
             written = await self._store.commit(key, claimed, codec.pack(entry), ttl, budget)
         except StoreUnavailable:
@@ -115,9 +113,5 @@ class SharedLayer(Generic[V]):
 
     def _kept(self, entry: Entry, value: V | None) -> Kept[V | None]:
         age = max(0.0, self._wall() - entry.born)
-        return Kept(
-            value,
-            len(entry.payload),
-            self._policy.fresh_for(entry.identity, negative=entry.negative) - age,
-            self._policy.kept_for(entry.identity, negative=entry.negative) - age,
-        )
+        fresh, kept = self._policy.lifetimes(entry.identity, negative=entry.negative)
+        return Kept(value, len(entry.payload), fresh - age, kept - age)

@@ -1,15 +1,13 @@
 """The ports: what the layered cache asks of the two shared stores, whoever provides them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from warmline.cache.key import Key
 from warmline.cache.server import Budget
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """What stood in a key's slot and what its groups' tokens were, in one instant. None: nothing there."""
 
     data: bytes | None

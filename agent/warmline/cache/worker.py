@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -36,9 +37,8 @@ DIAL_SECONDS = 1.0
 MAX_STREAM_BYTES = 16 * 1024 * 1024
 
 
-def boottime() -> float:
-    """Monotonic seconds that go on while the machine is suspended."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+boottime: Callable[[], float] = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+"""Monotonic seconds that go on while the machine is suspended. No function of ours: every hit asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,19 @@ class Caches:
             raise StoreUnavailable("the invalidation channel is silent")
         if not self.channel.fence.shared:
             raise StoreUnavailable("Redis is another one than before, and invalidations are being made again")
+
+    async def remembers(self, *, within: float) -> bool:
+        """Whether Redis answers and this worker may remember, having waited for that at most so many seconds."""
+        until = self._around.clock() + within
+        while True:
+            try:
+                await self.ping()
+            except StoreUnavailable:
+                if self._around.clock() >= until:
+                    return False
+                await asyncio.sleep(0.02)
+            else:
+                return True
 
     async def aclose(self) -> None:
         """End loads, leave the fleet, close every connection."""

@@ -40,7 +40,7 @@ class Agents:
     async def config(self, organisation: str, agent: str) -> Found[AgentConfig]:
         """The agent's configuration. Raises AgentNotFound, or UpstreamError when it had to be loaded and could not."""
         found = await self._configs.get_or_load(
-            Key("config", organisation, (agent,), _groups(organisation, agent)),
+            _config_key(organisation, agent),
             lambda: self._functions.query("agents:config", _names(organisation, agent), AgentConfig),
         )
         if found.value is None:
@@ -50,12 +50,28 @@ class Agents:
     async def prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt]:
         """The prompt that the configuration names by its timestamp. Raises UpstreamError."""
         found = await self._prompts.get_or_load(
-            Key("prompt", organisation, (agent, str(updated_at)), _groups(organisation, agent)),
+            _prompt_key(organisation, agent, updated_at),
             lambda: self._functions.query("agents:prompt", _names(organisation, agent), Prompt),
         )
         if found.value is None:
             raise UpstreamRejected(self._functions.name, "agents:prompt: a configured agent has no prompt")
         return Found(found.value, found.source)
+
+    async def peek_config(self, organisation: str, agent: str) -> Found[AgentConfig | None] | None:
+        """What the caches alone know of the agent; None if only the origin could tell."""
+        return await self._configs.peek(_config_key(organisation, agent))
+
+    async def peek_prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt | None] | None:
+        """The same of a prompt."""
+        return await self._prompts.peek(_prompt_key(organisation, agent, updated_at))
+
+
+def _config_key(organisation: str, agent: str) -> Key:
+    return Key("config", organisation, (agent,), _groups(organisation, agent))
+
+
+def _prompt_key(organisation: str, agent: str, updated_at: int) -> Key:
+    return Key("prompt", organisation, (agent, str(updated_at)), _groups(organisation, agent))
 
 
 def _names(organisation: str, agent: str) -> dict[str, str | int]:

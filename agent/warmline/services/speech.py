@@ -26,7 +26,7 @@ class Speech:
         Raises TooLarge when the provider would not take the text. Iterating raises UpstreamError when the provider
         had to be asked and failed. Leaving early takes the audio from nobody else who hears it.
         """
-        text = " ".join(text.split())
+        text = _said(text)
         longest = self._synthesiser.longest_text(voice)
         if len(text) > longest:
             raise TooLarge(f"{len(text)} characters; {voice.model} speaks at most {longest}", field="text")
@@ -41,6 +41,14 @@ class Speech:
         if not audio:
             raise UpstreamRejected(self._synthesiser.name, "no audio")
         return Found(audio, listening.source or Source.ORIGIN)
+
+    async def peek(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes | None] | None:
+        """The whole from the caches alone; None if the provider would have to be asked."""
+        return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, _said(text)))
+
+
+def _said(text: str) -> str:
+    return " ".join(text.split())
 
 
 def phrase_key(provider: str, organisation: str, agent: str, voice: Voice, text: str) -> Key:

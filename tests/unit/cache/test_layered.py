@@ -54,10 +54,10 @@ async def test_time_spent_in_the_shared_store_counts(world: World) -> None:
 
 async def test_jitter_ends_some_early_none_late_and_all_workers_agree(world: World) -> None:
     policy = Policy(ttl=100, negative_ttl=5, jitter=0.2)
-    lives = [policy.fresh_for(bytes([n, 0, 0, 0, 0, 0, 0, 0])) for n in range(256)]
+    lives = [policy.lifetimes(bytes([n, 0, 0, 0, 0, 0, 0, 0]))[0] for n in range(256)]
     assert max(lives) == 100
     assert 80 < min(lives) < 81
-    assert policy.fresh_for(b"12345678") == policy.fresh_for(b"12345678")
+    assert policy.lifetimes(b"12345678") == policy.lifetimes(b"12345678")
 
 
 async def test_that_there_is_no_such_thing_is_remembered_for_a_time_of_its_own(world: World) -> None:

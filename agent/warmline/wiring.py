@@ -1,0 +1,222 @@
+"""Settings → the parts of a worker, one function for each. With `app.py` the only module that imports everything."""
+
+import random
+import secrets
+import time
+import uuid
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+import structlog
+
+from warmline.api.keys import ApiKeys
+from warmline.budget import RedisBudget
+from warmline.cache import Cache, Caches, Codec, Policy, Tuning
+from warmline.cache.dial import Dial, dialler
+from warmline.cache.link import Link
+from warmline.cache.worker import DIAL_SECONDS
+from warmline.metrics import Metrics
+from warmline.pool import Ledger, Pool, Timing
+from warmline.pool import Limits as SocketLimits
+from warmline.pool_metrics import PoolMetrics
+from warmline.services.agents import AgentConfig, Agents, Prompt
+from warmline.services.answers import Answers
+from warmline.services.codecs import AudioCodec, MessageCodec
+from warmline.services.knowledge import Knowledge, Passage
+from warmline.services.popular import Popular
+from warmline.services.popular_redis import RedisPopular
+from warmline.services.roster import Roster
+from warmline.services.speech import Speech
+from warmline.services.sweep import Services
+from warmline.services.warming import MOST, Limits, Warmer, Warming
+from warmline.session import Limits as SessionLimits
+from warmline.session import Services as SessionServices
+from warmline.session import Sessions
+from warmline.session.redis import RedisSessions
+from warmline.settings import CacheProfile, Settings, revealed
+from warmline.upstream.convex import Convex
+from warmline.upstream.ports import Synthesiser
+from warmline.upstream.sarvam import Sarvam
+from warmline.upstream.socket import SarvamSockets, socket_url
+from warmline.upstream.streaming import Patience, StreamingSarvam
+
+V = TypeVar("V")
+
+_log = structlog.get_logger(__name__)
+
+
+def dial(url: str, password_file: Path | None) -> Dial:
+    """Connections to one of the Redis instances."""
+    return dialler(url, password=revealed(password_file), timeout=DIAL_SECONDS)
+
+
+def caches(settings: Settings, metrics: Metrics) -> Caches:
+    """The caches' surroundings, with no cache in them yet."""
+    return Caches(
+        dial(settings.redis_cache_url, settings.redis_cache_password_file),
+        dial(settings.redis_state_url, settings.redis_state_password_file),
+        name=settings.slot,
+        events=metrics,
+        tuning=Tuning(redis_seconds=settings.redis_deadline),
+    )
+
+
+def convex(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -> Convex:
+    """The data provider."""
+    return Convex(
+        http,
+        settings.convex_url,
+        deploy_key=revealed(settings.convex_deploy_key_file),
+        timeout=settings.convex_timeout,
+        concurrency=settings.convex_concurrency,
+        called=partial(metrics.called, Convex.name),
+    )
+
+
+def pool(settings: Settings, around: Caches, http: aiohttp.ClientSession, metrics: PoolMetrics) -> Pool:
+    """The warm sockets; nothing is opened before its `start`."""
+    connect = SarvamSockets(
+        http,
+        settings.sarvam_socket_url or socket_url(settings.sarvam_url),
+        upstream=Sarvam.name,
+        key=revealed(settings.sarvam_key_file) or "",
+        heartbeat=settings.sarvam_socket_ping,
+    )
+    limits = SocketLimits(
+        prewarm=settings.sockets().prewarm,
+        maximum=settings.sockets().maximum,
+        max_age=settings.sarvam_socket_max_age,
+        linger=settings.sarvam_socket_linger,
+    )
+    budget = RedisBudget(
+        around.state,
+        account=Sarvam.name,
+        worker=f"{settings.slot}#{uuid.uuid4().hex[:12]}",
+        limit=settings.sarvam_sockets_account,
+        deadline=settings.redis_deadline,
+    )
+    timing = Timing(connect=settings.sarvam_connect_timeout, ping=settings.sarvam_socket_ping)
+    ledger = Ledger(limits, random=random.random)
+    made = Pool(connect, ledger, budget=budget, events=metrics, timing=timing)
+    metrics.watch(made.counts)
+    return made
+
+
+def sarvam(settings: Settings, http: aiohttp.ClientSession, sockets: Pool, metrics: PoolMetrics) -> Synthesiser:
+    """The speech provider, over warm sockets and over REST."""
+    rest = Sarvam(
+        http,
+        settings.sarvam_url,
+        key=revealed(settings.sarvam_key_file) or "",
+        timeout=settings.sarvam_timeout,
+        language_field=settings.sarvam_language_field,
+        billed=metrics.billed,
+    )
+    return StreamingSarvam(
+        sockets,
+        rest,
+        patience=Patience(first=settings.sarvam_first_audio_timeout, next=settings.sarvam_next_audio_timeout),
+        language_field=settings.sarvam_language_field,
+        billed=metrics.billed,
+    )
+
+
+def services(settings: Settings, around: Caches, functions: Convex, voice: Synthesiser, metrics: Metrics) -> Services:
+    """The caches in the words of the domain."""
+    profile = settings.caches()
+
+    def cache(name: str, codec: Codec[V], numbers: CacheProfile, *, versioned: bool) -> Cache[V]:
+        made = around.cache(
+            name,
+            codec,
+            policy(numbers),
+            max_bytes=numbers.max_bytes,
+            max_entries=numbers.max_entries,
+            versioned=versioned,
+        )
+        metrics.watch(made.name, made.tally)
+        return made
+
+    agents = Agents(
+        functions,
+        configs=cache("config", MessageCodec(AgentConfig), profile.config, versioned=False),
+        prompts=cache("prompt", MessageCodec(Prompt), profile.prompt, versioned=True),
+    )
+    results = cache("rag", MessageCodec(list[Passage]), profile.rag, versioned=False)
+    phrases = around.streams(cache("tts", AudioCodec(), profile.tts, versioned=True))
+    roster = Roster(functions, names=cache("roster", MessageCodec(list[str]), profile.config, versioned=False))
+    return Services(roster, agents, Knowledge(functions, results=results), Speech(voice, phrases=phrases))
+
+
+def policy(numbers: CacheProfile) -> Policy:
+    """What a profile says of one cache's lifetimes."""
+    return Policy(
+        ttl=numbers.ttl,
+        negative_ttl=numbers.negative_ttl,
+        stale_while_revalidate=numbers.stale_while_revalidate,
+        stale_if_error=numbers.stale_if_error,
+    )
+
+
+def popular(settings: Settings, keys: ApiKeys, around: Caches) -> Popular:
+    """What callers ask most."""
+    opted_out = keys.organisations if "*" in settings.popular_opt_out else settings.popular_opt_out
+    if unknown := set(opted_out) - set(keys.organisations):
+        _log.warning("nobody_of_these_has_an_api_key", popular_opt_out=sorted(unknown))
+    return Popular(
+        RedisPopular(around.state, days=settings.popular_days),
+        minimum=settings.popular_minimum,
+        opted_out=opted_out,
+        wall=time.time,
+    )
+
+
+def warming(
+    settings: Settings, keys: ApiKeys, around: Caches, known: Services, asked: Popular, metrics: Metrics
+) -> Warming:
+    """Filling L1 before the first caller comes."""
+    profile = settings.caches()
+    limits = Limits(
+        concurrency=settings.warming_concurrency,
+        calls=settings.warming_calls,
+        characters=settings.warming_characters,
+        questions=profile.rag.max_entries or MOST,
+        phrases=profile.tts.max_entries or MOST,
+        phrase_bytes=profile.tts.max_bytes,
+    )
+    return Warming(
+        Warmer(known, asked, organisations=keys.organisations, limits=limits, events=metrics),
+        limit=settings.warming_seconds,
+        joined=lambda: around.remembers(within=2),
+        clock=time.monotonic,
+        events=metrics,
+    )
+
+
+def sessions(settings: Settings, known: Services, answers: Answers, around: Caches, metrics: Metrics) -> Sessions:
+    """The voice sessions of this worker."""
+    state = dial(settings.redis_state_url, settings.redis_state_password_file)
+    store = RedisSessions(
+        around.state,
+        lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
+        ttl=settings.session_resume_seconds,
+        deadline=settings.redis_deadline,
+    )
+    limits = SessionLimits(
+        sessions=settings.sessions_max,
+        idle=settings.session_idle_seconds,
+        rate=settings.session_message_rate,
+        burst=settings.session_message_burst,
+        lead=settings.session_audio_lead,
+    )
+    return Sessions(
+        SessionServices(known.agents, answers, known.speech),
+        store,
+        slot=settings.slot,
+        limits=limits,
+        events=metrics,
+        clock=time.monotonic,
+        random=secrets.token_bytes,
+    )
