@@ -20,6 +20,7 @@ from warmline.api.observe import Observed
 from warmline.api.sessions import SessionApi
 from warmline.api.warm import WarmApi
 from warmline.metrics import Metrics
+from warmline.pool_metrics import PoolMetrics
 from warmline.serve import Service, bind
 from warmline.services.answers import Answers
 from warmline.settings import Settings
@@ -38,9 +39,14 @@ async def run(settings: Settings) -> None:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         caches = wiring.caches(settings, metrics)
         stack.push_async_callback(caches.aclose)
+        # The sockets' connections are bounded by the pool; aiohttp's own limit of 100 would be a second, silent one.
+        unlimited = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+        pool_metrics = PoolMetrics(registry)
+        pool = wiring.pool(settings, caches, unlimited, pool_metrics)
+        stack.push_async_callback(pool.aclose)  # before the caches: giving back the share takes Redis
         popular = wiring.popular(settings, keys, caches)
         stack.push_async_callback(popular.aclose)
-        convex, sarvam = wiring.convex(settings, http, metrics), wiring.sarvam(settings, http)
+        convex, sarvam = wiring.convex(settings, http, metrics), wiring.sarvam(settings, http, pool, pool_metrics)
         services = wiring.services(settings, caches, convex, sarvam, metrics)
         answers = Answers(services.agents, services.knowledge, asked=popular.asked)
         warming = wiring.warming(settings, keys, caches, services, popular, metrics)
@@ -70,8 +76,9 @@ async def run(settings: Settings) -> None:
             draining=draining,
             message_bytes=settings.session_message_bytes,
         )
-        for part in (caches, popular, sessions, warming):
+        for part in (caches, pool, popular, sessions, warming):
             part.start()
+        pool.prewarm(*settings.sarvam_models)
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")
@@ -84,4 +91,8 @@ def _observed(routes: list[BaseRoute], metrics: Metrics) -> Starlette:
 
 def _shown(settings: Settings) -> dict[str, object]:
     """What an operator wants to read first; the settings hold paths of secrets, never secrets."""
-    return {**settings.model_dump(mode="json"), "caches": settings.caches().model_dump()}
+    return {
+        **settings.model_dump(mode="json"),
+        "caches": settings.caches().model_dump(),
+        "sockets": settings.sockets().model_dump(),
+    }

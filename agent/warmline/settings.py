@@ -29,6 +29,7 @@ def _url(*schemes: str) -> AfterValidator:
 
 
 HttpUrl = Annotated[str, _url("http", "https")]
+WebSocketUrl = Annotated[str, _url("ws", "wss")]
 
 
 def _redis_url(value: str) -> str:
@@ -60,6 +61,15 @@ class CacheProfile(BaseModel):
     max_entries: int | None = None
 
 
+class SocketProfile(BaseModel):
+    """Warm sockets of one worker: how many of each model it keeps open, and how many it may open of all together."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prewarm: int
+    maximum: int
+
+
 class Profile(BaseModel):
     """Sizes and lifetimes that go together."""
 
@@ -69,12 +79,15 @@ class Profile(BaseModel):
     rag: CacheProfile
     config: CacheProfile
     prompt: CacheProfile
+    sockets: SocketProfile
 
 
 MINUTE, HOUR, MIB = 60, 3600, 1024 * 1024
 
 
-def _profile(*, rag_ttl: float, config_ttl: float, phrases: int, results: int, scale: int) -> Profile:
+def _profile(
+    *, rag_ttl: float, config_ttl: float, phrases: int, results: int, scale: int, sockets: SocketProfile
+) -> Profile:
     """What keys name a version of (phrases, prompts) is as good stale as fresh; the rest is stale only for a while."""
     return Profile(
         tts=CacheProfile(
@@ -97,12 +110,27 @@ def _profile(*, rag_ttl: float, config_ttl: float, phrases: int, results: int, s
         prompt=CacheProfile(
             ttl=10 * MINUTE, stale_while_revalidate=HOUR, stale_if_error=24 * HOUR, max_bytes=2 * MIB * scale
         ),
+        sockets=sockets,
     )
 
 
 PROFILES = {
-    "low_traffic": _profile(rag_ttl=5 * MINUTE, config_ttl=MINUTE, phrases=100, results=500, scale=1),
-    "high_traffic": _profile(rag_ttl=30 * MINUTE, config_ttl=5 * MINUTE, phrases=500, results=2000, scale=4),
+    "low_traffic": _profile(
+        rag_ttl=5 * MINUTE,
+        config_ttl=MINUTE,
+        phrases=100,
+        results=500,
+        scale=1,
+        sockets=SocketProfile(prewarm=2, maximum=20),
+    ),
+    "high_traffic": _profile(
+        rag_ttl=30 * MINUTE,
+        config_ttl=5 * MINUTE,
+        phrases=500,
+        results=2000,
+        scale=4,
+        sockets=SocketProfile(prewarm=5, maximum=50),
+    ),
 }
 
 
@@ -137,6 +165,22 @@ class Settings(BaseModel):
     sarvam_url: HttpUrl
     sarvam_key_file: Path
     sarvam_timeout: Annotated[float, Field(gt=0, le=60)] = 10
+    sarvam_language_field: Annotated[
+        Literal["target_language_code", "language_code"], Field(description="the language's name on the wire")
+    ] = "target_language_code"
+    sarvam_models: Annotated[Names, Field(description="models whose sockets are warm from the start")] = ("bulbul:v3",)
+    sarvam_socket_url: Annotated[WebSocketUrl | None, Field(description="else derived from sarvam_url")] = None
+    sarvam_sockets_account: Annotated[
+        int, Field(ge=0, description="sockets that the account may have open at once")
+    ] = 100
+    sarvam_sockets_prewarm: Annotated[int | None, Field(ge=0, description="else the profile's number")] = None
+    sarvam_sockets_maximum: Annotated[int | None, Field(ge=0, description="else the profile's; 0: REST alone")] = None
+    sarvam_socket_max_age: Annotated[float, Field(gt=0, description="seconds; up to a fifth less, by chance")] = 3600
+    sarvam_socket_linger: Annotated[float, Field(ge=0, description="seconds that one too many stays open idle")] = 60
+    sarvam_socket_ping: Annotated[float, Field(gt=0, le=50, description="seconds; the provider closes after 60")] = 20
+    sarvam_connect_timeout: Annotated[float, Field(gt=0, le=60, description="seconds for a socket's handshake")] = 3
+    sarvam_first_audio_timeout: Annotated[float, Field(gt=0, le=60, description="seconds, on a socket")] = 5
+    sarvam_next_audio_timeout: Annotated[float, Field(gt=0, le=60, description="seconds between chunks")] = 5
 
     sessions_max: Annotated[int, Field(ge=1, description="voice sessions that this worker holds")] = 1000
     session_idle_seconds: Annotated[float, Field(gt=0, description="a client that says nothing is closed")] = 300
@@ -160,6 +204,12 @@ class Settings(BaseModel):
     def caches(self) -> Profile:
         """The numbers behind `profile`."""
         return PROFILES[self.profile]
+
+    def sockets(self) -> SocketProfile:
+        """The profile's numbers, each unless a setting of its own overrides it."""
+        own = {"prewarm": self.sarvam_sockets_prewarm, "maximum": self.sarvam_sockets_maximum}
+        given = {name: value for name, value in own.items() if value is not None}
+        return self.caches().sockets.model_copy(update=given)
 
     def problems(self) -> list[str]:
         """What is wrong although every value is well-formed: ports that clash, files that cannot be read."""

@@ -1,7 +1,9 @@
 """Settings → the parts of a worker, one function for each. With `app.py` the only module that imports everything."""
 
+import random
 import secrets
 import time
+import uuid
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -10,11 +12,15 @@ import aiohttp
 import structlog
 
 from warmline.api.keys import ApiKeys
+from warmline.budget import RedisBudget
 from warmline.cache import Cache, Caches, Codec, Policy, Tuning
 from warmline.cache.dial import Dial, dialler
 from warmline.cache.link import Link
 from warmline.cache.worker import DIAL_SECONDS
 from warmline.metrics import Metrics
+from warmline.pool import Ledger, Pool, Timing
+from warmline.pool import Limits as SocketLimits
+from warmline.pool_metrics import PoolMetrics
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
@@ -33,6 +39,8 @@ from warmline.settings import CacheProfile, Settings, revealed
 from warmline.upstream.convex import Convex
 from warmline.upstream.ports import Synthesiser
 from warmline.upstream.sarvam import Sarvam
+from warmline.upstream.socket import SarvamSockets, socket_url
+from warmline.upstream.streaming import Patience, StreamingSarvam
 
 V = TypeVar("V")
 
@@ -67,10 +75,51 @@ def convex(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) ->
     )
 
 
-def sarvam(settings: Settings, http: aiohttp.ClientSession) -> Synthesiser:
-    """The speech provider."""
-    return Sarvam(
-        http, settings.sarvam_url, key=revealed(settings.sarvam_key_file) or "", timeout=settings.sarvam_timeout
+def pool(settings: Settings, around: Caches, http: aiohttp.ClientSession, metrics: PoolMetrics) -> Pool:
+    """The warm sockets; nothing is opened before its `start`."""
+    connect = SarvamSockets(
+        http,
+        settings.sarvam_socket_url or socket_url(settings.sarvam_url),
+        upstream=Sarvam.name,
+        key=revealed(settings.sarvam_key_file) or "",
+        heartbeat=settings.sarvam_socket_ping,
+    )
+    limits = SocketLimits(
+        prewarm=settings.sockets().prewarm,
+        maximum=settings.sockets().maximum,
+        max_age=settings.sarvam_socket_max_age,
+        linger=settings.sarvam_socket_linger,
+    )
+    budget = RedisBudget(
+        around.state,
+        account=Sarvam.name,
+        worker=f"{settings.slot}#{uuid.uuid4().hex[:12]}",
+        limit=settings.sarvam_sockets_account,
+        deadline=settings.redis_deadline,
+    )
+    timing = Timing(connect=settings.sarvam_connect_timeout, ping=settings.sarvam_socket_ping)
+    ledger = Ledger(limits, random=random.random)
+    made = Pool(connect, ledger, budget=budget, events=metrics, timing=timing)
+    metrics.watch(made.counts)
+    return made
+
+
+def sarvam(settings: Settings, http: aiohttp.ClientSession, sockets: Pool, metrics: PoolMetrics) -> Synthesiser:
+    """The speech provider, over warm sockets and over REST."""
+    rest = Sarvam(
+        http,
+        settings.sarvam_url,
+        key=revealed(settings.sarvam_key_file) or "",
+        timeout=settings.sarvam_timeout,
+        language_field=settings.sarvam_language_field,
+        billed=metrics.billed,
+    )
+    return StreamingSarvam(
+        sockets,
+        rest,
+        patience=Patience(first=settings.sarvam_first_audio_timeout, next=settings.sarvam_next_audio_timeout),
+        language_field=settings.sarvam_language_field,
+        billed=metrics.billed,
     )
 
 

@@ -47,10 +47,10 @@ def test_a_restarted_worker_finds_in_redis_what_it_lost_with_its_memory(stack: S
     before_crash = stack.worker()
     assert before_crash.speech("Your appointment is confirmed.").status_code == 200
     before_crash.process.kill()
-    spoken = stack.sarvam.calls()["text-to-speech"]
+    spoken = stack.sarvam.spoken()
     after_crash = stack.worker().speech("Your appointment is confirmed.")
     assert "warmline-tts; hit; detail=l2" in after_crash.headers["cache-status"]
-    assert stack.sarvam.calls()["text-to-speech"] == spoken
+    assert stack.sarvam.spoken() == spoken
 
 
 def test_every_organisation_gets_its_own_answer_to_the_same_question(worker: Worker) -> None:
@@ -108,10 +108,10 @@ def test_a_voice_of_another_model_and_rate_is_spoken_as_configured(worker: Worke
 
 
 def test_two_agents_with_different_voices_do_not_share_a_phrase(stack: Stack, worker: Worker) -> None:
-    before = stack.sarvam.calls().get("text-to-speech", 0)
+    before = stack.sarvam.spoken()
     worker.speech("One moment please", agent="reception")
     worker.speech("One moment please", agent="care")
-    assert stack.sarvam.calls()["text-to-speech"] == before + 2
+    assert stack.sarvam.spoken() == before + 2
 
 
 def test_post_answers_like_get(worker: Worker) -> None:

@@ -110,7 +110,7 @@ def test_a_request_under_way_is_finished_before_the_worker_stops(stack: Stack, t
     try:
         with ThreadPoolExecutor() as pool:
             speaking = pool.submit(worker.speech, "A phrase that takes its time")
-            until(lambda: slow.calls().get("text-to-speech"), seconds=5, what="the request to reach the provider")
+            until(slow.spoken, seconds=5, what="the request to reach the provider")
             worker.process.signal(signal.SIGTERM)
             until(lambda: "draining" in worker.process.output, seconds=5, what="the drain")
             assert worker.ready()["ready"] is False
@@ -126,7 +126,7 @@ def test_a_second_signal_ends_the_wait(stack: Stack, tmp_path: Path) -> None:
     try:
         with ThreadPoolExecutor() as pool:
             speaking = pool.submit(worker.speech, "A phrase that never ends")
-            until(lambda: slow.calls().get("text-to-speech"), seconds=5, what="the request to reach the provider")
+            until(slow.spoken, seconds=5, what="the request to reach the provider")
             worker.process.signal(signal.SIGTERM)
             until(lambda: "draining" in worker.process.output, seconds=5, what="the drain")
             worker.process.signal(signal.SIGTERM)

@@ -115,7 +115,7 @@ def test_what_the_allowance_refuses_stays_cold_and_is_counted(stack: Stack) -> N
     assert isinstance(warmed, dict)
     refused = worker.metric('warmline_warming_left_cold_total{cache="tts",reason="refused"}')
     assert warmed["tts"] == {"refused": refused}
-    assert not stack.sarvam.calls().get("text-to-speech")
+    assert not stack.sarvam.spoken()
 
 
 def test_with_the_data_provider_down_a_worker_is_ready_within_the_limit(stack: Stack) -> None:

@@ -11,7 +11,10 @@ PACKAGE = ROOT / "agent" / "warmline"
 COMMON = {"errors", "warmline"}
 ALLOWED = {
     "cache": {"cache", *COMMON},
-    "upstream": {"upstream", *COMMON},
+    "pool": {"pool", *COMMON},
+    "budget": {"pool", "cache", *COMMON},  # provides on the cache's Redis what the pool asks for in its ports
+    "pool_metrics": {"pool"},
+    "upstream": {"upstream", "pool", *COMMON},
     "services": {"services", "cache", "upstream", *COMMON},
     "session": {"session", "services", "cache", "upstream", *COMMON},
     "api": {"api", "session", "services", "cache", "metrics", *COMMON},

@@ -20,6 +20,11 @@ def key_of(organisation: str) -> str:
     return f"key-of-{organisation}"
 
 
+def spoken(calls: Mapping[str, int]) -> int:
+    """The utterances among simulated Sarvam's calls, over whichever transport."""
+    return sum(count for kind, count in calls.items() if kind.startswith("text-to-speech"))
+
+
 class Simulator:
     """One provider, fast enough for tests; `options` are those of its command line, such as `idle_seconds=0.2`.
 
@@ -46,6 +51,10 @@ class Simulator:
         """How many calls of each kind it has answered."""
         counts: dict[str, int] = httpx.get(f"{self.url}/_calls").json()
         return counts
+
+    def spoken(self) -> int:
+        """How many utterances Sarvam has begun to speak, over whichever transport."""
+        return spoken(self.calls())
 
     def fault(self, **fault: object) -> None:
         """Let something go wrong: see docs/simulators.md."""
@@ -119,7 +128,7 @@ class Stack:
     def __init__(self, folder: Path, *, sarvam: Options | None = None, convex: Options | None = None) -> None:
         self.folder = folder
         self.redis = RedisServer(folder)
-        self.sarvam = Simulator("sarvam", folder, **(sarvam or {}))  # type: ignore[arg-type]  # none is its folder
+        self.sarvam = Simulator("sarvam", folder, **(sarvam or {"speed": 1000}))  # type: ignore[arg-type]  # no port
         self.convex = Simulator("convex", folder, **(convex or {}))  # type: ignore[arg-type]
         self._workers: list[Worker] = []
         self._numbers = itertools.count(1)

@@ -43,6 +43,24 @@ def test_the_profiles_differ_as_designed(good: dict[str, str]) -> None:
     assert (low.tts.max_entries, high.tts.max_entries) == (100, 500)
 
 
+def test_each_number_of_the_sockets_profile_can_be_overridden_on_its_own(good: dict[str, str]) -> None:
+    def numbers(**given: str) -> tuple[int, int]:
+        sockets = settings.read(
+            {**good, **{f"WARMLINE_{name.upper()}": value for name, value in given.items()}}
+        ).sockets()
+        return sockets.prewarm, sockets.maximum
+
+    assert numbers() == (2, 20)
+    assert numbers(profile="high_traffic") == (5, 50)
+    assert numbers(profile="high_traffic", sarvam_sockets_prewarm="0") == (0, 50)
+    assert numbers(sarvam_sockets_maximum="7") == (2, 7)
+
+
+def test_a_socket_url_of_another_kind_is_refused(good: dict[str, str]) -> None:
+    said = problems({**good, "WARMLINE_SARVAM_SOCKET_URL": "https://api.sarvam.ai"})
+    assert "must begin with ws:// or wss://" in said[0]
+
+
 def test_names_are_listed_with_commas(good: dict[str, str]) -> None:
     assert settings.read(good).popular_opt_out == ()
     read = settings.read({**good, "WARMLINE_POPULAR_OPT_OUT": " sahyadri, kaveri,"})

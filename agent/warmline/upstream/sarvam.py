@@ -7,18 +7,20 @@ credit, told apart by the code. `linear16` is headerless s16le mono, though some
 
 import io
 import wave
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import aiohttp
 import msgspec
 
 from warmline.errors import UpstreamError, UpstreamExhausted, UpstreamRejected, UpstreamUnavailable
+from warmline.upstream.frames import EXHAUSTED, RETRYABLE, settings
 from warmline.upstream.ports import Voice
+
+Billed = Callable[[str, int], None]
+"""Told of a transport, `socket` or `rest`, and of how many characters the provider has spoken there."""
 
 _LONGEST = {"bulbul:v2": 1500}
 _LONGEST_DEFAULT = 2500
-_RETRYABLE_STATUS = {408, 429, 500, 502, 503, 504}
-_EXHAUSTED = {"insufficient_quota_error"}
 
 
 class _Success(msgspec.Struct):
@@ -37,16 +39,27 @@ class _Failure(msgspec.Struct):
 class Sarvam:
     """One account. Borrows the HTTP session; never retries by itself, for a caller would hear the wait.
 
-    `timeout` is seconds for a whole call.
+    `timeout` is seconds for a whole call; `language_field` as in `frames.settings`; `billed` is told of each success.
     """
 
     name = "sarvam"
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, *, key: str, timeout: float) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        *,
+        key: str,
+        timeout: float,
+        language_field: str = "target_language_code",
+        billed: Billed = lambda transport, characters: None,
+    ) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self._headers = {"api-subscription-key": key}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._language_field = language_field
+        self._billed = billed
 
     def longest_text(self, voice: Voice) -> int:
         """See `ports.Synthesiser.longest_text`."""
@@ -61,7 +74,7 @@ class Sarvam:
         try:
             async with self._http.post(
                 f"{self._url}/text-to-speech",
-                json=_body(text, voice),
+                json={"text": text, **settings(voice, self._language_field)},
                 headers=self._headers,
                 timeout=self._timeout,
             ) as response:
@@ -70,6 +83,7 @@ class Sarvam:
             raise UpstreamUnavailable(self.name, str(error) or type(error).__name__) from error
         if status != 200:
             raise self._failure(status, raw)
+        self._billed("rest", len(text))
         return self._audio(raw)
 
     def _audio(self, raw: bytes) -> bytes:
@@ -88,29 +102,11 @@ class Sarvam:
         except msgspec.DecodeError:
             problem = _Problem(message="no error object in the answer")
         detail = f"HTTP {status} {problem.code}: {problem.message}"
-        if problem.code in _EXHAUSTED:
+        if problem.code in EXHAUSTED:
             return UpstreamExhausted(self.name, detail)
-        if status in _RETRYABLE_STATUS:
+        if status in RETRYABLE:
             return UpstreamUnavailable(self.name, detail)
         return UpstreamRejected(self.name, detail)
-
-
-def _body(text: str, voice: Voice) -> dict[str, str | int | float]:
-    """The request; what the voice leaves to the provider is left out."""
-    body: dict[str, str | int | float | None] = {
-        "text": text,
-        "target_language_code": voice.language,
-        "speaker": voice.speaker,
-        "model": voice.model,
-        "speech_sample_rate": voice.sample_rate,
-        "output_audio_codec": voice.codec,
-        "pace": voice.pace,
-        "pitch": voice.pitch,
-        "loudness": voice.loudness,
-        "temperature": voice.temperature,
-        "dict_id": voice.dictionary,
-    }
-    return {name: value for name, value in body.items() if value is not None}
 
 
 def _without_wave_header(audio: bytes) -> bytes:

@@ -1,0 +1,81 @@
+"""The words of the ledger: a socket's states, the limits, and what follows from an event."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a socket is in its life."""
+
+    OPENING = "opening"
+    IDLE = "idle"
+    BUSY = "busy"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class Why(StrEnum):
+    """Why the pool closes a socket."""
+
+    AGED = "aged"
+    SURPLUS = "surplus"
+    BUDGET = "budget"
+    """Other workers need what the account may open."""
+    DISPLACED = "displaced"
+    """Another model needed its place."""
+    INTERRUPTED = "interrupted"
+    """Whoever had it left before the end; the protocol has no message to say so."""
+    FAILED = "failed"
+    """A conversation on it went wrong."""
+    SHUTDOWN = "shutdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`prewarm` and `maximum` are sockets, for each model and for all; the rest is in seconds, `jitter` a fraction of
+    `max_age`. `trial` is for how long a socket that nobody has used yet is on trial."""
+
+    prewarm: int
+    maximum: int
+    max_age: float = 3600.0
+    jitter: float = 0.2
+    linger: float = 60.0
+    first_retry: float = 1.0
+    longest_retry: float = 60.0
+    trial: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a socket, and report `opened` or `failed`."""
+
+    socket: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close a socket, or stop opening it, and report `closed`."""
+
+    socket: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Give an idle socket to who asked; `warm` if it was there when they asked."""
+
+    ticket: int
+    socket: int
+    warm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Tell who asked that there is none: `failing` is the model that cannot be opened, None if there is no room."""
+
+    ticket: int
+    failing: str | None
+
+
+Action = Open | Close | Hand | Refuse

@@ -1,0 +1,115 @@
+"""The metrics of warm sockets and of what speech costs, declared once. The registry is handed in."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from warmline.pool import Allowance, Loss, State, Why
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3)
+
+
+class PoolMetrics:
+    """See `pool.PoolEvents`; every series is there from the start, so that rates begin at nought."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._sockets = _Sockets()
+        registry.register(self._sockets)
+        self._handshakes = Histogram(
+            "warmline_socket_handshake_duration_seconds",
+            "Time to open a socket to the speech provider, by how it ended.",
+            ["outcome"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._leases = Counter(
+            "warmline_socket_leases",
+            "Utterances that asked for a socket: `warm` found one and made no handshake, `opened` had to wait for one, "
+            "`none` got none.",
+            ["found"],
+            registry=registry,
+        )
+        self._closed = Counter(
+            "warmline_socket_closed", "Sockets that the worker closed, by cause.", ["cause"], registry=registry
+        )
+        self._lost = Counter(
+            "warmline_socket_lost",
+            "Sockets that ended by themselves, by how; `deaf` took no ping, `silent` answered no heartbeat.",
+            ["how"],
+            registry=registry,
+        )
+        self._budget = Gauge(
+            "warmline_socket_budget",
+            "Sockets that this worker may open: its share now, and what would be fair.",
+            ["kind"],
+            registry=registry,
+        )
+        self._characters = Counter(
+            "warmline_speech_characters",
+            "Characters that the speech provider spoke, and bills.",
+            ["transport"],
+            registry=registry,
+        )
+        self._begin()
+
+    def _begin(self) -> None:
+        for outcome in ("ok", "failed"):
+            self._handshakes.labels(outcome)
+        for found in ("warm", "opened", "none"):
+            self._leases.labels(found)
+        for why in Why:
+            self._closed.labels(why.value)
+        for loss in Loss:
+            self._lost.labels(loss.value)
+        for kind in ("share", "fair"):
+            self._budget.labels(kind)
+        for transport in ("socket", "rest"):
+            self._characters.labels(transport)
+
+    def watch(self, counts: Callable[[], Mapping[State, int]]) -> None:
+        """Show the sockets of a pool, by state, from now on."""
+        self._sockets.counts = counts
+
+    def handshake(self, seconds: float, *, failed: bool) -> None:
+        """See `PoolEvents`."""
+        self._handshakes.labels("failed" if failed else "ok").observe(seconds)
+
+    def leased(self, *, warm: bool) -> None:
+        """See `PoolEvents`."""
+        self._leases.labels("warm" if warm else "opened").inc()
+
+    def refused(self) -> None:
+        """See `PoolEvents`."""
+        self._leases.labels("none").inc()
+
+    def closed(self, why: Why) -> None:
+        """See `PoolEvents`."""
+        self._closed.labels(why.value).inc()
+
+    def lost(self, loss: Loss) -> None:
+        """See `PoolEvents`."""
+        self._lost.labels(loss.value).inc()
+
+    def allowed(self, allowance: Allowance) -> None:
+        """See `PoolEvents`."""
+        self._budget.labels("share").set(allowance.sockets)
+        self._budget.labels("fair").set(allowance.fair)
+
+    def billed(self, transport: str, characters: int) -> None:
+        """See `upstream.sarvam.Billed`."""
+        self._characters.labels(transport).inc(characters)
+
+
+class _Sockets(Collector):
+    """Asks the pool when scraped."""
+
+    def __init__(self) -> None:
+        self.counts: Callable[[], Mapping[State, int]] = lambda: dict.fromkeys(State, 0)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        family = GaugeMetricFamily("warmline_sockets", "Sockets to the speech provider, by state.", labels=["state"])
+        for state, count in self.counts().items():
+            family.add_metric([state.value], count)
+        yield family
