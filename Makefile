@@ -83,6 +83,10 @@ bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: 
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/bench/requirements.txt $(BENCH_VENV)
 	@cd $(ROOT) && $(BENCH_VENV)/bin/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
+.PHONY: scenario
+scenario: control-test ## a conversation through nginx on loopback, cold and warm, and a thousand callers at once; 1 min
+	@cd $(ROOT) && python -m tests.bench.scenario
+
 ##@ Build
 .PHONY: control control-test images venv lock format
 control: venv ## have what this machine needs: Docker Engine, mmdebstrap, ssh

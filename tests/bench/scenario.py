@@ -1,6 +1,6 @@
 """`make scenario`: a conversation through nginx, cold and warm, with the providers' usual latencies.
 
-Four workers, nginx and Redis on loopback; the simulators take as long as the providers do. Each number is what a caller
+Workers, nginx and Redis on loopback; the simulators take as long as the providers do. Each number is what a caller
 sees, or what the worker tells him of a lookup.
 """
 
@@ -8,8 +8,8 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +18,11 @@ import aiohttp
 from tests.support.nginx import Nginx, slots
 from tests.support.stack import Stack, await_redis, key_of
 from tests.support.voice import Call
+from tests.support.wait import until
 
 WORKERS = 4
 ROUNDS = 50
+PHRASES = 5
 CALLERS = 1000
 SPEECH_MS, CONNECT_MS, SEARCH_MS, QUERY_MS = 1000, 150, 200, 100
 QUESTION = "What is knee pain?"
@@ -34,7 +36,6 @@ class Seen:
     greeting: float = 0.0
     answer: float = 0.0
     lookups: dict[str, float] = field(default_factory=dict)
-    layers: dict[str, str] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -47,32 +48,56 @@ def main() -> None:
         )
         stack.callback(fleet.stop)
         fleet.redis.start()
-        workers = [fleet.worker(sarvam_socket_prewarm="0") for _ in range(WORKERS)]
-        for worker in workers:
-            await_redis(worker, "up")
-        ports = slots(*(worker.port for worker in workers))
-        edge = Nginx(Path(folder), ports, nginx_trusted_proxies=["127.0.0.1"], nginx_worker_connections=4096)
-        stack.callback(edge.stop)
-        asyncio.run(_show(fleet, edge.url))
+        print(f"Speech {SPEECH_MS} ms, handshake {CONNECT_MS} ms, search {SEARCH_MS} ms, query {QUERY_MS} ms\n")
+        unpooled = {"sarvam_sockets_prewarm": "0", "sarvam_socket_linger": "0"}
+        with _edge(fleet, 1, **unpooled) as url:
+            cold, without = asyncio.run(_cold(fleet, url))
+        with _edge(fleet, WORKERS) as url:
+            asyncio.run(_warm(fleet, url, cold, without))
 
 
-async def _show(fleet: Stack, url: str) -> None:
-    print(f"{WORKERS} workers behind nginx; speech {SPEECH_MS} ms after a handshake of {CONNECT_MS} ms,", end=" ")
-    print(f"search {SEARCH_MS} ms, queries {QUERY_MS} ms\n")
-    print(f"  {'':<34}{'cold':>10}{'warm, median':>15}{'warm, longest':>16}")
-    before = fleet.sarvam.calls()
-    cold = await _converse(url)
-    handshakes = fleet.sarvam.calls()["handshakes"] - before["handshakes"]
-    before = fleet.sarvam.calls()
+@contextmanager
+def _edge(fleet: Stack, count: int, **settings: str) -> Iterator[str]:
+    """Workers with these settings, and nginx in front of them."""
+    workers = [fleet.worker(**settings) for _ in range(count)]
+    for worker in workers:
+        await_redis(worker, "up")
+    if not settings:
+        until(lambda: fleet.sarvam.calls()["sockets_open"] >= 2 * count, seconds=10, what="warm sockets")
+    folder = Path(tempfile.mkdtemp(dir=fleet.folder))
+    ports = slots(*(worker.port for worker in workers))
+    edge = Nginx(folder, ports, nginx_trusted_proxies=["127.0.0.1"], nginx_worker_connections=4096)
+    try:
+        yield edge.url
+    finally:
+        edge.stop()
+
+
+async def _cold(fleet: Stack, url: str) -> tuple[Seen, int]:
+    """A conversation with nobody prepared, and the handshakes of new phrases without a pool."""
+    return await _converse(url), await _handshakes(fleet, url)
+
+
+async def _warm(fleet: Stack, url: str, cold: Seen, without: int) -> None:
+    await asyncio.gather(*(_converse(url) for _ in range(2 * WORKERS)))
     warm = [await _converse(url) for _ in range(ROUNDS)]
-    again = fleet.sarvam.calls()["handshakes"] - before["handshakes"]
+    print(f"  {'':<34}{'cold':>10}{'warm, median':>16}{'warm, longest':>16}")
     _row("greeting, first audio", cold.greeting, [seen.greeting for seen in warm])
     _row("answer, first audio", cold.answer, [seen.answer for seen in warm])
     for name, title in {"rag": "knowledge", "config": "configuration", "prompt": "prompt"}.items():
         _row(f"{title}, as looked up", cold.lookups[name], [seen.lookups[name] for seen in warm])
-    print(f"  {'socket handshakes':<34}{handshakes:>10}{again:>15}   in {ROUNDS} conversations")
-    await _warm_socket(fleet, url)
+    print(f"  {f'handshakes of {PHRASES} new phrases':<34}{without:>7}{await _handshakes(fleet, url):>13}")
+    print(f"\n  {ROUNDS} conversations one after the other, {WORKERS} workers behind nginx.")
     await _crowd(fleet, url)
+
+
+async def _handshakes(fleet: Stack, url: str) -> int:
+    """How many the callers of new phrases waited for, one phrase after the other."""
+    before = fleet.sarvam.calls().get("handshakes", 0)
+    async with aiohttp.ClientSession() as http:
+        for number in range(PHRASES):
+            await _get(http, url, "speech", f"Phrase {number} at {time.time_ns()}", number)
+    return fleet.sarvam.calls().get("handshakes", 0) - before
 
 
 async def _converse(url: str) -> Seen:
@@ -93,29 +118,21 @@ async def _converse(url: str) -> Seen:
     return seen
 
 
-async def _warm_socket(fleet: Stack, url: str) -> None:
-    """A phrase that nobody has said before, on a socket that is open already."""
-    before = fleet.sarvam.calls()
-    async with aiohttp.ClientSession() as http:
-        began = time.perf_counter()
-        await _get(http, url, "speech", f"This is new: {time.time_ns()}", 1)
-        took = (time.perf_counter() - began) * 1000
-    handshakes = fleet.sarvam.calls()["handshakes"] - before["handshakes"]
-    print(f"\n  A new phrase on a warm socket: {took:,.0f} ms for all of it, {handshakes} handshakes")
-
-
 async def _crowd(fleet: Stack, url: str) -> None:
     """Everybody asks the same at once, everywhere, each in his own spelling, of an organisation that is cold."""
-    before, calls = fleet.convex.calls(), 0
+    before = fleet.convex.calls()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         began = time.perf_counter()
         asking = (
             _get(http, url, "answer", SPELLINGS[n % len(SPELLINGS)], n, organisation="kaveri") for n in range(CALLERS)
         )
-        slots_ = await asyncio.gather(*asking)
+        answered_by = await asyncio.gather(*asking)
         took = (time.perf_counter() - began) * 1000
     calls = fleet.convex.calls().get("knowledge:search", 0) - before.get("knowledge:search", 0)
-    print(f"  {CALLERS:,} callers ask at once, in {len(SPELLINGS)} spellings, on {len(set(slots_))} workers:", end=" ")
+    print(
+        f"  {CALLERS:,} callers ask at once, in {len(SPELLINGS)} spellings, on {len(set(answered_by))} workers:",
+        end=" ",
+    )
     print(f"{calls} search at the provider; the last had the answer after {took:,.0f} ms")
 
 

@@ -124,6 +124,8 @@ class Link:
         wire = self._wire = await self._dial()
         self._reader = asyncio.get_running_loop().create_task(self._read(wire), name="redis link: read")
         self._reader.add_done_callback(_heard_out)
+        # Here and not in the reader alone: a task that is cancelled before its first step never comes to its `finally`.
+        self._reader.add_done_callback(lambda _: wire.hang_up())
         if self._greet is not None:
             await self._greet(self)
 

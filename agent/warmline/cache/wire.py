@@ -22,6 +22,12 @@ class Wire(AbstractConnection):
             raise Disconnected("Redis does not read what it is sent")
         writer.writelines(self.pack_command(*command))
 
+    def hang_up(self) -> None:
+        """Close without waiting; nothing, if that was done."""
+        if self._writer is not None:
+            self._writer.close()
+            self._reader = self._writer = None
+
 
 class TcpWire(Wire, Connection):
     """Over TCP."""
