@@ -80,12 +80,12 @@ def test_after_a_restart_the_first_question_its_answer_and_the_greeting_come_fro
     before.process.stop()
     after = stack.worker(warming_seconds="10")
     assert ready(after)["warming"] == "complete"
-    calls = (stack.convex.calls(), stack.sarvam.calls())
+    calls = (stack.convex.calls(), stack.sarvam.spoken())
     assert after.answer("What is GOUT?").json()["from"] == HOT
     greeting = "Namaste, this is Asha at Sahyadri Joint Clinic. How can I help you today?"
     for text in (answer, greeting):
         assert "tts; hit; detail=l1" in sources(after.speech(text))
-    assert (stack.convex.calls(), stack.sarvam.calls()) == calls
+    assert (stack.convex.calls(), stack.sarvam.spoken()) == calls
 
 
 def test_a_fleet_that_starts_empty_is_warmed_from_the_origins_and_says_so(stack: Stack) -> None:
