@@ -17,12 +17,13 @@ ALLOWED = {
     "simulators": {"simulators"},
     "errors": set(),
     "metrics": {"cache"},
+    "money": {"services"},
     "settings": {"cache", *COMMON},
     "logs": set(),
     "serve": set(),
     "health": set(),
     "probe": set(),
-    "invalidate": {"cache", "services", "settings", *COMMON},
+    "invalidate": {"cache", "settings", *COMMON},
 }
 
 

@@ -28,6 +28,11 @@ class ApiKeys:
     def __init__(self, organisations: Mapping[str, str]) -> None:
         self._organisations = dict(organisations)
 
+    @property
+    def organisations(self) -> frozenset[str]:
+        """All who may call."""
+        return frozenset(self._organisations.values())
+
     @classmethod
     def read(cls, path: Path) -> "ApiKeys":
         """The keys of a file. Raises SettingsError, which names the file and what is wrong with it."""

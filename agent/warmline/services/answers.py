@@ -25,7 +25,7 @@ class Answers:
         self._knowledge = knowledge
 
     async def answer(self, organisation: str, agent: str, question: str) -> Answer:
-        """Raises AgentNotFound, or UpstreamError when something had to be loaded and could not."""
+        """Raises AgentNotFound, or UpstreamError or SpendLimitReached when something had to be loaded and could not."""
         config = await self._agents.config(organisation, agent)
         prompt, found = await asyncio.gather(
             self._agents.prompt(organisation, agent, config.value.prompt_updated_at),

@@ -4,6 +4,7 @@ import msgspec
 
 from warmline.cache import Cache, Found, Group, Key
 from warmline.services import groups
+from warmline.services.accounts import Accounts
 from warmline.upstream.ports import Functions
 
 
@@ -19,22 +20,30 @@ class Passage(msgspec.Struct, frozen=True):
 class Knowledge:
     """Searches the knowledge of the caller's organisation, and of no other."""
 
-    def __init__(self, functions: Functions, *, results: Cache[list[Passage]]) -> None:
+    def __init__(self, functions: Functions, *, results: Cache[list[Passage]], accounts: Accounts) -> None:
         self._functions = functions
         self._results = results
+        self._accounts = accounts
+        self._price = accounts.prices.call("action")
 
     async def search(self, organisation: str, question: str, *, top_k: int) -> Found[list[Passage]]:
-        """At most `top_k` passages, best first. Raises UpstreamError when they had to be loaded and could not."""
+        """At most `top_k` passages, best first.
+
+        Raises UpstreamError or SpendLimitReached when they had to be loaded and could not.
+        """
         query = normalised(question)
         found = await self._results.get_or_load(
             Key("rag", organisation, (query, str(top_k)), _groups(organisation)),
-            lambda: self._functions.action(
-                "knowledge:search",
-                {"organisation": organisation, "query": query, "topK": top_k},
-                list[Passage],
-            ),
+            lambda: self._load(organisation, query, top_k),
         )
+        self._accounts.answered(organisation, "rag", found.source, self._price)
         return Found(found.value or [], found.source)
+
+    async def _load(self, organisation: str, query: str, top_k: int) -> list[Passage] | None:
+        with self._accounts.paying(organisation, "rag", self._price):
+            return await self._functions.action(
+                "knowledge:search", {"organisation": organisation, "query": query, "topK": top_k}, list[Passage]
+            )
 
 
 def normalised(question: str) -> str:
