@@ -204,7 +204,7 @@ def revealed(path: Path | None) -> str | None:
 def _line(problem: Mapping[str, object]) -> str:
     location = problem["loc"]
     assert isinstance(location, tuple)
-    name = "_".join(("cache", *location[1:])) if location[0] == "numbers" else str(location[0])
+    name = str(location[0]) if len(location) == 1 else "_".join(("cache", *map(str, location[1:])))
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, [*Settings.model_fields, *NUMBERS], n=1)
         hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
