@@ -51,8 +51,8 @@ class Signed(requests.auth.AuthBase):
     """Signs what has the headers, so that it is refused for what it says and not for who says it."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        body = request.body or b""
-        raw = body.encode() if isinstance(body, str) else body
+        raw = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        assert isinstance(raw, bytes)
         headers = signed(raw, id_=f"fuzz-{next(_numbers)}", timestamp=int(time.time()))
         if all(name in request.headers for name in headers):
             request.headers.update(headers)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.support.processes import Process
+from tests.support.redis import RedisServer
 from tests.support.stack import Stack, Worker, await_redis
 from tests.support.wait import until
 from tests.support.webhooks import OTHER_SECRET, SECRET, signed, written
@@ -32,11 +33,11 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         stack.stop()
 
 
-def hooked(stack: Stack, *secrets: bytes) -> Worker:
+def hooked(stack: Stack, *secrets: bytes, **settings: str) -> Worker:
     """A worker that has joined and believes these secrets."""
     file = stack.folder / "webhook_secrets"
     file.write_text("\n".join(written(secret) for secret in secrets or (SECRET,)))
-    worker = stack.worker(webhook_secrets_file=str(file))
+    worker = stack.worker(webhook_secrets_file=str(file), **settings)
     await_redis(worker, "up")
     return worker
 
@@ -236,6 +237,20 @@ def test_a_silent_redis_costs_the_provider_no_more_than_the_limit(stack: Stack) 
     stack.redis.thaw()
     await_redis(worker, "up")
     assert deliver(worker, "knowledge-updated", KNOWLEDGE, id_="later").json()["duplicate"] is False
+
+
+def test_an_event_is_not_taken_for_done_because_its_id_could_have_been_recorded(stack: Stack) -> None:
+    """The Redis that keeps ids is up; the one whose entries are to be invalidated is not."""
+    cache = RedisServer(stack.folder, name="cache").start()
+    try:
+        worker = hooked(stack, redis_cache_url=cache.url)
+        cache.stop()
+        assert deliver(worker, "knowledge-updated", KNOWLEDGE, id_="later").status_code == 503
+        cache.start()
+        await_redis(worker, "up")
+        assert deliver(worker, "knowledge-updated", KNOWLEDGE, id_="later").json()["duplicate"] is False
+    finally:
+        cache.stop()
 
 
 def test_a_worker_that_was_killed_is_waited_out_and_named_by_number(stack: Stack) -> None:

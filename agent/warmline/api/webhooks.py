@@ -25,7 +25,6 @@ from warmline.cache.invalidation import Report
 from warmline.errors import InvalidationFailed, InvalidInput, StoreUnavailable, TooLarge, WebhookRefused
 from warmline.metrics import Metrics
 from warmline.services import groups
-from warmline.services.deliveries import Deliveries
 
 _Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 
@@ -61,6 +60,16 @@ _DECODERS: dict[str, msgspec.json.Decoder[_Notice]] = {
 }
 
 
+class Events(Protocol):
+    """Which events were carried out. Both raise StoreUnavailable when it cannot be said or done."""
+
+    async def seen(self, event: str) -> bool:
+        """Whether the event was recorded."""
+
+    async def record(self, event: str) -> None:
+        """It is, from now on."""
+
+
 class Webhooks:
     """Receives the provider's webhooks. `secrets` are all that are valid now; `wall` is the time of day.
 
@@ -70,7 +79,7 @@ class Webhooks:
     def __init__(
         self,
         secrets: Sequence[bytes],
-        deliveries: Deliveries,
+        events: Events,
         invalidate: Callable[[Group], Awaitable[Report]],
         *,
         seconds: float,
@@ -78,7 +87,7 @@ class Webhooks:
         metrics: Metrics,
     ) -> None:
         self._secrets = secrets
-        self._deliveries = deliveries
+        self._events = events
         self._invalidate = invalidate
         self._seconds = seconds
         self._wall = wall
@@ -128,10 +137,10 @@ class Webhooks:
         """Who has forgotten; None if it was carried out before. Raises InvalidationFailed."""
         try:
             async with asyncio.timeout(self._seconds):
-                if await self._deliveries.seen(id_):
+                if await self._events.seen(id_):
                     return None
                 report = await self._invalidate(group)
-                await self._deliveries.record(id_)
+                await self._events.record(id_)
         except StoreUnavailable as error:
             raise InvalidationFailed(f"the event's id cannot be looked up or recorded: {error}") from error
         except TimeoutError as error:
