@@ -105,7 +105,8 @@ def test_costs_and_savings_are_counted_by_cache_and_organisation(stack: Stack) -
         worker.speech(GREETING)
     assert money(one, "cost") == pytest.approx(0.099)
     assert money(one, "cost_saved") == pytest.approx(0.198)
-    assert (money(other, "cost"), money(other, "cost_saved")) == (0, pytest.approx(0.099))
+    assert money(other, "cost") == 0
+    assert money(other, "cost_saved") == pytest.approx(0.099)
     assert money(one, "cost_saved", organisation="kaveri") == 0
     assert one.metric('warmline_price_info{currency="INR"}') == 1
 

@@ -15,7 +15,7 @@ from warmline.cache.entry import Found, Source
 from warmline.cache.key import Key
 from warmline.cache.layered import Cache
 from warmline.cache.relay import Relay
-from warmline.errors import StoreUnavailable, StreamTooLong
+from warmline.errors import SpendLimitReached, StoreUnavailable, StreamTooLong, UpstreamError
 
 T = TypeVar("T")
 
@@ -200,13 +200,16 @@ class Listening:
             live = self._streams.live(self.key)
             if live is None or whole.done():
                 continue
-            self.source = Source.ORIGIN if self.leads else Source.JOINED
             try:
                 async for chunk in self._listen(live):
+                    self.source = Source.ORIGIN if self.leads else Source.JOINED
                     yield chunk
             except StreamLost:
                 if not whole.done():
                     self._streams.looked_elsewhere()
+            except (UpstreamError, SpendLimitReached):
+                if self._heard:
+                    raise  # before anything was heard, a value past its time may stand in
             else:
                 return
         found = whole.result()
