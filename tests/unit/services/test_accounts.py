@@ -157,6 +157,17 @@ def test_all_workers_together_keep_to_the_rate_in_the_long_run(clocks: Clocks) -
     assert passed <= 10 * 100 + 4 * (5 + 10)
 
 
+def test_ones_own_requests_are_not_taken_from_the_bucket_again(clocks: Clocks) -> None:
+    fleet = Fleet(clocks, 2)
+    (one, _) = fleet.workers
+    fleet.exchange()
+    for half_seconds in range(1, 100):
+        clocks.now = half_seconds / 2
+        for _ in range(5):
+            one.admit("sahyadri")
+        fleet.exchange()
+
+
 def test_a_second_later_others_know_what_was_spent(clocks: Clocks) -> None:
     fleet = Fleet(clocks, 2)
     one, other = fleet.workers
