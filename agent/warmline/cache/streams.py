@@ -201,24 +201,29 @@ class Listening:
             if live is None or whole.done():
                 continue
             try:
-                async for chunk in self._listen(live):
-                    self.source = Source.ORIGIN if self.leads else Source.JOINED
+                async for chunk in self._listen(live, whole):
                     yield chunk
             except StreamLost:
-                if not whole.done():
-                    self._streams.looked_elsewhere()
-            except (UpstreamError, SpendLimitReached):
-                if self._heard:
-                    raise  # before anything was heard, a value past its time may stand in
-            else:
-                return
+                continue
+            return
         found = whole.result()
         self.source = self.source or found.source
         if rest := (found.value or b"")[self._heard :]:
             yield rest
 
-    async def _listen(self, live: Broadcast) -> AsyncIterator[bytes]:
-        async with contextlib.aclosing(live.listen(skip=self._heard)) as chunks:
-            async for chunk in chunks:
-                self._heard += len(chunk)
-                yield chunk
+    async def _listen(self, live: Broadcast, whole: asyncio.Future[Found[bytes | None]]) -> AsyncIterator[bytes]:
+        """Raises StreamLost if the rest has to come from elsewhere."""
+        try:
+            async with contextlib.aclosing(live.listen(skip=self._heard)) as chunks:
+                async for chunk in chunks:
+                    self._heard += len(chunk)
+                    self.source = Source.ORIGIN if self.leads else Source.JOINED
+                    yield chunk
+        except StreamLost:
+            if not whole.done():
+                self._streams.looked_elsewhere()
+            raise
+        except (UpstreamError, SpendLimitReached) as error:
+            if self._heard:
+                raise
+            raise StreamLost from error  # before anything was heard, a value past its time may stand in
