@@ -1,4 +1,4 @@
-"""Every metric of the worker, declared once. The registry is handed in."""
+"""Every metric of the worker, declared once; those of money are in `money.py`. The registry is handed in."""
 
 from collections.abc import Callable, Iterable, Sequence
 
