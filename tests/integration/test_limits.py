@@ -77,6 +77,7 @@ def test_whose_money_is_spent_hears_what_is_cached_and_nothing_new(stack: Stack)
     assert worker.answer("What is gout?").status_code == 200  # a call that costs nothing
     assert stack.sarvam.calls()["text-to-speech"] == asked
     assert worker.metric('warmline_limited_total{limit="spend",organisation="sahyadri"}') == 1
+    assert worker.metric('warmline_cache_load_duration_seconds_count{cache="tts",outcome="failed"}') == 0
 
 
 def test_what_one_worker_spent_counts_on_the_others_and_on_those_to_come(stack: Stack) -> None:
