@@ -90,15 +90,24 @@ def test_new_knowledge_is_forgotten_by_every_worker_and_nothing_else_is(stack: S
     assert count(one, "knowledge-updated", "done") == 1
 
 
-@pytest.mark.parametrize("event", ["agent-updated", "prompt-updated"])
-def test_a_changed_agent_or_prompt_is_looked_up_anew_by_every_worker(stack: Stack, event: str) -> None:
+def test_of_a_changed_agent_every_worker_forgets_everything_but_knowledge(stack: Stack) -> None:
     one, other = hooked(stack), hooked(stack)
     warmed(one, other)
     one.speech("Good morning")
-    assert deliver(other, event, AGENT).json()["acknowledged"] == 2
+    assert deliver(other, "agent-updated", AGENT).json()["acknowledged"] == 2
     assert layers(one) == {"config": "origin", "prompt": "origin", "rag": "l1"}
     assert layers(other) == {"config": "l2", "prompt": "l2", "rag": "l1"}
     assert "warmline-tts; fwd=miss" in one.speech("Good morning").headers["cache-status"]
+
+
+def test_of_a_changed_prompt_every_worker_asks_which_is_current_and_phrases_stay_warm(stack: Stack) -> None:
+    one, other = hooked(stack), hooked(stack)
+    warmed(one, other)
+    one.speech("Good morning")
+    assert deliver(other, "prompt-updated", AGENT).json()["acknowledged"] == 2
+    assert layers(one) == {"config": "origin", "prompt": "l1", "rag": "l1"}
+    assert layers(other) == {"config": "l2", "prompt": "l1", "rag": "l1"}
+    assert "warmline-tts; hit; detail=l1" in one.speech("Good morning").headers["cache-status"]
 
 
 def test_an_event_that_comes_again_changes_nothing(stack: Stack) -> None:

@@ -20,11 +20,12 @@ from starlette.routing import Route
 from warmline.api import wire
 from warmline.api.keys import NAME
 from warmline.api.signature import Refusal, verified
-from warmline.cache import Group
+from warmline.cache import Group, Key
 from warmline.cache.invalidation import Report
 from warmline.errors import InvalidationFailed, InvalidInput, StoreUnavailable, TooLarge, WebhookRefused
 from warmline.metrics import Metrics
 from warmline.services import groups
+from warmline.services.agents import config_key
 
 _Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 
@@ -33,30 +34,40 @@ OUTCOMES = ("done", "duplicate", "failed", "too_large", "wrong_body", *(reason.v
 
 
 class _Notice(Protocol):
-    def group(self) -> Group: ...
+    def target(self) -> Group | Key: ...
 
 
 class _KnowledgeUpdated(msgspec.Struct, forbid_unknown_fields=True):
     organisation: _Name
 
-    def group(self) -> Group:
+    def target(self) -> Group:
         return groups.knowledge(self.organisation)
 
 
 class _AgentUpdated(msgspec.Struct, forbid_unknown_fields=True):
-    """Of a prompt too: the agent's configuration says by its timestamp which prompt is current."""
+    """Its phrases too: what a pronunciation dictionary says may have changed under the same name."""
 
     organisation: _Name
     agent: _Name
 
-    def group(self) -> Group:
+    def target(self) -> Group:
         return groups.agent(self.organisation, self.agent)
+
+
+class _PromptUpdated(msgspec.Struct, forbid_unknown_fields=True):
+    """The configuration says by its timestamp which prompt is current; phrases sound as before and stay warm."""
+
+    organisation: _Name
+    agent: _Name
+
+    def target(self) -> Key:
+        return config_key(self.organisation, self.agent)
 
 
 _DECODERS: dict[str, msgspec.json.Decoder[_Notice]] = {
     "knowledge-updated": msgspec.json.Decoder(_KnowledgeUpdated),
     "agent-updated": msgspec.json.Decoder(_AgentUpdated),
-    "prompt-updated": msgspec.json.Decoder(_AgentUpdated),
+    "prompt-updated": msgspec.json.Decoder(_PromptUpdated),
 }
 
 
@@ -80,7 +91,7 @@ class Webhooks:
         self,
         secrets: Sequence[bytes],
         events: Events,
-        invalidate: Callable[[Group], Awaitable[Report]],
+        invalidate: Callable[[Group | Key], Awaitable[Report]],
         *,
         seconds: float,
         wall: Callable[[], float],
@@ -110,7 +121,7 @@ class Webhooks:
         return await self._received(request, "agent-updated")
 
     async def prompt_updated(self, request: Request) -> Response:
-        """The same: the next look at the configuration finds the new prompt's timestamp."""
+        """Every worker forgets the agent's configuration: the next one names the new prompt by its timestamp."""
         return await self._received(request, "prompt-updated")
 
     async def _received(self, request: Request, event: str) -> Response:
@@ -118,7 +129,7 @@ class Webhooks:
         try:
             body = await wire.read(request)
             id_ = verified(self._secrets, request.headers, body, now=self._wall())
-            report = await self._carried_out(id_, wire.decoded(_DECODERS[event], body).group())
+            report = await self._carried_out(id_, wire.decoded(_DECODERS[event], body).target())
             outcome = "duplicate" if report is None else "done"
         except WebhookRefused as error:
             outcome = error.reason
@@ -133,13 +144,13 @@ class Webhooks:
             self._counted(event, outcome)
         return JSONResponse(_shown(report))
 
-    async def _carried_out(self, id_: str, group: Group) -> Report | None:
+    async def _carried_out(self, id_: str, target: Group | Key) -> Report | None:
         """Who has forgotten; None if it was carried out before. Raises InvalidationFailed."""
         try:
             async with asyncio.timeout(self._seconds):
                 if await self._events.seen(id_):
                     return None
-                report = await self._invalidate(group)
+                report = await self._invalidate(target)
                 await self._events.record(id_)
         except StoreUnavailable as error:
             raise InvalidationFailed(f"the event's id cannot be looked up or recorded: {error}") from error

@@ -50,7 +50,7 @@ class Agents:
         """The agent's configuration. Raises AgentNotFound, or UpstreamError or SpendLimitReached when
         it had to be loaded and could not."""
         found = await self._configs.get_or_load(
-            Key("config", organisation, (agent,), _groups(organisation, agent)),
+            config_key(organisation, agent),
             lambda: self._load("config", organisation, agent, AgentConfig),
         )
         self._accounts.answered(organisation, "config", found.source, self._price)
@@ -74,6 +74,11 @@ class Agents:
             return await self._functions.query(
                 f"agents:{what}", {"organisation": organisation, "agent": agent}, returns
             )
+
+
+def config_key(organisation: str, agent: str) -> Key:
+    """An agent's configuration alone, through which its prompt is found."""
+    return Key("config", organisation, (agent,), _groups(organisation, agent))
 
 
 def _groups(organisation: str, agent: str) -> tuple[Group, ...]:

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from tests.support.webhooks import SECRET, signed
 from warmline.api.faults import HANDLERS
 from warmline.api.webhooks import Webhooks
-from warmline.cache import Group
+from warmline.cache import Group, Key
 from warmline.cache.invalidation import Report
 from warmline.errors import InvalidationFailed, StoreUnavailable
 from warmline.metrics import Metrics
@@ -37,8 +37,9 @@ class Diary:
         self._fail_if("record")
         self.lines.append(f"recorded {event}")
 
-    async def invalidate(self, group: Group) -> Report:
-        self.lines.append(f"invalidated {group.kind} of {group.organisation}")
+    async def invalidate(self, target: Group | Key) -> Report:
+        assert isinstance(target, Group)
+        self.lines.append(f"invalidated {target.kind} of {target.organisation}")
         return Report(("one#1", "other#2"), (), 1.25)
 
     def _fail_if(self, name: str) -> None:
@@ -46,16 +47,16 @@ class Diary:
             raise StoreUnavailable("away")
 
 
-async def never(group: Group) -> Report:
+async def never(target: Group | Key) -> Report:
     await asyncio.Event().wait()
     raise AssertionError("nobody set it")
 
 
-async def failing(group: Group) -> Report:
+async def failing(target: Group | Key) -> Report:
     raise InvalidationFailed("Redis is silent")
 
 
-async def deliver(diary: Diary, invalidate: Callable[[Group], Awaitable[Report]] | None = None) -> httpx.Response:
+async def deliver(diary: Diary, invalidate: Callable[[Group | Key], Awaitable[Report]] | None = None) -> httpx.Response:
     metrics = Metrics(CollectorRegistry(), slot="test", version="test")
     hooks = Webhooks([SECRET], diary, invalidate or diary.invalidate, seconds=5.0, wall=lambda: NOW, metrics=metrics)
     app = Starlette(routes=hooks.routes(), exception_handlers=HANDLERS)
