@@ -55,7 +55,7 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-static test-unit test-integration test-conformance test-fuzz test-fleet lint
+.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet lint
 test: test-static test-unit test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
@@ -78,6 +78,9 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
+
+test-long: venv ## what takes longer than `make test` may: the invalidation protocol in larger worlds; 10 min
+	cd $(ROOT) && pytest -m long --timeout 600 tests/model
 
 ##@ Measure
 .PHONY: bench-cache

@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     health = commands.add_parser("health", help="exit 0 if the worker of these settings is alive")
     health.set_defaults(run=_health)
 
+    warm = commands.add_parser("warm", help="have the worker of these settings warm itself now")
+    warm.set_defaults(run=_warm)
+
     invalidate = commands.add_parser(
         "invalidate", help="make every worker forget what was cached; for whoever changed data behind our back"
     )
@@ -59,6 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
     probe.add_argument("--question", default="What is knee pain?")
     probe.set_defaults(run=_probe)
+
+    talk = commands.add_parser("talk", help="hold a voice session by typing; shows layers and milliseconds")
+    talk.add_argument("--url", required=True, help="the edge, such as http://127.0.0.1:8080")
+    talk.add_argument("--agent", required=True)
+    talk.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
+    talk.add_argument("--save", type=Path, metavar="FILE.wav", help="keep what the agent says")
+    talk.set_defaults(run=_talk)
     return parser
 
 
@@ -94,6 +104,12 @@ def _health(options: argparse.Namespace) -> int:
     return health.check(os.environ)
 
 
+def _warm(options: argparse.Namespace) -> int:
+    from warmline import warm
+
+    return warm.run(os.environ)
+
+
 def _invalidate(options: argparse.Namespace) -> int:
     from warmline import invalidate, settings
     from warmline.services import groups
@@ -107,6 +123,13 @@ def _probe(options: argparse.Namespace) -> int:
 
     key = options.key_file.read_text(encoding="utf-8").strip()
     return probe.run(options.url, agent=options.agent, key=key, question=options.question)
+
+
+def _talk(options: argparse.Namespace) -> int:
+    from warmline import talk
+
+    key = options.key_file.read_text(encoding="utf-8").strip()
+    return talk.run(options.url, agent=options.agent, key=key, save=options.save)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,13 @@
     │   ├── UpstreamUnavailable  it could not be reached, was too slow, or said it is overloaded
     │   ├── UpstreamExhausted    the account's quota or credit is used up
     │   └── UpstreamRejected     it refused a request that we believed valid
+    │       └── FunctionFailed   the application's own function threw; carries what it threw
     └── OperatorError            whoever runs Warmline must act
         ├── SettingsError        the process must not start like this; lists every problem
         ├── StoreUnavailable     Redis did not answer in time; never reaches a caller
         │   └── StoreRefused     it answered, and refused
         ├── InvalidationFailed   not every worker can be told that a value is over; must be tried again
+        ├── SessionsFull         this worker holds as many voice sessions as it may
         ├── LoadAbandoned        the worker stopped before a load had ended
         ├── StreamTooLong        a stream outgrew what is kept of one; only who joined it late is told
         └── ListenerTooSlow      a listener left more of a stream unread than is kept for one
@@ -74,6 +76,12 @@ class AgentNotFound(NotFound):
     """No such agent in the caller's organisation."""
 
     code = "agent_not_found"
+
+
+class SessionNotFound(NotFound):
+    """No such voice session in the caller's organisation, or none any more."""
+
+    code = "session_not_found"
 
 
 class InvalidInput(CallerError):
@@ -145,6 +153,16 @@ class UpstreamRejected(UpstreamError):
     code = "upstream_rejected"
 
 
+class FunctionFailed(UpstreamRejected):
+    """The application's own function threw at the provider; `data` is what it attached, None if nothing."""
+
+    code = "function_failed"
+
+    def __init__(self, upstream: str, detail: str, *, data: object = None) -> None:
+        super().__init__(upstream, detail)
+        self.data = data
+
+
 class OperatorError(WarmlineError):
     """Something that only whoever runs Warmline can mend."""
 
@@ -173,6 +191,12 @@ class InvalidationFailed(OperatorError):
     """It cannot be promised that nobody serves what was to be invalidated. Nothing is half done that harms: repeat."""
 
     code = "invalidation_failed"
+
+
+class SessionsFull(OperatorError):
+    """No more voice sessions here; another worker may have room."""
+
+    code = "sessions_full"
 
 
 class LoadAbandoned(OperatorError):

@@ -1,6 +1,7 @@
 """Every metric of the worker, declared once; those of money are in `money.py`. The registry is handed in."""
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily
@@ -53,6 +54,27 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._upstream_calls = Counter(
+            "warmline_upstream_calls",
+            "Calls to a provider, by how they ended: ok, or the error's code.",
+            ["upstream", "outcome"],
+            registry=registry,
+        )
+        self._warmed = Counter(
+            "warmline_warming_entries",
+            "Entries that a warming found or brought, by the layer that had them.",
+            ["cache", "source"],
+            registry=registry,
+        )
+        self._left_cold = Counter(
+            "warmline_warming_left_cold",
+            "Entries that a warming left cold: refused, by its allowance or as a caller would be, or failed.",
+            ["cache", "reason"],
+            registry=registry,
+        )
+        self._warming_seconds = Gauge(
+            "warmline_warming_duration_seconds", "How long the latest warming took.", registry=registry
+        )
         self._requests = Counter(
             "warmline_http_requests", "Requests answered.", ["route", "method", "status"], registry=registry
         )
@@ -60,6 +82,26 @@ class Metrics:
             "warmline_http_request_duration_seconds",
             "Time to answer a request.",
             ["route"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._sessions = Gauge("warmline_sessions", "Voice sessions that are open.", registry=registry)
+        self._sessions_ended = Counter(
+            "warmline_sessions_ended", "Voice sessions that ended, by why.", ["reason"], registry=registry
+        )
+        self._sessions_refused = Counter(
+            "warmline_sessions_refused", "Connections that no session was opened on.", ["reason"], registry=registry
+        )
+        self._first_audio_seconds = Histogram(
+            "warmline_session_first_audio_seconds",
+            "From the client's message to the first frame of audio.",
+            ["kind"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._interruption_seconds = Histogram(
+            "warmline_session_interruption_seconds",
+            "From the client's interruption to silence.",
             buckets=_SECONDS,
             registry=registry,
         )
@@ -100,10 +142,47 @@ class Metrics:
         """See `cache.CacheEvents`."""
         self._removed.labels(cache, cause.value).inc(count)
 
+    def called(self, upstream: str, outcome: str) -> None:
+        """A provider was called once; `outcome` is `ok` or the error's code."""
+        self._upstream_calls.labels(upstream, outcome).inc()
+
+    def warmed(self, cache: str, source: str) -> None:
+        """See `sweep.WarmingEvents`."""
+        self._warmed.labels(cache, source).inc()
+
+    def left_cold(self, cache: str, reason: str) -> None:
+        """See `sweep.WarmingEvents`."""
+        self._left_cold.labels(cache, reason).inc()
+
+    def warming_ended(self, seconds: float) -> None:
+        """See `sweep.WarmingEvents`."""
+        self._warming_seconds.set(seconds)
+
     def requested(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered; `route` is the template's name, `other` where none matched."""
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
+
+    def session_opened(self) -> None:
+        """See `session.events.SessionEvents`."""
+        self._sessions.inc()
+
+    def session_ended(self, end: Enum) -> None:
+        """See `session.events.SessionEvents`."""
+        self._sessions.dec()
+        self._sessions_ended.labels(end.name.lower()).inc()
+
+    def session_refused(self, end: Enum) -> None:
+        """A connection was closed before a session was opened on it."""
+        self._sessions_refused.labels(end.name.lower()).inc()
+
+    def first_audio(self, kind: str, seconds: float) -> None:
+        """See `session.events.SessionEvents`."""
+        self._first_audio_seconds.labels(kind).observe(seconds)
+
+    def interruption(self, seconds: float) -> None:
+        """See `session.events.SessionEvents`."""
+        self._interruption_seconds.observe(seconds)
 
 
 class _Lookups(Collector):

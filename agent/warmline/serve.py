@@ -1,7 +1,8 @@
 """Two uvicorn servers in one loop, callers and fleet, and the order in which they stop.
 
 On SIGTERM or SIGINT: the fleet's port says "not ready", the callers' port stops listening, requests under way get
-`drain_seconds` to finish, then the callers' server ends and the fleet's last. A second signal ends the wait.
+`drain_seconds` to finish (an open WebSocket is one), then the callers' server ends and the fleet's last. A second
+signal ends the wait.
 """
 
 import asyncio
@@ -25,11 +26,17 @@ class _Server(uvicorn.Server):
         yield
 
 
+DEAF_SECONDS = 20
+"""How long what was sent may stay unacknowledged, or undelivered because the peer does not read, until the connection
+is given up; pings would not end that one (TCP_USER_TIMEOUT, RFC 5482)."""
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A bound socket that does not listen yet, so that a taken port is found before anything is loaded."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAF_SECONDS * 1000)  # accepted sockets inherit it
     try:
         sock.bind((host, port))
     except OSError:
@@ -39,11 +46,20 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Service:
-    """Serves `app` and `admin` until told to stop. `draining` is called when the stop begins."""
+    """Serves `app` and `admin` until told to stop. `draining` is called when the stop begins; a WebSocket message of
+    more than `message_bytes` ends its connection."""
 
-    def __init__(self, app: ASGIApp, admin: ASGIApp, *, drain_seconds: float, draining: Callable[[], None]) -> None:
-        self._callers = _Server(_config(app))
-        self._fleet = _Server(_config(admin))
+    def __init__(
+        self,
+        app: ASGIApp,
+        admin: ASGIApp,
+        *,
+        drain_seconds: float,
+        draining: Callable[[], None],
+        message_bytes: int = 64 * 1024,
+    ) -> None:
+        self._callers = _Server(_config(app, message_bytes))
+        self._fleet = _Server(_config(admin, message_bytes))
         self._drain_seconds = drain_seconds
         self._draining = draining
         self._stop = asyncio.Event()
@@ -84,7 +100,7 @@ class Service:
             await asyncio.wait(tasks)
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, message_bytes: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="httptools",
@@ -92,8 +108,9 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         lifespan="off",
         access_log=False,
         log_config=None,
+        log_level="warning",  # below that it writes a line for every WebSocket, with the query of its URL
         server_header=False,
-        ws_max_size=1024 * 1024,
+        ws_max_size=message_bytes,
         ws_ping_interval=20,
         ws_ping_timeout=20,
         ws_per_message_deflate=False,

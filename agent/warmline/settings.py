@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from warmline import __version__
 from warmline.cache.dial import dialler
@@ -35,6 +35,13 @@ def _redis_url(value: str) -> str:
     dialler(value, password=None, timeout=1)
     return value
 
+
+def _names(value: object) -> object:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+"""Names with commas between them."""
 
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -132,9 +139,29 @@ class Settings(BaseModel):
     convex_url: HttpUrl
     convex_deploy_key_file: Path | None = None
     convex_timeout: Annotated[float, Field(gt=0, le=60)] = 3
+    convex_concurrency: Annotated[int, Field(ge=1, description="calls at a time; fewer while Convex refuses them")] = 32
     sarvam_url: HttpUrl
     sarvam_key_file: Path
     sarvam_timeout: Annotated[float, Field(gt=0, le=60)] = 10
+
+    sessions_max: Annotated[int, Field(ge=1, description="voice sessions that this worker holds")] = 1000
+    session_idle_seconds: Annotated[float, Field(gt=0, description="a client that says nothing is closed")] = 300
+    session_resume_seconds: Annotated[float, Field(gt=0, description="how long a session can be resumed")] = 900
+    session_send_seconds: Annotated[float, Field(gt=0, description="a client that reads nothing is dropped")] = 10
+    session_message_rate: Annotated[float, Field(gt=0, description="messages a second that a client may send")] = 5
+    session_message_burst: Annotated[int, Field(ge=1, description="messages that it may send at once")] = 20
+    session_message_bytes: Annotated[int, Field(ge=1024, le=MIB, description="a longer message ends it")] = 64 * 1024
+    session_text_length: Annotated[int, Field(ge=1, description="characters that a caller may say at once")] = 500
+    session_audio_lead: Annotated[float, Field(ge=0.1, le=5, description="seconds of audio sent ahead of time")] = 0.4
+    warming_seconds: Annotated[float, Field(ge=0, description="longest that readiness waits; 0: start cold")] = 10
+    warming_concurrency: Annotated[int, Field(ge=1, description="loads at a time")] = 4
+    warming_calls: Annotated[int, Field(ge=0, description="loads from origins, in one warming")] = 200
+    warming_characters: Annotated[int, Field(ge=0, description="of them spoken, in one warming")] = 20_000
+    popular_minimum: Annotated[
+        int, Field(ge=1, le=1000, description="distinct askings before a question's text is stored")
+    ] = 5
+    popular_days: Annotated[int, Field(ge=1, le=90, description="how long counted questions are kept")] = 7
+    popular_opt_out: Annotated[Names, Field(description="organisations whose questions are not counted; *: all")] = ()
 
     webhook_secrets_file: Annotated[
         Path | None, Field(description="whsec_ secrets, one a line, all valid; without it webhooks are refused")

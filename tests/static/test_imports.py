@@ -1,4 +1,4 @@
-"""Imports point one way: api → services → cache, upstream. app.py alone joins them; simulators import nothing."""
+"""Imports point one way: api → session → services → cache, upstream. app.py joins them; simulators import nothing."""
 
 import ast
 from pathlib import Path
@@ -13,7 +13,8 @@ ALLOWED = {
     "cache": {"cache", *COMMON},
     "upstream": {"upstream", *COMMON},
     "services": {"services", "cache", "upstream", *COMMON},
-    "api": {"api", "services", "cache", "metrics", *COMMON},
+    "session": {"session", "services", "cache", "upstream", *COMMON},
+    "api": {"api", "session", "services", "cache", "metrics", *COMMON},
     "simulators": {"simulators"},
     "errors": set(),
     "metrics": {"cache"},
@@ -22,7 +23,9 @@ ALLOWED = {
     "logs": set(),
     "serve": set(),
     "health": set(),
+    "warm": set(),
     "probe": set(),
+    "talk": set(),
     "invalidate": {"cache", "settings", *COMMON},
 }
 
@@ -56,4 +59,4 @@ def test_every_part_is_ruled_on() -> None:
         for path in PACKAGE.iterdir()
         if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
     }
-    assert parts == {*ALLOWED, "app", "__init__", "__main__"}
+    assert parts == {*ALLOWED, "app", "wiring", "__init__", "__main__"}

@@ -71,6 +71,7 @@ class Worker:
             "WARMLINE_ADMIN_PORT": str(self.admin_port),
             **settings,
         }
+        self.port = int(environment["WARMLINE_PORT"])  # a test may want it where another was
         self.process = Process(
             warmline("worker"), log=folder / f"{name.replace('/', '-')}.log", environment=environment
         )
@@ -132,6 +133,7 @@ class Stack:
             "WARMLINE_CONVEX_URL": self.convex.url,
             "WARMLINE_SARVAM_URL": self.sarvam.url,
             "WARMLINE_SARVAM_KEY_FILE": str(self.sarvam_key),
+            "WARMLINE_WARMING_SECONDS": "0",
         }
 
     def worker(self, **settings: str) -> Worker:

@@ -43,6 +43,12 @@ def test_the_profiles_differ_as_designed(good: dict[str, str]) -> None:
     assert (low.tts.max_entries, high.tts.max_entries) == (100, 500)
 
 
+def test_names_are_listed_with_commas(good: dict[str, str]) -> None:
+    assert settings.read(good).popular_opt_out == ()
+    read = settings.read({**good, "WARMLINE_POPULAR_OPT_OUT": " sahyadri, kaveri,"})
+    assert read.popular_opt_out == ("sahyadri", "kaveri")
+
+
 def test_missing_settings_are_named(good: dict[str, str]) -> None:
     del good["WARMLINE_SLOT"], good["WARMLINE_CONVEX_URL"]
     assert problems(good) == ["WARMLINE_SLOT: Field required", "WARMLINE_CONVEX_URL: Field required"]

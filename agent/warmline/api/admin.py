@@ -9,17 +9,25 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from warmline.errors import StoreUnavailable
+from warmline.services.warming import Warming
 
 
 class AdminApi:
     """Health for the orchestrator, numbers for Prometheus."""
 
     def __init__(
-        self, registry: CollectorRegistry, *, slot: str, version: str, ping_redis: Callable[[], Awaitable[None]]
+        self,
+        registry: CollectorRegistry,
+        *,
+        slot: str,
+        version: str,
+        ping_redis: Callable[[], Awaitable[None]],
+        warming: Warming,
     ) -> None:
         self._registry = registry
         self._identity = {"slot": slot, "version": version}
         self._ping_redis = ping_redis
+        self._warming = warming
         self._draining = False
 
     def drain(self) -> None:
@@ -39,10 +47,21 @@ class AdminApi:
         return JSONResponse({"live": True, **self._identity})
 
     async def ready(self, request: Request) -> Response:
-        """200 while new callers may be sent here. Redis being away degrades the worker; it does not unready it."""
+        """200 while new callers may be sent here: warmed as far as the time allowed, and not draining.
+
+        Redis being away degrades the worker; it does not unready it.
+        """
         redis = await self._redis()
-        body = {"ready": not self._draining, "redis": redis, "degraded": redis != "up", **self._identity}
-        return JSONResponse(body, status_code=503 if self._draining else 200)
+        ready = self._warming.ready and not self._draining
+        body = {
+            "ready": ready,
+            "redis": redis,
+            "degraded": redis != "up",
+            "warming": self._warming.state,
+            "warmed": self._warming.report.by_cache(),
+            **self._identity,
+        }
+        return JSONResponse(body, status_code=200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus text or OpenMetrics, as the scraper asks."""

@@ -28,11 +28,6 @@ class ApiKeys:
     def __init__(self, organisations: Mapping[str, str]) -> None:
         self._organisations = dict(organisations)
 
-    @property
-    def organisations(self) -> frozenset[str]:
-        """All who may call."""
-        return frozenset(self._organisations.values())
-
     @classmethod
     def read(cls, path: Path) -> "ApiKeys":
         """The keys of a file. Raises SettingsError, which names the file and what is wrong with it."""
@@ -43,6 +38,11 @@ class ApiKeys:
         if not entries:
             raise SettingsError([f"API keys file {path}: holds no key, so nobody could call"])
         return cls({entry.sha256: entry.organisation for entry in entries})
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        """All who have a key, in alphabetical order."""
+        return tuple(sorted(set(self._organisations.values())))
 
     def organisation(self, authorization: str | None) -> str:
         """The organisation of an `Authorization: Bearer <key>` header. Raises Unauthenticated."""

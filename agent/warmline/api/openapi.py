@@ -71,6 +71,7 @@ def fleet() -> Json:
             "/metrics": _get("Numbers for Prometheus", {"type": "string"}, media_types=_METRICS),
             "/v1/admin/caches": _get("The numbers in force, what L1 holds, who answered", _CACHES),
             "/v1/admin/invalidate": {"post": _invalidate()},
+            "/v1/admin/warm": {"post": _warm()},
             "/v1/openapi.json": _get("This document", {"type": "object"}),
         },
     }
@@ -114,6 +115,14 @@ def _invalidate() -> Json:
         "summary": "Make every worker forget what is named, or all that is the organisation's",
         "requestBody": _body(_object(wanted, required=["organisation"])),
         "responses": {"200": _answered("nobody serves it any more", report), **_errors(400, 413, 415, 500, 503)},
+    }
+
+
+def _warm() -> Json:
+    entries = _object({"entries": {"type": "object"}})
+    return {
+        "summary": "Warm this worker now, or join a warming that is under way",
+        "responses": {"200": _answered("what was done", entries), **_errors(500)},
     }
 
 

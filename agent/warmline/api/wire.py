@@ -23,7 +23,11 @@ _decoder = msgspec.json.Decoder(_Body)
 
 async def text_of(request: Request) -> str:
     """The `text` of a GET's query or of a POST's JSON body, not empty. Raises CallerError."""
-    text = _from_query(request) if request.method in {"GET", "HEAD"} else await _from_body(request)
+    return checked(_from_query(request) if request.method in {"GET", "HEAD"} else await _from_body(request))
+
+
+def checked(text: str) -> str:
+    """The text, if there is one and all of it can be said."""
     if not text.strip():
         raise InvalidInput("must not be empty", field="text")
     if any(ord(character) < 32 and character not in "\t\n\r" for character in text):
@@ -31,10 +35,10 @@ async def text_of(request: Request) -> str:
     return text
 
 
-def question_of(text: str) -> str:
+def question_of(text: str, longest: int = LONGEST_QUESTION) -> str:
     """The text, if it is short enough to be a question."""
-    if len(text) > LONGEST_QUESTION:
-        raise TooLarge(f"{len(text)} characters; a question has at most {LONGEST_QUESTION}", field="text")
+    if len(text) > longest:
+        raise TooLarge(f"{len(text)} characters; a question has at most {longest}", field="text")
     return text
 
 
@@ -100,7 +104,7 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise InvalidInput(str(error), field=_field(error)) from error
+        raise InvalidInput(str(error), field=field_of(error)) from error
     except msgspec.DecodeError as error:
         raise InvalidInput(f"is not JSON: {error}", field="body") from error
     except UnicodeDecodeError as error:
@@ -120,7 +124,7 @@ async def read(request: Request) -> bytes:
     return bytes(body)
 
 
-def _field(error: msgspec.ValidationError) -> str:
+def field_of(error: msgspec.ValidationError) -> str:
     """msgspec ends its message with `- at `$.field``, and names a missing or unknown field in quotes."""
     message = str(error)
     if "$." in message:

@@ -81,6 +81,18 @@ class Cache(Generic[V]):
         self.tally.others[found.source] += 1
         return found
 
+    async def peek(self, key: Key) -> Found[V | None] | None:
+        """The value of `key` if L1 or L2 has it fresh, then in L1 as well; None if it would have to be loaded.
+
+        Nobody is asked but Redis, which costs no more than a lookup's budget and never raises. Not tallied, for it
+        answers nobody.
+        """
+        slot = self._recall(key)
+        if slot is not None and self._clock() < slot.fresh_until:
+            return slot.value
+        kept = await self._fill_from_l2(key)
+        return None if kept is None or kept.fresh_for <= 0 else Found(kept.value, Source.L2)
+
     def forget(self, groups: Iterable[str], keys: Iterable[str]) -> None:
         """Drop what belongs to these; nothing that was looked for before now is kept, and no load of it is joined."""
         self._epoch += 1
@@ -121,7 +133,12 @@ class Cache(Generic[V]):
         return found
 
     async def _look_in_l2(self, key: Key, errand: Errand[V]) -> Found[V | None] | None:
-        """What L2 has, if it may answer now. It fills L1 even if it is too old for that, to stand in for a failure."""
+        """What L2 has, if it may answer now."""
+        kept = await self._fill_from_l2(key)
+        return None if kept is None else self._answer(key, errand, kept)
+
+    async def _fill_from_l2(self, key: Key) -> Kept[V | None] | None:
+        """What L2 has. It fills L1 even if it is too old to answer, to stand in for a failure."""
         while True:
             epoch = self._epoch
             try:
@@ -132,7 +149,7 @@ class Cache(Generic[V]):
                 return None
             if self._epoch == epoch:
                 self._keep(key, kept)
-                return self._answer(key, errand, kept)
+                return kept
 
     def _answer(self, key: Key, errand: Errand[V], kept: Kept[V | None]) -> Found[V | None] | None:
         if kept.fresh_for > 0:

@@ -51,6 +51,10 @@ class Streams:
         finally:
             listening.leave()
 
+    async def peek(self, key: Key) -> Found[bytes | None] | None:
+        """See `Cache.peek`."""
+        return await self._cache.peek(key)
+
     def forget(self, groups: Iterable[str], keys: Iterable[str]) -> None:
         """Nobody new joins the streams of these (see `channel.Listener`)."""
         groups, keys = set(groups), set(keys)

@@ -165,6 +165,19 @@ class Caches:
         if not self.channel.fence.shared:
             raise StoreUnavailable("Redis is another one than before, and invalidations are being made again")
 
+    async def remembers(self, *, within: float) -> bool:
+        """Whether Redis answers and this worker may remember, having waited for that at most so many seconds."""
+        until = self._around.clock() + within
+        while True:
+            try:
+                await self.ping()
+            except StoreUnavailable:
+                if self._around.clock() >= until:
+                    return False
+                await asyncio.sleep(0.02)
+            else:
+                return True
+
     async def aclose(self) -> None:
         """End loads, leave the fleet, close every connection."""
         for cache in self._caches:

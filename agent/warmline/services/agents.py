@@ -61,7 +61,7 @@ class Agents:
     async def prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt]:
         """The prompt that the configuration names by its timestamp. Raises UpstreamError, SpendLimitReached."""
         found = await self._prompts.get_or_load(
-            Key("prompt", organisation, (agent, str(updated_at)), _groups(organisation, agent)),
+            _prompt_key(organisation, agent, updated_at),
             lambda: self._load("prompt", organisation, agent, Prompt),
         )
         self._accounts.answered(organisation, "prompt", found.source, self._price)
@@ -69,11 +69,23 @@ class Agents:
             raise UpstreamRejected(self._functions.name, "agents:prompt: a configured agent has no prompt")
         return Found(found.value, found.source)
 
+    async def peek_config(self, organisation: str, agent: str) -> Found[AgentConfig | None] | None:
+        """What the caches alone know of the agent; None if only the origin could tell."""
+        return await self._configs.peek(config_key(organisation, agent))
+
+    async def peek_prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt | None] | None:
+        """The same of a prompt."""
+        return await self._prompts.peek(_prompt_key(organisation, agent, updated_at))
+
     async def _load(self, what: str, organisation: str, agent: str, returns: type[T]) -> T | None:
         with self._accounts.paying(organisation, what, self._price):
             return await self._functions.query(
                 f"agents:{what}", {"organisation": organisation, "agent": agent}, returns
             )
+
+
+def _prompt_key(organisation: str, agent: str, updated_at: int) -> Key:
+    return Key("prompt", organisation, (agent, str(updated_at)), _groups(organisation, agent))
 
 
 def config_key(organisation: str, agent: str) -> Key:

@@ -1,42 +1,85 @@
 """A question to an agent → what the agent says."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from warmline.cache import Source
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.knowledge import Knowledge, Passage
+from warmline.services.normalise import normalised
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the agent says, the passages it rests on (none if it does not know), and who answered each lookup."""
+    """What the agent says, the passages it rests on (none if it does not know), who answered each lookup, and in how
+    many seconds."""
 
     text: str
     passages: list[Passage]
     sources: dict[str, Source]
+    seconds: dict[str, float]
+
+
+Asked = Callable[[str, str, str], None]
+"""Told of an organisation, an agent and a normalised question. Called synchronously; must not raise."""
+
+
+def _uncounted(organisation: str, agent: str, question: str) -> None:
+    """Nobody wants to know."""
 
 
 class Answers:
-    """Answers from an agent's prompt and its organisation's knowledge."""
+    """Answers from an agent's prompt and its organisation's knowledge. `clock` is monotonic, in seconds.
 
-    def __init__(self, agents: Agents, knowledge: Knowledge) -> None:
+    `asked` is told of every question that the knowledge could answer, and of no other.
+    """
+
+    def __init__(
+        self,
+        agents: Agents,
+        knowledge: Knowledge,
+        *,
+        asked: Asked = _uncounted,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._agents = agents
         self._knowledge = knowledge
+        self._asked = asked
+        self._clock = clock
 
     async def answer(self, organisation: str, agent: str, question: str) -> Answer:
         """Raises AgentNotFound, or UpstreamError or SpendLimitReached when something had to be loaded and could not."""
-        config = await self._agents.config(organisation, agent)
+        agents, knowledge = self._agents, self._knowledge
+        seconds: dict[str, float] = {}
+        config = await self._timed("config", seconds, lambda: agents.config(organisation, agent))
+        updated_at, top_k = config.value.prompt_updated_at, config.value.top_k
+        language = config.value.voice.language
         prompt, found = await asyncio.gather(
-            self._agents.prompt(organisation, agent, config.value.prompt_updated_at),
-            self._knowledge.search(organisation, question, top_k=config.value.top_k),
+            self._timed("prompt", seconds, lambda: agents.prompt(organisation, agent, updated_at)),
+            self._timed(
+                "rag", seconds, lambda: knowledge.search(organisation, question, top_k=top_k, language=language)
+            ),
         )
         passages = relevant(found.value, config.value)
+        if passages:
+            self._asked(organisation, agent, normalised(question, language))
         return Answer(
             text=worded(prompt.value, passages),
             passages=passages,
             sources={"config": config.source, "prompt": prompt.source, "rag": found.source},
+            seconds=seconds,
         )
+
+    async def _timed(self, name: str, seconds: dict[str, float], lookup: Callable[[], Awaitable[T]]) -> T:
+        began = self._clock()
+        result = await lookup()
+        seconds[name] = self._clock() - began
+        return result
 
 
 def relevant(passages: list[Passage], config: AgentConfig) -> list[Passage]:

@@ -2,9 +2,10 @@
 
 import msgspec
 
-from warmline.cache import Cache, Found, Group, Key
+from warmline.cache import Cache, Found, Key
 from warmline.services import groups
 from warmline.services.accounts import Accounts
+from warmline.services.normalise import normalised
 from warmline.upstream.ports import Functions
 
 
@@ -26,18 +27,23 @@ class Knowledge:
         self._accounts = accounts
         self._price = accounts.prices.call("action")
 
-    async def search(self, organisation: str, question: str, *, top_k: int) -> Found[list[Passage]]:
+    async def search(self, organisation: str, question: str, *, top_k: int, language: str) -> Found[list[Passage]]:
         """At most `top_k` passages, best first.
 
         Raises UpstreamError or SpendLimitReached when they had to be loaded and could not.
         """
-        query = normalised(question)
+        query = normalised(question, language)
         found = await self._results.get_or_load(
-            Key("rag", organisation, (query, str(top_k)), _groups(organisation)),
+            _key(organisation, query, top_k),
             lambda: self._load(organisation, query, top_k),
         )
         self._accounts.answered(organisation, "rag", found.source, self._price)
         return Found(found.value or [], found.source)
+
+    async def peek(self, organisation: str, question: str, *, top_k: int, language: str) -> Found[list[Passage]] | None:
+        """The same from the caches alone; None if only the origin could tell."""
+        found = await self._results.peek(_key(organisation, normalised(question, language), top_k))
+        return None if found is None else Found(found.value or [], found.source)
 
     async def _load(self, organisation: str, query: str, top_k: int) -> list[Passage] | None:
         with self._accounts.paying(organisation, "rag", self._price):
@@ -46,10 +52,6 @@ class Knowledge:
             )
 
 
-def normalised(question: str) -> str:
-    """The question without what does not change its meaning: case, runs of white space, the final punctuation."""
-    return " ".join(question.casefold().split()).rstrip(" ?!.…")
-
-
-def _groups(organisation: str) -> tuple[Group, ...]:
-    return groups.organisation(organisation), groups.knowledge(organisation)
+def _key(organisation: str, query: str, top_k: int) -> Key:
+    belongs_to = (groups.organisation(organisation), groups.knowledge(organisation))
+    return Key("rag", organisation, (query, str(top_k)), belongs_to)

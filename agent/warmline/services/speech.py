@@ -29,7 +29,7 @@ class Speech:
         had to be asked and failed, SpendLimitReached when it may not be asked. Leaving early takes the audio from
         nobody else who hears it.
         """
-        text = " ".join(text.split())
+        text = _said(text)
         longest = self._synthesiser.longest_text(voice)
         if len(text) > longest:
             raise TooLarge(f"{len(text)} characters; {voice.model} speaks at most {longest}", field="text")
@@ -49,11 +49,19 @@ class Speech:
             raise UpstreamRejected(self._synthesiser.name, "no audio")
         return Found(audio, listening.source or Source.ORIGIN)
 
+    async def peek(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes | None] | None:
+        """The whole from the caches alone; None if the provider would have to be asked."""
+        return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, _said(text)))
+
     async def _load(self, organisation: str, voice: Voice, text: str, price: int) -> AsyncGenerator[bytes, None]:
         with self._accounts.paying(organisation, "tts", price):
             async with contextlib.aclosing(self._synthesiser.stream(text, voice)) as chunks:
                 async for chunk in chunks:
                     yield chunk
+
+
+def _said(text: str) -> str:
+    return " ".join(text.split())
 
 
 def phrase_key(provider: str, organisation: str, agent: str, voice: Voice, text: str) -> Key:

@@ -8,6 +8,7 @@ from warmline.api import openapi
 from warmline.api.admin import AdminApi
 from warmline.api.fleet import FleetApi
 from warmline.api.http import CallerApi
+from warmline.api.warm import WarmApi
 from warmline.api.webhooks import Webhooks
 
 
@@ -31,4 +32,4 @@ def test_what_callers_may_ask_is_documented() -> None:
 
 
 def test_what_the_fleet_may_ask_is_documented() -> None:
-    assert documented(openapi.fleet()) == served(AdminApi, FleetApi)
+    assert documented(openapi.fleet()) == served(AdminApi, FleetApi, WarmApi)

@@ -1,10 +1,8 @@
-"""How questions are compared and answers are worded. The whole path is in tests/integration/test_answers.py."""
-
-import pytest
+"""How answers are chosen and worded. The whole path is in tests/integration/test_answers.py."""
 
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.answers import relevant, worded
-from warmline.services.knowledge import Passage, normalised
+from warmline.services.knowledge import Passage
 from warmline.upstream.ports import Voice
 
 PROMPT = Prompt(instructions="", answer="{answer} Bye.", unknown="No idea.")
@@ -15,17 +13,6 @@ CONFIG = AgentConfig(
     prompt_updated_at=1,
     minimum_score=0.3,
 )
-
-
-@pytest.mark.parametrize(
-    "spelling", ["What is knee pain?", "what is knee pain", "  WHAT is\tknee  pain ?!", "What is knee pain…"]
-)
-def test_spellings_of_one_question_are_one_question(spelling: str) -> None:
-    assert normalised(spelling) == "what is knee pain"
-
-
-def test_questions_that_differ_in_a_word_stay_apart() -> None:
-    assert normalised("what is hip pain") != normalised("what is knee pain")
 
 
 def test_passages_below_the_agents_bar_are_left_out() -> None:

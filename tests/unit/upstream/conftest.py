@@ -21,10 +21,21 @@ class Provider:
     url: str = ""
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    running: int = 0
+    most: int = 0
+    """The largest number of requests it has had at a time."""
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append((request.path, await request.json()))
         self.headers.append(dict(request.headers))
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            return await self._answer()
+        finally:
+            self.running -= 1
+
+    async def _answer(self) -> web.Response:
         if self.hangs:
             await asyncio.Event().wait()
         return web.Response(status=self.status, body=self.body, content_type="application/json")

@@ -1,5 +1,6 @@
 """What the functions client sends, and what it makes of each answer."""
 
+import asyncio
 import json
 
 import aiohttp
@@ -7,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.unit.upstream.conftest import Provider
-from warmline.errors import UpstreamError, UpstreamRejected, UpstreamUnavailable
+from warmline.errors import FunctionFailed, UpstreamError, UpstreamRejected, UpstreamUnavailable
 from warmline.upstream.convex import Convex
 
 
@@ -19,8 +20,13 @@ class Thing(msgspec.Struct):
 
 
 @pytest.fixture
-def convex(provider: Provider, http: aiohttp.ClientSession) -> Convex:
-    return Convex(http, provider.url, deploy_key="prod:x|secret", timeout=0.5)
+def outcomes() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def convex(provider: Provider, http: aiohttp.ClientSession, outcomes: list[str]) -> Convex:
+    return Convex(http, provider.url, deploy_key="prod:x|secret", timeout=0.5, concurrency=2, called=outcomes.append)
 
 
 def success(value: object) -> bytes:
@@ -53,6 +59,15 @@ async def test_a_function_that_threw_is_rejected_with_todays_status_and_yesterda
     provider.body = json.dumps({"status": "error", "errorMessage": "[Request ID: 1] Server Error"}).encode()
     with pytest.raises(UpstreamRejected, match="Server Error"):
         await convex.query("things:get", {}, Thing)
+
+
+@pytest.mark.parametrize("data", [None, "out of stock", {"reason": "out of stock", "left": 0}])
+async def test_what_a_function_threw_on_purpose_is_kept(convex: Convex, provider: Provider, data: object) -> None:
+    attached = {} if data is None else {"errorData": data}
+    provider.body = json.dumps({"status": "error", "errorMessage": "Server Error", **attached}).encode()
+    with pytest.raises(FunctionFailed) as caught:
+        await convex.action("things:get", {}, Thing)
+    assert caught.value.data == data
 
 
 @pytest.mark.parametrize(
@@ -94,3 +109,33 @@ async def test_a_deployment_that_hangs_is_given_up_in_time(convex: Convex, provi
     provider.hangs = True
     with pytest.raises(UpstreamUnavailable):
         await convex.query("things:get", {}, Thing)
+
+
+async def test_every_call_is_counted_once_by_how_it_ended(
+    convex: Convex, provider: Provider, outcomes: list[str]
+) -> None:
+    provider.body = success(None)
+    await convex.query("things:get", {}, Thing)
+    provider.status, provider.body = 429, b'{"code": "TooManyConcurrentRequests", "message": ""}'
+    with pytest.raises(UpstreamUnavailable):
+        await convex.query("things:get", {}, Thing)
+    provider.status, provider.body = 200, b'{"status": "error", "errorMessage": "no"}'
+    with pytest.raises(FunctionFailed):
+        await convex.query("things:get", {}, Thing)
+    assert outcomes == ["ok", "upstream_unavailable", "function_failed"]
+
+
+async def test_a_call_too_many_waits_for_its_turn_within_its_own_time(convex: Convex, provider: Provider) -> None:
+    provider.hangs = True
+    calls = [convex.query("things:get", {}, Thing) for _ in range(6)]
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(one) for one in ended] == [UpstreamUnavailable] * 6
+    assert len(provider.asked) < 6
+
+
+async def test_after_a_refusal_fewer_calls_run_at_a_time(convex: Convex, provider: Provider) -> None:
+    provider.status, provider.body = 429, b'{"code": "TooManyConcurrentRequests", "message": ""}'
+    await asyncio.gather(*(convex.query("things:get", {}, Thing) for _ in range(2)), return_exceptions=True)
+    provider.most, provider.hangs = 0, True
+    await asyncio.gather(*(convex.query("things:get", {}, Thing) for _ in range(2)), return_exceptions=True)
+    assert provider.most == 1

@@ -1,0 +1,11 @@
+"""Voice sessions: a machine that decides without I/O, and the shell that performs what it decided.
+
+`Sessions` holds all sessions of one worker; `docs/sessions.md` is the protocol.
+"""
+
+from warmline.session.client import Client, HungUp
+from warmline.session.conversation import Limits, Services
+from warmline.session.messages import End
+from warmline.session.sessions import Sessions
+
+__all__ = ["Client", "End", "HungUp", "Limits", "Services", "Sessions"]

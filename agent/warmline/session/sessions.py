@@ -1,0 +1,166 @@
+"""All voice sessions of one worker: who may open one, who resumes what, who has to leave."""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Callable
+
+import msgspec
+
+from warmline.cache import Key
+from warmline.errors import SessionNotFound, SessionsFull
+from warmline.session import machine
+from warmline.session.client import Client, HungUp
+from warmline.session.conversation import Conversation, Limits, Place, Services
+from warmline.session.events import SessionEvents
+from warmline.session.keeper import Keeper
+from warmline.session.machine import Back, Begun, Draining, Ending, State
+from warmline.session.messages import End, FromWorker, Lookup, Open, Opened, Resumed
+from warmline.session.speaker import milliseconds
+from warmline.session.store import OWNER_BYTES, SessionStore
+
+TOKEN_BYTES = 32
+
+_decode = msgspec.msgpack.Decoder(State).decode
+
+
+class Sessions:
+    """Opens, resumes and ends sessions. `clock` is monotonic, in seconds; `random` must not be guessable.
+
+    A session belongs to its organisation and to whoever holds its token; Redis sees the token's digest alone.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        store: SessionStore,
+        *,
+        slot: str,
+        limits: Limits,
+        events: SessionEvents,
+        clock: Callable[[], float],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._services = services
+        self._store = store
+        self._slot = slot
+        self._limits = limits
+        self._events = events
+        self._clock = clock
+        self._random = random
+        self._held = 0
+        self._owners: dict[bytes, Conversation] = {}
+        self._draining = False
+        self._watching: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to hear of sessions that other workers took over."""
+        self._watching = asyncio.get_running_loop().create_task(self._store.watch(self._taken), name="sessions: watch")
+
+    def drain(self) -> None:
+        """Every session leaves as soon as it listens; so does one that is opened from now on."""
+        self._draining = True
+        for conversation in self._owners.values():
+            conversation.post(Draining())
+
+    async def aclose(self) -> None:
+        """Hear of nothing any more; the sessions end with their connections."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+
+    async def hold(self, client: Client, organisation: str, opening: Open) -> End:
+        """Hold a session until it ends; how it ended.
+
+        Raises AgentNotFound, SessionNotFound, SessionsFull, UpstreamError, and StoreUnavailable for one that cannot be
+        resumed now; then none was opened.
+        """
+        if self._held >= self._limits.sessions:
+            raise SessionsFull("this worker holds as many sessions as it may")
+        self._held += 1
+        try:
+            began, owner = self._clock(), self._random(OWNER_BYTES)
+            if opening.resume is None:
+                return await self._open(client, organisation, opening.agent or "", owner, began)
+            return await self._resume(client, organisation, opening, opening.resume, owner, began)
+        finally:
+            self._held -= 1
+
+    async def _open(self, client: Client, organisation: str, agent: str, owner: bytes, began: float) -> End:
+        found = await self._services.agents.config(organisation, agent)
+        lookups = {"config": Lookup(found.source, milliseconds(self._clock() - began))}
+        config = found.value
+        state = machine.opened(agent, config.greeting)
+        place = Place(organisation, agent, self._new_token(), config.voice)
+        keeper = self._keeper(place, owner)
+        keeper.keep(state)
+        opened = Opened(place.token, await keeper.kept(), agent, config.name, config.voice.sample_rate, self._slot)
+        conversation = self._conversation(client, place, keeper)
+        conversation.post(Begun(lookups), began)
+        return await self._converse(owner, conversation, state, opened)
+
+    async def _resume(
+        self, client: Client, organisation: str, opening: Open, token: str, owner: bytes, began: float
+    ) -> End:
+        claimed = await self._store.claim(_key(organisation, token), owner)
+        if claimed is None:
+            raise SessionNotFound("there is no such session in your organisation", field="resume")
+        self._taken(claimed[0])
+        try:
+            state = msgspec.structs.replace(_decode(claimed[1]), draining=False)
+        except msgspec.DecodeError as error:
+            raise SessionNotFound("this session is of a version that is not spoken here", field="resume") from error
+        config = (await self._services.agents.config(organisation, state.agent)).value
+        place = Place(organisation, state.agent, token, config.voice)
+        keeper = self._keeper(place, owner)
+        keeper.resumable = True
+        resumed = Resumed(
+            token=token,
+            resumable=True,
+            agent=state.agent,
+            name=config.name,
+            sample_rate=config.voice.sample_rate,
+            slot=self._slot,
+            turn=state.turn,
+            history=state.history,
+        )
+        conversation = self._conversation(client, place, keeper)
+        conversation.post(Back(opening.turn, opening.samples), began)
+        return await self._converse(owner, conversation, state, resumed)
+
+    async def _converse(self, owner: bytes, conversation: Conversation, state: State, welcome: FromWorker) -> End:
+        if self._draining:
+            conversation.post(Draining())
+        self._owners[owner] = conversation
+        self._events.session_opened()
+        end = End.FAILED
+        try:
+            end = await conversation.run(state, welcome)
+        except HungUp as hung_up:
+            end = hung_up.end
+        finally:
+            del self._owners[owner]
+            self._events.session_ended(end)
+        return end
+
+    def _taken(self, owner: bytes) -> None:
+        if conversation := self._owners.get(owner):
+            conversation.post(Ending(End.TAKEN_OVER))
+
+    def _keeper(self, place: Place, owner: bytes) -> Keeper:
+        key = _key(place.organisation, place.token)
+        return Keeper(self._store, key, owner, lost=lambda: self._taken(owner))
+
+    def _conversation(self, client: Client, place: Place, keeper: Keeper) -> Conversation:
+        return Conversation(
+            client, self._services, place, keeper, limits=self._limits, events=self._events, clock=self._clock
+        )
+
+    def _new_token(self) -> str:
+        return base64.urlsafe_b64encode(self._random(TOKEN_BYTES)).rstrip(b"=").decode()
+
+
+def _key(organisation: str, token: str) -> str:
+    """Where a session is kept: the token's digest, under its organisation."""
+    return Key("session", organisation, (token,)).text

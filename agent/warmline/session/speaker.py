@@ -1,0 +1,71 @@
+"""Says a text to one client: the cached, shared stream in, paced frames out."""
+
+import asyncio
+from collections.abc import Callable
+
+from warmline.cache import Listening, Source
+from warmline.services.speech import Speech
+from warmline.session.client import Client
+from warmline.session.messages import AudioBegin, Lookup
+from warmline.session.pacing import SAMPLE_BYTES, Pace, frames
+from warmline.upstream.ports import Voice
+
+FRAME_SECONDS = 0.1
+
+
+class Utterance:
+    """One text, said to one client. `sent` counts its samples, those before `start` included.
+
+    `lead` is how many seconds of audio may be ahead of what is heard; `begun` is called behind the first frame.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        turn: int,
+        start: int,
+        *,
+        rate: int,
+        lead: float,
+        clock: Callable[[], float],
+        begun: Callable[[], None],
+    ) -> None:
+        self.turn = turn
+        self.sent = start
+        self._client = client
+        self._start = start
+        self._rate = rate
+        self._most = int(rate * FRAME_SECONDS)
+        self._pace = Pace(lead)
+        self._clock = clock
+        self._begun = begun
+
+    async def say(self, speech: Speech, organisation: str, agent: str, voice: Voice, text: str) -> None:
+        """Return when all is sent. Raises HungUp, TooLarge, UpstreamError."""
+        asked = self._clock()
+        skip = self._start * SAMPLE_BYTES
+        async with speech.stream(organisation, agent, voice, text) as listening:
+            async for chunk in listening:
+                rest, skip = chunk[skip:], max(0, skip - len(chunk))
+                if rest:
+                    await self._send(rest, listening, asked)
+
+    async def _send(self, pcm: bytes, listening: Listening, asked: float) -> None:
+        first = self.sent == self._start
+        if first:
+            took = Lookup(listening.source or Source.ORIGIN, milliseconds(self._clock() - asked))
+            await self._client.tell(AudioBegin(self.turn, self._start, {"tts": took}))
+        for samples, frame in frames(self.turn, self.sent, pcm, most=self._most):
+            # Even without a pause: sending does not yield, and others have something to say too.
+            await asyncio.sleep(self._pace.pause(self._clock()))
+            await self._client.play(frame)
+            self.sent += samples
+            self._pace.sent(samples / self._rate, self._clock())
+            if first:
+                self._begun()
+                first = False
+
+
+def milliseconds(seconds: float) -> float:
+    """As shown to people: to a hundredth."""
+    return round(seconds * 1000, 2)

@@ -1,0 +1,302 @@
+"""What a worker has in memory before its first caller, at what cost, and when it says that it is ready."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.warm import LIMITS, Fleet, Member
+from warmline.services.allowance import Allowance, Room
+from warmline.services.popular import Question
+from warmline.services.warming import in_turns
+
+pytestmark = pytest.mark.virtual_time
+
+HOT = {"config": "l1", "prompt": "l1", "rag": "l1", "tts": "l1"}
+KNEE = "what is knee pain"
+
+
+@pytest.fixture
+async def fleet() -> AsyncIterator[Fleet]:
+    made = Fleet()
+    made.app.add("sahyadri", "reception", greeting="Namaste", phrases=("One moment please", "Goodbye"))
+    made.app.add("sahyadri", "care", greeting="Hello")
+    yield made
+    await made.aclose()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left, f"tasks were left behind: {left}"
+
+
+def asked_before(fleet: Fleet, *texts: str, organisation: str = "sahyadri", agent: str = "reception") -> None:
+    """So far these were asked, the first most."""
+    day = int(fleet.world.wall() // 86_400)
+    for rank, text in enumerate(texts):
+        fleet.popular.days[organisation][day][Question(agent, text)] = 100 - rank
+
+
+async def spoken_from(member: Member, text: str, agent: str = "reception") -> str | None:
+    config = await member.services.agents.config("sahyadri", agent)
+    found = await member.services.speech.peek("sahyadri", agent, config.value.voice, text)
+    return None if found is None else found.source.value
+
+
+async def test_the_first_caller_of_a_new_worker_is_answered_from_its_memory(fleet: Fleet) -> None:
+    first = fleet.member(limit=0)
+    await first.heard("sahyadri", "reception", KNEE)
+    await asyncio.sleep(2)
+    cold = fleet.member()
+    await fleet.ready(cold)
+    assert await cold.heard("sahyadri", "reception", "Um, what is knee pain?") == HOT
+    for text in ("Namaste", "One moment please", "Goodbye"):
+        assert await spoken_from(cold, text) == "l1"
+    assert await spoken_from(cold, "Hello", "care") == "l1"
+    assert cold.warming.state == "complete"
+    assert {what for _, what in cold.report.entries} == {"l2", "origin"}
+
+
+async def test_what_the_fleet_has_is_not_asked_for_again(fleet: Fleet) -> None:
+    asked_before(fleet, KNEE)
+    await fleet.ready(fleet.member())
+    calls, spoken = fleet.app.calls.copy(), fleet.voices.spoken.copy()
+    second = fleet.member()
+    began = fleet.world.clock()
+    await fleet.ready(second)
+    assert (fleet.app.calls, fleet.voices.spoken) == (calls, spoken)
+    assert fleet.world.clock() - began < 0.1
+    assert {what for _, what in second.report.entries} == {"l2"}
+
+
+async def test_workers_that_start_together_ask_the_origin_once(fleet: Fleet) -> None:
+    asked_before(fleet, KNEE)
+    workers = [fleet.member() for _ in range(5)]
+    for worker in workers:
+        await fleet.ready(worker)
+    assert set(fleet.app.calls.values()) <= {1, 2}  # of two agents each has a configuration and a prompt
+    assert len(fleet.voices.spoken) == len(set(fleet.voices.spoken))
+
+
+async def test_what_another_worker_loaded_costs_this_one_nothing_of_its_allowance(fleet: Fleet) -> None:
+    asked_before(fleet, *(f"question {number}" for number in range(20)))
+    half = dataclasses.replace(LIMITS, calls=35)
+    workers = [fleet.member(limits=half, limit=1000) for _ in range(2)]
+    for worker in workers:
+        await fleet.ready(worker)
+    assert fleet.app.calls.total() + len(fleet.voices.spoken) == 49
+    assert not any(what == "refused" for _, what in workers[1].report.entries)
+
+
+async def test_no_more_loads_run_at_a_time_than_allowed(fleet: Fleet) -> None:
+    asked_before(fleet, *(f"question {number}" for number in range(40)))
+    await fleet.ready(fleet.member(limit=1000))
+    assert fleet.app.most_running == 4
+
+
+async def test_what_the_allowance_of_calls_refuses_is_counted_and_left_cold(fleet: Fleet) -> None:
+    asked_before(fleet, *(f"question {number}" for number in range(40)))
+    member = fleet.member(limits=dataclasses.replace(LIMITS, calls=20), limit=1000)
+    await fleet.ready(member)
+    assert sum(fleet.app.calls.values()) + len(fleet.voices.spoken) == 20
+    refused = sum(count for (_, what), count in member.report.entries.items() if what == "refused")
+    assert refused > 0
+    assert member.events.entries == member.report.entries
+    assert member.warming.state == "complete"
+
+
+async def test_no_more_characters_are_spoken_than_allowed(fleet: Fleet) -> None:
+    asked_before(fleet, *(f"question {number:03}" for number in range(40)))
+    await fleet.ready(fleet.member(limits=dataclasses.replace(LIMITS, characters=200), limit=1000))
+    assert 150 < sum(map(len, fleet.voices.spoken)) <= 200
+    assert fleet.app.calls["knowledge:search"] == 40
+
+
+async def test_no_more_is_spoken_than_memory_holds_and_the_greeting_is_not_pushed_out(fleet: Fleet) -> None:
+    asked_before(fleet, *(f"question {number:03}" for number in range(40)))
+    member = fleet.member(limits=dataclasses.replace(LIMITS, phrases=10), limit=1000)
+    await fleet.ready(member)
+    assert len(fleet.voices.spoken) == 10
+    assert await spoken_from(member, "Namaste") == "l1"
+
+
+async def test_the_most_asked_come_first_where_not_all_can_be_warmed(fleet: Fleet) -> None:
+    asked_before(fleet, *(f"question {number}" for number in range(40)))
+    member = fleet.member(limits=dataclasses.replace(LIMITS, questions=10), limit=1000)
+    await fleet.ready(member)
+    for number in range(40):
+        found = await member.services.knowledge.peek("sahyadri", f"question {number}", top_k=3, language="en-IN")
+        assert (found is not None) == (number < 10)
+
+
+async def test_readiness_waits_no_longer_than_its_limit_and_the_warming_goes_on(fleet: Fleet) -> None:
+    fleet.app.seconds = 7
+    member = fleet.member(limit=10)
+    began = fleet.world.clock()
+    await fleet.ready(member)
+    assert fleet.world.clock() - began == pytest.approx(10, abs=0.1)
+    assert member.warming.state == "timed out after 10 s"
+    await asyncio.sleep(60)
+    assert await spoken_from(member, "Goodbye") == "l1"
+    assert member.warming.state == "timed out after 10 s"
+
+
+async def test_an_origin_that_is_down_is_asked_a_few_times_only(fleet: Fleet) -> None:
+    for number in range(100):
+        fleet.app.add(f"organisation-{number:02}", "reception")
+    fleet.app.down = True
+    member = fleet.member()
+    await fleet.ready(member)
+    assert member.warming.state == "complete"
+    assert sum(fleet.app.calls.values()) <= 3 + LIMITS.concurrency
+    assert member.report.entries["roster", "failed"] >= 3
+    assert member.report.entries["roster", "refused"] > 90
+
+
+async def test_with_the_origin_down_the_agents_who_are_asked_are_warm_from_redis(fleet: Fleet) -> None:
+    first = fleet.member()
+    await first.heard("sahyadri", "reception", KNEE)
+    await asyncio.sleep(55)
+    await first.heard("sahyadri", "reception", KNEE)
+    await asyncio.sleep(6)
+    await first.heard("sahyadri", "reception", KNEE)
+    await asyncio.sleep(2)
+    fleet.app.down = True
+    second = fleet.member()
+    await fleet.ready(second)
+    assert second.report.entries["roster", "failed"] == 1
+    assert await second.heard("sahyadri", "reception", KNEE) == HOT
+
+
+async def test_a_voice_that_is_down_leaves_the_rest_warm(fleet: Fleet) -> None:
+    asked_before(fleet, KNEE)
+    fleet.voices.down = True
+    member = fleet.member()
+    await fleet.ready(member)
+    assert member.warming.state == "complete"
+    answer = await member.answers.answer("sahyadri", "reception", KNEE)
+    assert answer.sources == {"config": "l1", "prompt": "l1", "rag": "l1"}
+
+
+async def test_a_phrase_that_nobody_can_speak_is_left_out(fleet: Fleet) -> None:
+    fleet.app.add("kaveri", "physio", greeting="x" * 301)
+    member = fleet.member()
+    await fleet.ready(member)
+    assert (member.warming.state, max(map(len, fleet.voices.spoken))) == ("complete", len("One moment please"))
+    assert member.report.entries["tts", "refused"] == 1
+
+
+async def test_a_phrase_that_cannot_be_spoken_takes_no_room_from_another(fleet: Fleet) -> None:
+    fleet.app.add("sahyadri", "reception", greeting="x" * 301, phrases=("Goodbye",))
+    fleet.app.agents["sahyadri"].pop("care")
+    member = fleet.member(limits=dataclasses.replace(LIMITS, phrases=1))
+    await fleet.ready(member)
+    assert await spoken_from(member, "Goodbye") == "l1"
+
+
+async def test_without_redis_what_needs_no_invalidation_is_warm(fleet: Fleet) -> None:
+    for gate in ("read", "claim", "commit"):
+        fleet.world.store.gates.broken.add(gate)
+    fleet.popular.broken = True
+    member = fleet.member()
+    await fleet.ready(member)
+    assert member.warming.state == "complete"
+    assert await spoken_from(member, "Namaste") == "l1"
+
+
+async def test_a_warming_that_is_switched_off_does_nothing_at_start_and_all_on_demand(fleet: Fleet) -> None:
+    member = fleet.member(limit=0)
+    await asyncio.sleep(20)
+    assert (member.warming.ready, member.warming.state, fleet.app.calls.total()) == (True, "off", 0)
+    report = await member.warming.again()
+    assert report.by_cache()["tts"] == {"origin": 4}
+    assert await spoken_from(member, "Namaste") == "l1"
+    assert (await member.warming.again()).by_cache()["tts"] == {"l1": 4}
+    assert member.events.durations[1] < member.events.durations[0]
+
+
+async def test_on_demand_joins_a_warming_that_is_under_way(fleet: Fleet) -> None:
+    member = fleet.member()
+    await asyncio.gather(member.warming.again(), member.warming.again())
+    assert len(member.events.durations) == 1
+    await asyncio.sleep(0.1)
+    assert member.warming.state == "complete"
+
+
+async def test_who_leaves_while_it_waits_for_a_warming_does_not_end_it(fleet: Fleet) -> None:
+    member = fleet.member(limit=0)
+    impatient, patient = (asyncio.create_task(member.warming.again()) for _ in range(2))
+    await asyncio.sleep(0.1)
+    impatient.cancel()
+    assert (await patient).by_cache()["tts"] == {"origin": 4}
+
+
+async def test_a_caller_who_is_quicker_than_the_warming_shares_its_load(fleet: Fleet) -> None:
+    member = fleet.member()
+    await asyncio.sleep(0.3)
+    await member.heard("sahyadri", "reception", KNEE)
+    await fleet.ready(member)
+    assert fleet.app.calls["agents:config"] == 2
+
+
+async def test_stopping_leaves_nothing_behind(fleet: Fleet) -> None:
+    fleet.app.seconds = 1000
+    fleet.member()
+    await asyncio.sleep(1)
+
+
+async def test_an_organisation_that_opted_out_is_greeted_warmly_and_its_questions_stay_cold() -> None:
+    fleet = Fleet(opted_out=("sahyadri",))
+    fleet.app.add("sahyadri", "reception", greeting="Namaste")
+    asked_before(fleet, KNEE)
+    member = fleet.member()
+    await fleet.ready(member)
+    assert await spoken_from(member, "Namaste") == "l1"
+    assert await member.services.knowledge.peek("sahyadri", KNEE, top_k=3, language="en-IN") is None
+    await fleet.aclose()
+
+
+async def test_a_fault_of_our_own_leaves_the_worker_cold_and_ready(fleet: Fleet) -> None:
+    fleet.voices.faulty = True
+    member = fleet.member()
+    await fleet.ready(member)
+    assert member.warming.state == "failed"
+    with pytest.raises(BaseExceptionGroup):
+        await member.warming.again()
+
+
+def test_organisations_take_turns() -> None:
+    assert in_turns([["a1", "a2", "a3"], [], ["b1"], ["c1", "c2"]], 5) == ["a1", "b1", "c1", "a2", "c2"]
+
+
+@given(st.lists(st.lists(st.integers())), st.integers(0, 20))
+def test_taking_turns_loses_nothing_below_the_limit(rankings: list[list[int]], limit: int) -> None:
+    taken = in_turns(rankings, limit)
+    everything = [one for ranking in rankings for one in ranking]
+    assert len(taken) == min(limit, len(everything))
+    if limit >= len(everything):
+        assert sorted(taken) == sorted(everything)
+
+
+def test_an_allowance_is_never_overdrawn_and_ends_for_an_origin_that_keeps_failing() -> None:
+    allowance = Allowance(calls=10, characters=100, failures=2)
+    assert [allowance.take("tts", 60), allowance.take("tts", 60), allowance.take("tts", 40)] == [True, False, True]
+    allowance.give_back(40)
+    assert (allowance.calls, allowance.characters) == (9, 40)
+    for _ in range(2):
+        allowance.failed("rag")
+    assert [allowance.take("rag", 0), allowance.take("tts", 0)] == [False, True]
+
+
+def test_room_ends_with_entries_or_bytes_and_counts_nothing_twice() -> None:
+    room = Room(entries=2, size=100)
+    assert [room.take(name) for name in "aabc"] == [True, True, True, False]
+    room.leave("b")
+    assert room.take("c")
+    for _ in range(2):
+        room.fill("a", 50)
+    assert [room.take("a"), room.take("b")] == [True, False]
+    small = Room(entries=9, size=10)
+    assert small.take("a")
+    small.fill("a", 10)
+    assert not small.take("b")

@@ -1,0 +1,130 @@
+"""How many calls run at a time, and what a refusal teaches."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from warmline.upstream.turns import Turns
+
+pytestmark = pytest.mark.virtual_time
+
+
+class Provider:
+    """Runs so many calls at a time and refuses the next; each takes a second."""
+
+    def __init__(self, turns: Turns, capacity: int) -> None:
+        self.turns = turns
+        self.capacity = capacity
+        self.running = 0
+        self.most = 0
+        self.refusals = 0
+
+    async def call(self) -> None:
+        async with self.turns.turn() as turn:
+            turn.refused = self.running >= self.capacity
+            self.refusals += turn.refused
+            self.running += 1
+            self.most = max(self.most, self.running)
+            await asyncio.sleep(1)
+            self.running -= 1
+
+    async def calls(self, count: int) -> None:
+        await asyncio.gather(*(self.call() for _ in range(count)))
+
+
+@pytest.fixture
+async def clock() -> AsyncIterator[asyncio.AbstractEventLoop]:
+    yield asyncio.get_running_loop()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_no_more_run_at_a_time_than_allowed_and_none_is_lost(clock: asyncio.AbstractEventLoop) -> None:
+    provider = Provider(Turns(4), capacity=100)
+    await provider.calls(40)
+    assert provider.most == 4
+    assert clock.time() == pytest.approx(10)
+
+
+async def test_who_asked_first_is_served_first() -> None:
+    turns, order = Turns(1), []
+
+    async def call(number: int) -> None:
+        async with turns.turn():
+            order.append(number)
+            await asyncio.sleep(1)
+
+    await asyncio.gather(*(call(number) for number in range(5)))
+    assert order == [0, 1, 2, 3, 4]
+
+
+async def test_a_burst_of_refusals_halves_the_bound_once() -> None:
+    provider = Provider(Turns(32), capacity=8)
+    await provider.calls(32)
+    assert (provider.refusals, provider.turns.limit) == (24, 16)
+
+
+async def test_the_bound_settles_below_what_the_provider_takes_and_few_calls_are_refused() -> None:
+    provider = Provider(Turns(32), capacity=8)
+    await provider.calls(32)
+    before = provider.refusals
+    await provider.calls(1000)
+    assert 4 <= provider.turns.limit <= 9
+    assert provider.refusals - before < 60
+
+
+async def test_the_bound_recovers_slowly_and_never_beyond_what_was_allowed() -> None:
+    provider = Provider(Turns(8), capacity=2)
+    await provider.calls(8)
+    provider.capacity = 100
+    assert provider.turns.limit == 4
+    await provider.calls(4)
+    assert provider.turns.limit == 5
+    await provider.calls(100)
+    assert provider.turns.limit == 8
+
+
+async def test_one_call_at_a_time_is_the_least() -> None:
+    provider = Provider(Turns(4), capacity=0)
+    await provider.calls(20)
+    assert provider.turns.limit == 1
+
+
+async def test_a_call_that_ended_without_an_answer_teaches_nothing() -> None:
+    turns = Turns(2)
+    async with turns.turn() as turn:
+        turn.refused = True
+    for _ in range(100):
+        with pytest.raises(OSError, match="lost"):
+            async with turns.turn():
+                raise OSError("lost")
+    assert turns.limit == 1
+
+
+async def test_a_turn_that_comes_as_its_owner_leaves_goes_to_the_next() -> None:
+    turns, served = Turns(1), []
+
+    async def call(name: str) -> None:
+        async with turns.turn():
+            served.append(name)
+
+    async with turns.turn():
+        leaving, staying = asyncio.create_task(call("leaving")), asyncio.create_task(call("staying"))
+        await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait({leaving, staying}, timeout=1)
+    assert served == ["staying"]
+    await asyncio.wait_for(call("later"), 1)
+
+
+@pytest.mark.parametrize("leaves_at", [0.5, 1.0])
+async def test_who_gives_up_waiting_takes_nobodys_turn_along(leaves_at: float) -> None:
+    provider = Provider(Turns(1), capacity=100)
+    first = asyncio.create_task(provider.call())
+    await asyncio.sleep(0)
+    impatient = asyncio.create_task(asyncio.wait_for(provider.call(), leaves_at))
+    patient = asyncio.create_task(provider.call())
+    await asyncio.gather(first, impatient, patient, return_exceptions=True)
+    assert not patient.exception()
+    async with asyncio.timeout(1.5):
+        await provider.call()
