@@ -12,6 +12,7 @@ export WARMLINE_STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/warmline
 VENV := $(WARMLINE_CACHE)/venv-$(shell sha256sum $(ROOT)/requirements.txt | cut -c1-12)
 BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench/requirements.txt | cut -c1-12)
 CONFORMANCE_VENV := $(WARMLINE_CACHE)/conformance-venv-$(shell sha256sum $(ROOT)/tests/conformance/requirements.txt | cut -c1-12)
+FUZZ_VENV := $(WARMLINE_CACHE)/fuzz-venv-$(shell sha256sum $(ROOT)/tests/fuzz/requirements.txt | cut -c1-12)
 export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
 export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
@@ -54,8 +55,8 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-long test-static test-unit test-integration test-conformance test-fleet lint
-test: test-static test-unit test-integration test-conformance test-fleet ## everything: what needs no fleet, then the fleet's own tests
+.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet lint
+test: test-static test-unit test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
 	cd $(ROOT) && pytest tests/static
@@ -70,6 +71,10 @@ test-integration: control-test ## stores, workers, simulators and nginx against 
 test-conformance: ## the providers' official clients against the simulators, in an environment of their own
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/conformance/requirements.txt $(CONFORMANCE_VENV)
 	cd $(ROOT) && $(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance
+
+test-fuzz: control-test ## every HTTP endpoint against requests made from its OpenAPI document; a minute
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/fuzz/requirements.txt $(FUZZ_VENV)
+	cd $(ROOT) && $(FUZZ_VENV)/bin/python -m pytest tests/fuzz
 
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
@@ -109,6 +114,8 @@ lock: venv ## compile the lock files anew from pyproject.toml and agent/pyprojec
 	  --output-file tests/bench/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:conformance \
 	  --output-file tests/conformance/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:fuzz \
+	  --output-file tests/fuzz/requirements.txt
 
 format: venv ## format Python sources
 	cd $(ROOT) && ruff check --fix --quiet; ruff format

@@ -87,11 +87,13 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from warmline import settings
+    from warmline import app, settings
     from warmline.api.keys import ApiKeys
 
-    path = options.api_keys or settings.read(os.environ).api_keys_file
-    ApiKeys.read(path)
+    if options.api_keys:
+        ApiKeys.read(options.api_keys)
+    else:
+        app.check(settings.read(os.environ))
     print("warmline: settings and files are good")
     return 0
 
@@ -110,8 +112,9 @@ def _warm(options: argparse.Namespace) -> int:
 
 def _invalidate(options: argparse.Namespace) -> int:
     from warmline import invalidate, settings
+    from warmline.services import groups
 
-    wanted = invalidate.targets(options.organisation, knowledge=options.knowledge, agents=options.agent)
+    wanted = groups.targets(options.organisation, with_knowledge=options.knowledge, agents=options.agent)
     return invalidate.run(settings.read(os.environ), wanted)
 
 

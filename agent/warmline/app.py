@@ -14,15 +14,19 @@ from warmline import wiring
 from warmline.api.admin import AdminApi
 from warmline.api.demo import Demo
 from warmline.api.faults import HANDLERS
+from warmline.api.fleet import FleetApi
 from warmline.api.http import CallerApi
 from warmline.api.keys import ApiKeys
 from warmline.api.observe import Observed
 from warmline.api.sessions import SessionApi
+from warmline.api.signature import read_secrets
 from warmline.api.warm import WarmApi
 from warmline.metrics import Metrics
+from warmline.money import Money
 from warmline.pool_metrics import PoolMetrics
 from warmline.serve import Service, bind
 from warmline.services.answers import Answers
+from warmline.services.usage import Usage
 from warmline.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -31,8 +35,11 @@ _log = structlog.get_logger(__name__)
 async def run(settings: Settings) -> None:
     """Run one worker until it is told to stop. Raises SettingsError or OSError before it listens."""
     keys = ApiKeys.read(settings.api_keys_file)
+    accounts = wiring.accounts(settings, keys)
+    secrets = read_secrets(settings.webhook_secrets_file)
     registry = CollectorRegistry()
     metrics = Metrics(registry, slot=settings.slot, version=settings.version)
+    registry.register(Money(accounts))
     async with AsyncExitStack() as stack:
         caller_socket = stack.enter_context(bind(settings.listen_host, settings.port))
         fleet_socket = stack.enter_context(bind(settings.listen_host, settings.admin_port))
@@ -44,10 +51,12 @@ async def run(settings: Settings) -> None:
         pool_metrics = PoolMetrics(registry)
         pool = wiring.pool(settings, caches, unlimited, pool_metrics)
         stack.push_async_callback(pool.aclose)  # before the caches: giving back the share takes Redis
+        usage = Usage(accounts, caches.state)
+        stack.push_async_callback(usage.aclose)
         popular = wiring.popular(settings, keys, caches)
         stack.push_async_callback(popular.aclose)
         convex, sarvam = wiring.convex(settings, http, metrics), wiring.sarvam(settings, http, pool, pool_metrics)
-        services = wiring.services(settings, caches, convex, sarvam, metrics)
+        services = wiring.services(settings, caches, convex, sarvam, accounts, metrics)
         answers = Answers(services.agents, services.knowledge, asked=popular.asked)
         warming = wiring.warming(settings, keys, caches, services, popular, metrics)
         stack.push_async_callback(warming.aclose)
@@ -61,7 +70,7 @@ async def run(settings: Settings) -> None:
             admin.drain()
             sessions.drain()
 
-        api = CallerApi(keys, services.agents, answers, services.speech, slot=settings.slot)
+        api = CallerApi(keys, accounts, services.agents, answers, services.speech, slot=settings.slot)
         voice = SessionApi(
             keys,
             sessions,
@@ -69,19 +78,29 @@ async def run(settings: Settings) -> None:
             send_seconds=settings.session_send_seconds,
             text_length=settings.session_text_length,
         )
+        hooks = wiring.webhooks(settings, secrets, caches, metrics)
+        fleet = FleetApi(caches.overviews, caches.invalidate, slot=settings.slot, profile=settings.profile)
         service = Service(
-            _observed([*api.routes(), *voice.routes(), *Demo().routes()], metrics),
-            Starlette(routes=[*admin.routes(), *WarmApi(warming).routes()], exception_handlers=HANDLERS),
+            _observed([*api.routes(), *voice.routes(), *hooks.routes(), *Demo().routes()], metrics),
+            Starlette(
+                routes=[*admin.routes(), *fleet.routes(), *WarmApi(warming).routes()], exception_handlers=HANDLERS
+            ),
             drain_seconds=settings.drain_seconds,
             draining=draining,
             message_bytes=settings.session_message_bytes,
         )
-        for part in (caches, pool, popular, sessions, warming):
+        for part in (caches, pool, usage, popular, sessions, warming):
             part.start()
         pool.prewarm(*settings.sarvam_models)
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")
+
+
+def check(settings: Settings) -> None:
+    """Read every file as `run` would. Raises SettingsError."""
+    wiring.accounts(settings, ApiKeys.read(settings.api_keys_file))
+    read_secrets(settings.webhook_secrets_file)
 
 
 def _observed(routes: list[BaseRoute], metrics: Metrics) -> Starlette:
@@ -91,8 +110,4 @@ def _observed(routes: list[BaseRoute], metrics: Metrics) -> Starlette:
 
 def _shown(settings: Settings) -> dict[str, object]:
     """What an operator wants to read first; the settings hold paths of secrets, never secrets."""
-    return {
-        **settings.model_dump(mode="json"),
-        "caches": settings.caches().model_dump(),
-        "sockets": settings.sockets().model_dump(),
-    }
+    return {**settings.model_dump(mode="json"), "sockets": settings.sockets().model_dump()}

@@ -3,11 +3,14 @@
     WarmlineError
     ├── CallerError              the caller must change the request
     │   ├── Unauthenticated      no API key, or one we do not know
+    │   │   └── WebhookRefused   a webhook that is not signed as agreed, or not now; carries the reason
     │   ├── NotFound             nothing of that name belongs to the caller's organisation
     │   ├── InvalidInput         a field of the request is wrong; carries the field's name
     │   ├── TooLarge             the request is larger than we read
     │   ├── UnsupportedMedia     the body is of a type we do not read
-    │   └── NotAcceptable        the caller accepts nothing we can send
+    │   ├── NotAcceptable        the caller accepts nothing we can send
+    │   └── LimitReached         the organisation asks more often than agreed; says when to come back
+    │       └── SpendLimitReached  its money for today is spent; what is cached is still served
     ├── UpstreamError            a provider must act; carries the provider's name
     │   ├── UpstreamUnavailable  it could not be reached, was too slow, or said it is overloaded
     │   ├── UpstreamExhausted    the account's quota or credit is used up
@@ -52,6 +55,17 @@ class Unauthenticated(CallerError):
     code = "unauthenticated"
 
 
+class WebhookRefused(Unauthenticated):
+    """`reason` is a word of `api.signature.Refusal`; nothing was changed."""
+
+    code = "webhook_refused"
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(message)
+        self.code = f"webhook_{reason}"
+        self.reason = reason
+
+
 class NotFound(CallerError):
     """Raised alike for what does not exist and for what belongs to another organisation."""
 
@@ -92,6 +106,22 @@ class NotAcceptable(CallerError):
     """None of the types the caller accepts can be produced."""
 
     code = "not_acceptable"
+
+
+class LimitReached(CallerError):
+    """Too many requests; `retry_after` is in how many seconds one more would be taken."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SpendLimitReached(LimitReached):
+    """A provider would have to be asked, and the organisation's money for today does not cover it."""
+
+    code = "spend_limit"
 
 
 class UpstreamError(WarmlineError):

@@ -9,16 +9,7 @@ from warmline.cache.events import Uncounted
 from warmline.cache.invalidation import Report
 from warmline.cache.worker import DIAL_SECONDS
 from warmline.errors import InvalidationFailed
-from warmline.services import groups
 from warmline.settings import Settings, revealed
-
-
-def targets(organisation: str, *, knowledge: bool, agents: Sequence[str]) -> list[Group]:
-    """What is to be invalidated: what is named, or all that is the organisation's if nothing is."""
-    named = [groups.agent(organisation, agent) for agent in agents]
-    if knowledge:
-        named.append(groups.knowledge(organisation))
-    return named or [groups.organisation(organisation)]
 
 
 def run(settings: Settings, wanted: Sequence[Group]) -> int:

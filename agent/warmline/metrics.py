@@ -1,6 +1,6 @@
-"""Every metric of the worker, declared once. The registry is handed in."""
+"""Every metric of the worker, declared once; those of money are in `money.py`. The registry is handed in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -108,6 +108,15 @@ class Metrics:
         Gauge("warmline_build_info", "1, labelled with what runs here.", ["slot", "version"], registry=registry).labels(
             slot, version
         ).set(1)
+
+        self._webhooks = Counter(
+            "warmline_webhooks", "Webhooks answered, by what became of them.", ["event", "outcome"], registry=registry
+        )
+
+    def webhooks(self, events: Sequence[str], outcomes: Sequence[str]) -> Callable[[str, str], None]:
+        """What to call with the event and the outcome of every webhook; each pair has a series from now on."""
+        series = {(event, outcome): self._webhooks.labels(event, outcome) for event in events for outcome in outcomes}
+        return lambda event, outcome: series[event, outcome].inc()
 
     def watch(self, cache: str, tally: Tally) -> None:
         """Show the tally of a cache from now on."""

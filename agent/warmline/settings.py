@@ -6,10 +6,10 @@ Secrets are never values of variables: a variable names the file that holds them
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from warmline import __version__
 from warmline.cache.dial import dialler
@@ -53,12 +53,12 @@ class CacheProfile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    ttl: float
-    stale_while_revalidate: float
-    stale_if_error: float
-    negative_ttl: float = 10
-    max_bytes: int
-    max_entries: int | None = None
+    ttl: Annotated[float, Field(gt=0)]
+    stale_while_revalidate: Annotated[float, Field(ge=0)]
+    stale_if_error: Annotated[float, Field(ge=0)]
+    negative_ttl: Annotated[float, Field(ge=0)] = 10
+    max_bytes: Annotated[int, Field(gt=0)]
+    max_entries: Annotated[int, Field(gt=0)] | None = None
 
 
 class SocketProfile(BaseModel):
@@ -133,6 +133,11 @@ PROFILES = {
     ),
 }
 
+NUMBERS = {
+    f"cache_{cache}_{number}": (cache, number) for cache in Profile.model_fields for number in CacheProfile.model_fields
+}
+"""Each number of a profile is a setting too, such as `WARMLINE_CACHE_RAG_TTL`."""
+
 
 class Settings(BaseModel):
     """What one worker process runs with. The variable of a field is its name in capitals after `WARMLINE_`."""
@@ -151,6 +156,7 @@ class Settings(BaseModel):
     profile: Annotated[Literal["low_traffic", "high_traffic"], Field(description="cache sizes and lifetimes")] = (
         "low_traffic"
     )
+    numbers: Annotated[Profile, Field(description="those of `profile`, each replaced by its own setting if it has one")]
 
     redis_cache_url: Annotated[RedisUrl, Field(description="the evicting Redis; no password in it")]
     redis_cache_password_file: Path | None = None
@@ -201,9 +207,36 @@ class Settings(BaseModel):
     popular_days: Annotated[int, Field(ge=1, le=90, description="how long counted questions are kept")] = 7
     popular_opt_out: Annotated[Names, Field(description="organisations whose questions are not counted; *: all")] = ()
 
+    webhook_secrets_file: Annotated[
+        Path | None, Field(description="whsec_ secrets, one a line, all valid; without it webhooks are refused")
+    ] = None
+    webhook_seconds: Annotated[
+        float, Field(ge=3, le=60, description="limit of a webhook's answer; a silent worker alone may cost 2.2 s")
+    ] = 5
+
+    requests_per_second: Annotated[float, Field(gt=0, description="of one organisation, on all workers together")] = (
+        2000
+    )
+    burst: Annotated[float, Field(ge=1, description="how many requests of one organisation may come at once")] = 4000
+    spend_per_day: Annotated[
+        float | None, Field(ge=0, description="one organisation's money for a day, in the price table's currency")
+    ] = None
+    limits_file: Annotated[Path | None, Field(description="the organisations whose limits differ")] = None
+    prices_file: Annotated[Path | None, Field(description="a price table instead of the built-in one")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_numbers(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """`numbers`, from the profile and the settings of its single numbers."""
+        profile = PROFILES.get(given.get("profile", "low_traffic"), PROFILES["low_traffic"]).model_dump()
+        for name, (cache, number) in NUMBERS.items():
+            if name in given:
+                profile[cache][number] = given[name]
+        return {"numbers": profile, **{name: value for name, value in given.items() if name not in NUMBERS}}
+
     def caches(self) -> Profile:
-        """The numbers behind `profile`."""
-        return PROFILES[self.profile]
+        """The numbers that are in force."""
+        return self.numbers
 
     def sockets(self) -> SocketProfile:
         """The profile's numbers, each unless a setting of its own overrides it."""
@@ -248,9 +281,9 @@ def revealed(path: Path | None) -> str | None:
 def _line(problem: Mapping[str, object]) -> str:
     location = problem["loc"]
     assert isinstance(location, tuple)
-    name = str(location[0])
+    name = str(location[0]) if len(location) == 1 else "_".join(("cache", *map(str, location[1:])))
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+        near = difflib.get_close_matches(name, [*Settings.model_fields, *NUMBERS], n=1)
         hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
         return f"{PREFIX}{name.upper()}: there is no such setting{hint}"
     return f"{PREFIX}{name.upper()}: {problem['msg']}"

@@ -4,6 +4,7 @@ import random
 import secrets
 import time
 import uuid
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -12,21 +13,26 @@ import aiohttp
 import structlog
 
 from warmline.api.keys import ApiKeys
+from warmline.api.webhooks import Webhooks
 from warmline.budget import RedisBudget
 from warmline.cache import Cache, Caches, Codec, Policy, Tuning
 from warmline.cache.dial import Dial, dialler
 from warmline.cache.link import Link
-from warmline.cache.worker import DIAL_SECONDS
+from warmline.cache.worker import DIAL_SECONDS, boottime
 from warmline.metrics import Metrics
 from warmline.pool import Ledger, Pool, Timing
 from warmline.pool import Limits as SocketLimits
 from warmline.pool_metrics import PoolMetrics
+from warmline.services.accounts import Accounts
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
+from warmline.services.deliveries import Deliveries
 from warmline.services.knowledge import Knowledge, Passage
+from warmline.services.limits import Limit, read_limits
 from warmline.services.popular import Popular
 from warmline.services.popular_redis import RedisPopular
+from warmline.services.prices import read_prices
 from warmline.services.roster import Roster
 from warmline.services.speech import Speech
 from warmline.services.sweep import Services
@@ -123,7 +129,29 @@ def sarvam(settings: Settings, http: aiohttp.ClientSession, sockets: Pool, metri
     )
 
 
-def services(settings: Settings, around: Caches, functions: Convex, voice: Synthesiser, metrics: Metrics) -> Services:
+def accounts(settings: Settings, keys: ApiKeys) -> Accounts:
+    """What the organisations may ask and spend. Raises SettingsError for a file that cannot be read."""
+    everybody = Limit(settings.requests_per_second, settings.burst, settings.spend_per_day)
+    limits = read_limits(settings.limits_file, everybody, keys.organisations)
+    prices = read_prices(settings.prices_file)
+    return Accounts(limits, prices, keys.organisations, clock=boottime, wall=time.time)
+
+
+def webhooks(settings: Settings, valid: Sequence[bytes], around: Caches, metrics: Metrics) -> Webhooks:
+    """What the provider may tell us, signed with a valid secret."""
+    return Webhooks(
+        valid,
+        Deliveries(around.state),
+        around.invalidate,
+        seconds=settings.webhook_seconds,
+        wall=time.time,
+        metrics=metrics,
+    )
+
+
+def services(
+    settings: Settings, around: Caches, functions: Convex, voice: Synthesiser, books: Accounts, metrics: Metrics
+) -> Services:
     """The caches in the words of the domain."""
     profile = settings.caches()
 
@@ -143,11 +171,13 @@ def services(settings: Settings, around: Caches, functions: Convex, voice: Synth
         functions,
         configs=cache("config", MessageCodec(AgentConfig), profile.config, versioned=False),
         prompts=cache("prompt", MessageCodec(Prompt), profile.prompt, versioned=True),
+        accounts=books,
     )
     results = cache("rag", MessageCodec(list[Passage]), profile.rag, versioned=False)
     phrases = around.streams(cache("tts", AudioCodec(), profile.tts, versioned=True))
     roster = Roster(functions, names=cache("roster", MessageCodec(list[str]), profile.config, versioned=False))
-    return Services(roster, agents, Knowledge(functions, results=results), Speech(voice, phrases=phrases))
+    knowledge = Knowledge(functions, results=results, accounts=books)
+    return Services(roster, agents, knowledge, Speech(voice, phrases=phrases, accounts=books))
 
 
 def policy(numbers: CacheProfile) -> Policy:

@@ -6,6 +6,7 @@ import wave
 import httpx
 
 from tests.support.stack import ORGANISATIONS, Stack, Worker, key_of
+from tests.support.wait import until
 from warmline.simulators.sarvam import tone
 
 
@@ -43,9 +44,18 @@ def test_the_same_question_asked_of_two_workers_costs_one_search(stack: Stack) -
     assert stack.convex.calls()["knowledge:search"] == before + 1
 
 
+def speech_status(worker: Worker) -> str:
+    status: str = worker.speech("Your appointment is confirmed.").headers["cache-status"]
+    return status
+
+
 def test_a_restarted_worker_finds_in_redis_what_it_lost_with_its_memory(stack: Stack) -> None:
     before_crash = stack.worker()
-    assert before_crash.speech("Your appointment is confirmed.").status_code == 200
+    until(
+        lambda: "warmline-tts; hit; detail=l1" in speech_status(before_crash),
+        seconds=5,
+        what="a phrase that is stored: it is heard a moment before",
+    )
     before_crash.process.kill()
     spoken = stack.sarvam.spoken()
     after_crash = stack.worker().speech("Your appointment is confirmed.")

@@ -135,5 +135,5 @@ def test_nothing_that_a_caller_said_or_its_key_is_logged(stack: Stack) -> None:
     worker.speech("my secret phrase")
     httpx.post(f"{worker.url}{ANSWER}", content=b'{"text": "my secret malformed', headers=JSON)
     worker.process.stop()
-    assert "secret" not in worker.process.output.replace(str(stack.folder), "").replace("secret-of", "")
+    assert "my secret" not in worker.process.output
     assert key_of("sahyadri") not in worker.process.output

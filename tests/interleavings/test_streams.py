@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.caches import Speaker, World, key
 from tests.support.world import settle
-from warmline.cache import Source
-from warmline.errors import ListenerTooSlow, UpstreamUnavailable
+from warmline.cache import Policy, Source
+from warmline.errors import ListenerTooSlow, SpendLimitReached, UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
 
@@ -23,6 +23,7 @@ class Provider:
     def __init__(self) -> None:
         self.calls = 0
         self.fails_after: int | None = None
+        self.error: Exception = UpstreamUnavailable("sarvam", "hung up")
         self.chunks = CHUNKS
 
     async def __call__(self) -> AsyncGenerator[bytes, None]:
@@ -30,7 +31,7 @@ class Provider:
         await asyncio.sleep(1)
         for count, chunk in enumerate(self.chunks):
             if count == self.fails_after:
-                raise UpstreamUnavailable("sarvam", "hung up")
+                raise self.error
             yield chunk
             await asyncio.sleep(0.1)
 
@@ -58,8 +59,10 @@ async def listen(speaker: Speaker, provider: Provider, *, seconds_a_chunk: float
 
 
 @contextlib.asynccontextmanager
-async def speaking(world: World, count: int = 1, *, keep: int = 10**6) -> AsyncGenerator[list[Speaker], None]:
-    speakers = [Speaker(world, keep=keep) for _ in range(count)]
+async def speaking(
+    world: World, count: int = 1, *, keep: int = 10**6, policy: Policy | None = None
+) -> AsyncGenerator[list[Speaker], None]:
+    speakers = [Speaker(world, keep=keep, policy=policy) for _ in range(count)]
     yield speakers
     await asyncio.sleep(20)
     for speaker in speakers:
@@ -194,3 +197,27 @@ async def test_without_redis_phrases_are_spoken_all_the_same(world: World) -> No
         both = await asyncio.gather(*(listen(speaker, provider) for _ in range(2)))
         assert [one.audio for one in both] == [PHRASE] * 2
     assert provider.calls == 1
+
+
+@pytest.mark.parametrize("error", [UpstreamUnavailable("sarvam", "away"), SpendLimitReached("spent")])
+async def test_a_phrase_past_its_time_stands_in_for_one_that_cannot_be_spoken(world: World, error: Exception) -> None:
+    policy = Policy(ttl=60, negative_ttl=5, jitter=0, stale_if_error=600)
+    provider = Provider()
+    async with speaking(world, 2, policy=policy) as (speaker, other):
+        await listen(speaker, provider)
+        await asyncio.sleep(90)
+        provider.fails_after, provider.error = 0, error
+        heard = await asyncio.gather(*(listen(one, provider) for one in (speaker, speaker, other)))
+        assert [(one.audio, one.source) for one in heard] == [(PHRASE, Source.STALE)] * 3
+        assert speaker.lost == 0
+
+
+async def test_a_phrase_that_fails_once_it_is_heard_fails(world: World) -> None:
+    policy = Policy(ttl=60, negative_ttl=5, jitter=0, stale_if_error=600)
+    provider = Provider()
+    async with speaking(world, policy=policy) as (speaker,):
+        await listen(speaker, provider)
+        await asyncio.sleep(90)
+        provider.fails_after = 3
+        with pytest.raises(UpstreamUnavailable):
+            await listen(speaker, provider)

@@ -21,6 +21,7 @@ ALLOWED = {
     "simulators": {"simulators"},
     "errors": set(),
     "metrics": {"cache"},
+    "money": {"services"},
     "settings": {"cache", *COMMON},
     "logs": set(),
     "serve": set(),
@@ -28,7 +29,7 @@ ALLOWED = {
     "warm": set(),
     "probe": set(),
     "talk": set(),
-    "invalidate": {"cache", "services", "settings", *COMMON},
+    "invalidate": {"cache", "settings", *COMMON},
 }
 
 

@@ -39,7 +39,10 @@ def test_no_package_registry_is_named_anywhere() -> None:
     assert named == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "agent/requirements.txt", "tests/conformance/requirements.txt"])
+@pytest.mark.parametrize(
+    "lock",
+    ["requirements.txt", "agent/requirements.txt", "tests/conformance/requirements.txt", "tests/fuzz/requirements.txt"],
+)
 def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     packages = re.findall(r"^([a-z0-9][^\s=]*)==\S+(.*(?:\n    .*)*)", text, re.MULTILINE)

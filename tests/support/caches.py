@@ -293,13 +293,14 @@ class AudioCodec:
 class Speaker:
     """A worker that speaks: chunks of ten bytes, one every tenth of a second after the first second."""
 
-    def __init__(self, world: "World", *, keep: int) -> None:
-        self.worker = Worker(world, Policy(ttl=60, negative_ttl=5, jitter=0, max_bytes=keep), versioned=True)
+    def __init__(self, world: "World", *, keep: int, policy: Policy | None = None) -> None:
+        policy = policy or Policy(ttl=60, negative_ttl=5, jitter=0, max_bytes=keep)
+        self.worker = Worker(world, policy, versioned=True)
         world.workers.append(self.worker)
         memory: Memory[Found[bytes | None]] = Memory(max_bytes=1_000_000)
         self.cache: Cache[bytes] = Cache(
             "tts",
-            policy=Policy(ttl=60, negative_ttl=5, jitter=0, max_bytes=keep),
+            policy=policy,
             codec=AudioCodec(),
             memory=memory,
             around=self.worker.around,

@@ -5,6 +5,7 @@ import struct
 from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar
 
+from tests.support.accounts import unlimited
 from tests.support.caches import Gates, World
 from warmline.cache import Cache, Codec, Found, Memory, Policy, Streams
 from warmline.errors import UpstreamUnavailable
@@ -207,15 +208,19 @@ class VoiceWorker:
             policy = Policy(ttl=3600, negative_ttl=5, jitter=0, load_timeout=60)
             return Cache(name, policy=policy, codec=codec, memory=memory, around=around, versioned=True)
 
+        accounts = unlimited()
         agents = Agents(
-            provider, configs=cache("config", MessageCodec(AgentConfig)), prompts=cache("prompt", MessageCodec(Prompt))
+            provider,
+            configs=cache("config", MessageCodec(AgentConfig)),
+            prompts=cache("prompt", MessageCodec(Prompt)),
+            accounts=accounts,
         )
-        knowledge = Knowledge(provider, results=cache("rag", MessageCodec(list[Passage])))
+        knowledge = Knowledge(provider, results=cache("rag", MessageCodec(list[Passage])), accounts=accounts)
         answers = Answers(agents, knowledge, clock=world.clock)
         phrases = Streams(cache("tts", AudioCodec()), world.relay, keep=10**6, lost=lambda: None)
         self.events = Counted()
         self.sessions = Sessions(
-            Services(agents, answers, Speech(provider, phrases=phrases)),
+            Services(agents, answers, Speech(provider, phrases=phrases, accounts=accounts)),
             store,
             slot=slot,
             limits=limits,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tests.support.accounts import unlimited
 from tests.support.aio import until
 from tests.support.caches import Recorded, World
 from tests.support.popular import DictPopular
@@ -143,16 +144,17 @@ class Member:
         self.rag = self._cache("rag", MessageCodec(list[Passage]), ttl=300, entries=limits.questions)
         self.tts = self._cache("tts", AudioCodec(), ttl=3600, entries=limits.phrases, versioned=True)
         self._streams = Streams(self.tts, world.relay, keep=10**6, lost=lambda: None)
-        app = fleet.app
+        app, accounts = fleet.app, unlimited()
         self.services = Services(
             Roster(app, names=self._cache("roster", MessageCodec(list[str]), ttl=60)),
             Agents(
                 app,
                 configs=self._cache("config", MessageCodec(AgentConfig), ttl=60),
                 prompts=self._cache("prompt", MessageCodec(Prompt), ttl=600, versioned=True),
+                accounts=accounts,
             ),
-            Knowledge(app, results=self.rag),
-            Speech(fleet.voices, phrases=self._streams),
+            Knowledge(app, results=self.rag, accounts=accounts),
+            Speech(fleet.voices, phrases=self._streams, accounts=accounts),
         )
         self.popular = Popular(fleet.popular, minimum=fleet.minimum, opted_out=fleet.opted_out, wall=world.wall)
         self.answers = Answers(self.services.agents, self.services.knowledge, asked=self.popular.asked)

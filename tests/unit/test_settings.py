@@ -105,3 +105,26 @@ def test_a_secret_is_read_without_its_final_newline(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hunter2\n")
     assert settings.revealed(tmp_path / "secret") == "hunter2"
     assert settings.revealed(None) is None
+
+
+def test_each_number_of_a_profile_can_be_set_on_its_own(good: dict[str, str]) -> None:
+    read = settings.read({**good, "WARMLINE_CACHE_RAG_TTL": "600", "WARMLINE_CACHE_TTS_MAX_ENTRIES": "7"}).caches()
+    assert (read.rag.ttl, read.tts.max_entries) == (600, 7)
+    assert read.rag.stale_if_error == settings.read(good).caches().rag.stale_if_error
+    assert settings.PROFILES["low_traffic"].rag.ttl == 300
+
+
+@pytest.mark.parametrize("name", settings.NUMBERS)
+def test_a_bad_number_is_refused_by_its_name(good: dict[str, str], name: str) -> None:
+    said = problems({**good, f"WARMLINE_{name.upper()}": "-1", "WARMLINE_PORT": "x"})
+    assert [line.partition(":")[0] for line in said] == ["WARMLINE_PORT", f"WARMLINE_{name.upper()}"]
+
+
+def test_a_misspelt_number_is_refused_with_what_was_meant(good: dict[str, str]) -> None:
+    assert problems({**good, "WARMLINE_CACHE_RAG_TLL": "600"}) == [
+        "WARMLINE_CACHE_RAG_TLL: there is no such setting; did you mean WARMLINE_CACHE_RAG_TTL?"
+    ]
+
+
+def test_the_numbers_themselves_are_no_setting(good: dict[str, str]) -> None:
+    assert "WARMLINE_NUMBERS" in problems({**good, "WARMLINE_NUMBERS": "{}"})[0]

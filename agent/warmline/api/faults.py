@@ -1,5 +1,7 @@
 """The one table from errors to HTTP: status, stable code, and what the caller is told."""
 
+import math
+
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,11 +17,13 @@ STATUS: dict[type[errors.WarmlineError], int] = {
     errors.NotAcceptable: 406,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
+    errors.LimitReached: 429,
     errors.CallerError: 400,
     errors.UpstreamUnavailable: 503,
     errors.UpstreamExhausted: 503,
     errors.UpstreamRejected: 502,
     errors.UpstreamError: 502,
+    errors.InvalidationFailed: 503,
     errors.WarmlineError: 500,
 }
 
@@ -36,7 +40,10 @@ async def caller_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.CallerError)
     response = _body(status_of(error), error.code, error.message, field=error.field)
     if isinstance(error, errors.Unauthenticated):
-        response.headers["WWW-Authenticate"] = "Bearer"
+        webhook = isinstance(error, errors.WebhookRefused)
+        response.headers["WWW-Authenticate"] = "Webhook-Signature" if webhook else "Bearer"
+    if isinstance(error, errors.LimitReached):
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     return response
 
 
@@ -49,6 +56,14 @@ async def upstream_error(request: Request, error: Exception) -> JSONResponse:
     )
     if response.status_code == 503:
         response.headers["Retry-After"] = "1"
+    return response
+
+
+async def not_invalidated(request: Request, error: Exception) -> JSONResponse:
+    """503: nothing is half done that harms, so whoever asked asks again."""
+    _log.warning("not_invalidated", detail=str(error), **_context(request))
+    response = _body(503, errors.InvalidationFailed.code, "it cannot be promised that every worker has forgotten")
+    response.headers["Retry-After"] = "1"
     return response
 
 
@@ -85,6 +100,7 @@ def _request_id(request: Request) -> str:
 HANDLERS = {
     errors.CallerError: caller_error,
     errors.UpstreamError: upstream_error,
+    errors.InvalidationFailed: not_invalidated,
     HTTPException: http_error,
     Exception: our_error,
 }

@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from warmline.api import wire
+from warmline.api import openapi, wire
 from warmline.api.keys import NAME, ApiKeys
 from warmline.cache import Source
 from warmline.errors import AgentNotFound
+from warmline.services.accounts import Accounts
 from warmline.services.agents import Agents
 from warmline.services.answers import Answers
 from warmline.services.speech import Speech, wave_header
@@ -24,8 +25,11 @@ _NAME = re.compile(NAME)
 class CallerApi:
     """Translates callers' requests into the services' words and back."""
 
-    def __init__(self, keys: ApiKeys, agents: Agents, answers: Answers, speech: Speech, *, slot: str) -> None:
+    def __init__(
+        self, keys: ApiKeys, accounts: Accounts, agents: Agents, answers: Answers, speech: Speech, *, slot: str
+    ) -> None:
         self._keys = keys
+        self._accounts = accounts
         self._agents = agents
         self._answers = answers
         self._speech = speech
@@ -36,6 +40,7 @@ class CallerApi:
         return [
             Route("/v1/agents/{agent}/answer", self.answer, methods=["GET", "POST"], name="answer"),
             Route("/v1/agents/{agent}/speech", self.speak, methods=["GET", "POST"], name="speech"),
+            Route("/v1/openapi.json", self.document, name="openapi"),
         ]
 
     async def answer(self, request: Request) -> Response:
@@ -67,8 +72,13 @@ class CallerApi:
         header = wave_header(len(audio.value), voice.sample_rate)
         return Response(header + audio.value, media_type="audio/wav", headers=headers)
 
+    async def document(self, request: Request) -> Response:
+        """The callers' endpoints as OpenAPI; for everybody, for it says nothing that docs do not."""
+        return JSONResponse(openapi.callers())
+
     def _caller(self, request: Request) -> tuple[str, str]:
         organisation = self._keys.organisation(request.headers.get("authorization"))
+        self._accounts.admit(organisation)
         agent = str(request.path_params["agent"])
         if not _NAME.match(agent):
             raise AgentNotFound("there is no such agent in your organisation", field="agent")

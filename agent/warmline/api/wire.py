@@ -1,12 +1,14 @@
 """What requests may hold, read strictly: every refusal names the field."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from warmline.errors import InvalidInput, NotAcceptable, TooLarge, UnsupportedMedia
+
+T = TypeVar("T")
 
 LONGEST_BODY = 16 * 1024
 LONGEST_QUESTION = 500
@@ -86,11 +88,21 @@ def _from_query(request: Request) -> str:
 
 
 async def _from_body(request: Request) -> str:
+    return decoded(_decoder, await read_json(request)).text
+
+
+async def read_json(request: Request) -> bytes:
+    """The body, if it says that it is JSON. Raises UnsupportedMedia, and see `read`."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMedia("send application/json", field="content-type")
+    return await read(request)
+
+
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """What the body says. Raises InvalidInput, with the field."""
     try:
-        return _decoder.decode(await _read(request)).text
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise InvalidInput(str(error), field=field_of(error)) from error
     except msgspec.DecodeError as error:
@@ -99,7 +111,8 @@ async def _from_body(request: Request) -> str:
         raise InvalidInput("must be UTF-8", field="body") from error
 
 
-async def _read(request: Request) -> bytes:
+async def read(request: Request) -> bytes:
+    """The body. Raises TooLarge, or InvalidInput if the caller left in the middle of it."""
     body = bytearray()
     try:
         async for chunk in request.stream():

@@ -28,7 +28,7 @@ from warmline.cache.shared import Kept, SharedLayer
 from warmline.cache.slot import Slot
 from warmline.cache.surroundings import Surroundings
 from warmline.cache.tally import Tally
-from warmline.errors import StoreUnavailable, UpstreamError
+from warmline.errors import SpendLimitReached, StoreUnavailable, UpstreamError
 
 V = TypeVar("V")
 
@@ -194,7 +194,7 @@ class Cache(Generic[V]):
 
         try:
             return await self._loader.bring(key, errand, keep=keep)
-        except UpstreamError:
+        except (UpstreamError, SpendLimitReached):
             found = await self._stand_in(flight, key)
             if found is None:
                 raise

@@ -15,7 +15,7 @@ from warmline.cache.server import Budget
 from warmline.cache.shared import Kept, SharedLayer
 from warmline.cache.store import Slot
 from warmline.cache.surroundings import Surroundings
-from warmline.errors import StoreUnavailable, UpstreamUnavailable
+from warmline.errors import SpendLimitReached, StoreUnavailable, UpstreamUnavailable
 
 V = TypeVar("V")
 
@@ -118,13 +118,17 @@ class Loader(Generic[V]):
             return None, None
 
     async def _ask_origin(self, load: Load[V]) -> V | None:
-        began, failed = self._around.clock(), True
+        began, failed, asked = self._around.clock(), True, True
         try:
             async with asyncio.timeout(self._policy.load_timeout):
                 value = await load()
             failed = False
         except TimeoutError as error:
             raise UpstreamUnavailable(self._name, f"no answer within {self._policy.load_timeout:g} s") from error
+        except SpendLimitReached:
+            asked = False
+            raise
         finally:
-            self._around.events.loaded(self._name, self._around.clock() - began, failed=failed)
+            if asked:
+                self._around.events.loaded(self._name, self._around.clock() - began, failed=failed)
         return value

@@ -15,7 +15,7 @@ from warmline.cache.entry import Found, Source
 from warmline.cache.key import Key
 from warmline.cache.layered import Cache
 from warmline.cache.relay import Relay
-from warmline.errors import StoreUnavailable, StreamTooLong
+from warmline.errors import SpendLimitReached, StoreUnavailable, StreamTooLong, UpstreamError
 
 T = TypeVar("T")
 
@@ -204,22 +204,30 @@ class Listening:
             live = self._streams.live(self.key)
             if live is None or whole.done():
                 continue
-            self.source = Source.ORIGIN if self.leads else Source.JOINED
             try:
-                async for chunk in self._listen(live):
+                async for chunk in self._listen(live, whole):
                     yield chunk
             except StreamLost:
-                if not whole.done():
-                    self._streams.looked_elsewhere()
-            else:
-                return
+                continue
+            return
         found = whole.result()
         self.source = self.source or found.source
         if rest := (found.value or b"")[self._heard :]:
             yield rest
 
-    async def _listen(self, live: Broadcast) -> AsyncIterator[bytes]:
-        async with contextlib.aclosing(live.listen(skip=self._heard)) as chunks:
-            async for chunk in chunks:
-                self._heard += len(chunk)
-                yield chunk
+    async def _listen(self, live: Broadcast, whole: asyncio.Future[Found[bytes | None]]) -> AsyncIterator[bytes]:
+        """Raises StreamLost if the rest has to come from elsewhere."""
+        try:
+            async with contextlib.aclosing(live.listen(skip=self._heard)) as chunks:
+                async for chunk in chunks:
+                    self._heard += len(chunk)
+                    self.source = Source.ORIGIN if self.leads else Source.JOINED
+                    yield chunk
+        except StreamLost:
+            if not whole.done():
+                self._streams.looked_elsewhere()
+            raise
+        except (UpstreamError, SpendLimitReached) as error:
+            if self._heard:
+                raise
+            raise StreamLost from error  # before anything was heard, a value past its time may stand in

@@ -23,6 +23,7 @@ from warmline.cache.layered import Cache
 from warmline.cache.lease import Leases
 from warmline.cache.link import Link
 from warmline.cache.memory import Memory, Removal
+from warmline.cache.overview import Overview
 from warmline.cache.policy import Policy
 from warmline.cache.redis import RedisLeases, RedisStore
 from warmline.cache.relay import RedisRelay
@@ -75,6 +76,7 @@ class Caches:
         self._events = events
         self._caches: list[Cache[Any]] = []
         self._streams: list[Streams] = []
+        self.overviews: list[Overview] = []
         self._replaying: asyncio.Task[None] | None = None
         fence = Fence(until=0.0, shared=False)
 
@@ -132,6 +134,7 @@ class Caches:
         memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=removed)
         made = Cache(name, policy=policy, codec=codec, memory=memory, around=self._around, versioned=versioned)
         self._caches.append(made)
+        self.overviews.append(Overview(name, policy, max_bytes, max_entries, memory, made.tally))
         self.channel.listen(made)
         return made
 

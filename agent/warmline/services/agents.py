@@ -1,11 +1,16 @@
 """An agent's configuration and prompt."""
 
+from typing import TypeVar
+
 import msgspec
 
 from warmline.cache import Cache, Found, Group, Key
 from warmline.errors import AgentNotFound, UpstreamRejected
 from warmline.services import groups
+from warmline.services.accounts import Accounts
 from warmline.upstream.ports import Functions, Voice
+
+T = TypeVar("T")
 
 
 class AgentConfig(msgspec.Struct, frozen=True, rename="camel"):
@@ -32,50 +37,60 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
 class Agents:
     """Looks agents up for a caller's organisation; another organisation's agents do not exist here."""
 
-    def __init__(self, functions: Functions, *, configs: Cache[AgentConfig], prompts: Cache[Prompt]) -> None:
+    def __init__(
+        self, functions: Functions, *, configs: Cache[AgentConfig], prompts: Cache[Prompt], accounts: Accounts
+    ) -> None:
         self._functions = functions
         self._configs = configs
         self._prompts = prompts
+        self._accounts = accounts
+        self._price = accounts.prices.call("query")
 
     async def config(self, organisation: str, agent: str) -> Found[AgentConfig]:
-        """The agent's configuration. Raises AgentNotFound, or UpstreamError when it had to be loaded and could not."""
+        """The agent's configuration. Raises AgentNotFound, or UpstreamError or SpendLimitReached when
+        it had to be loaded and could not."""
         found = await self._configs.get_or_load(
-            _config_key(organisation, agent),
-            lambda: self._functions.query("agents:config", _names(organisation, agent), AgentConfig),
+            config_key(organisation, agent),
+            lambda: self._load("config", organisation, agent, AgentConfig),
         )
+        self._accounts.answered(organisation, "config", found.source, self._price)
         if found.value is None:
             raise AgentNotFound("there is no such agent in your organisation", field="agent")
         return Found(found.value, found.source)
 
     async def prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt]:
-        """The prompt that the configuration names by its timestamp. Raises UpstreamError."""
+        """The prompt that the configuration names by its timestamp. Raises UpstreamError, SpendLimitReached."""
         found = await self._prompts.get_or_load(
             _prompt_key(organisation, agent, updated_at),
-            lambda: self._functions.query("agents:prompt", _names(organisation, agent), Prompt),
+            lambda: self._load("prompt", organisation, agent, Prompt),
         )
+        self._accounts.answered(organisation, "prompt", found.source, self._price)
         if found.value is None:
             raise UpstreamRejected(self._functions.name, "agents:prompt: a configured agent has no prompt")
         return Found(found.value, found.source)
 
     async def peek_config(self, organisation: str, agent: str) -> Found[AgentConfig | None] | None:
         """What the caches alone know of the agent; None if only the origin could tell."""
-        return await self._configs.peek(_config_key(organisation, agent))
+        return await self._configs.peek(config_key(organisation, agent))
 
     async def peek_prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt | None] | None:
         """The same of a prompt."""
         return await self._prompts.peek(_prompt_key(organisation, agent, updated_at))
 
-
-def _config_key(organisation: str, agent: str) -> Key:
-    return Key("config", organisation, (agent,), _groups(organisation, agent))
+    async def _load(self, what: str, organisation: str, agent: str, returns: type[T]) -> T | None:
+        with self._accounts.paying(organisation, what, self._price):
+            return await self._functions.query(
+                f"agents:{what}", {"organisation": organisation, "agent": agent}, returns
+            )
 
 
 def _prompt_key(organisation: str, agent: str, updated_at: int) -> Key:
     return Key("prompt", organisation, (agent, str(updated_at)), _groups(organisation, agent))
 
 
-def _names(organisation: str, agent: str) -> dict[str, str | int]:
-    return {"organisation": organisation, "agent": agent}
+def config_key(organisation: str, agent: str) -> Key:
+    """An agent's configuration alone, through which its prompt is found."""
+    return Key("config", organisation, (agent,), _groups(organisation, agent))
 
 
 def _groups(organisation: str, agent: str) -> tuple[Group, ...]:

@@ -53,7 +53,7 @@ class Answers:
         self._clock = clock
 
     async def answer(self, organisation: str, agent: str, question: str) -> Answer:
-        """Raises AgentNotFound, or UpstreamError when something had to be loaded and could not."""
+        """Raises AgentNotFound, or UpstreamError or SpendLimitReached when something had to be loaded and could not."""
         agents, knowledge = self._agents, self._knowledge
         seconds: dict[str, float] = {}
         config = await self._timed("config", seconds, lambda: agents.config(organisation, agent))

@@ -1,5 +1,7 @@
 """What is invalidated together, in the words of the domain."""
 
+from collections.abc import Sequence
+
 from warmline.cache import Group
 
 
@@ -16,3 +18,11 @@ def knowledge(organisation: str) -> Group:
 def agent(organisation: str, name: str) -> Group:
     """An agent's configuration, prompts and spoken phrases."""
     return Group(organisation, "agent", name)
+
+
+def targets(name: str, *, with_knowledge: bool, agents: Sequence[str]) -> list[Group]:
+    """What is to be invalidated: what is named, or all that is the organisation's if nothing is."""
+    named = [agent(name, one) for one in agents]
+    if with_knowledge:
+        named.append(knowledge(name))
+    return named or [organisation(name)]

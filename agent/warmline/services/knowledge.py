@@ -4,6 +4,7 @@ import msgspec
 
 from warmline.cache import Cache, Found, Key
 from warmline.services import groups
+from warmline.services.accounts import Accounts
 from warmline.services.normalise import normalised
 from warmline.upstream.ports import Functions
 
@@ -20,27 +21,35 @@ class Passage(msgspec.Struct, frozen=True):
 class Knowledge:
     """Searches the knowledge of the caller's organisation, and of no other."""
 
-    def __init__(self, functions: Functions, *, results: Cache[list[Passage]]) -> None:
+    def __init__(self, functions: Functions, *, results: Cache[list[Passage]], accounts: Accounts) -> None:
         self._functions = functions
         self._results = results
+        self._accounts = accounts
+        self._price = accounts.prices.call("action")
 
     async def search(self, organisation: str, question: str, *, top_k: int, language: str) -> Found[list[Passage]]:
-        """At most `top_k` passages, best first. Raises UpstreamError when they had to be loaded and could not."""
+        """At most `top_k` passages, best first.
+
+        Raises UpstreamError or SpendLimitReached when they had to be loaded and could not.
+        """
         query = normalised(question, language)
         found = await self._results.get_or_load(
             _key(organisation, query, top_k),
-            lambda: self._functions.action(
-                "knowledge:search",
-                {"organisation": organisation, "query": query, "topK": top_k},
-                list[Passage],
-            ),
+            lambda: self._load(organisation, query, top_k),
         )
+        self._accounts.answered(organisation, "rag", found.source, self._price)
         return Found(found.value or [], found.source)
 
     async def peek(self, organisation: str, question: str, *, top_k: int, language: str) -> Found[list[Passage]] | None:
         """The same from the caches alone; None if only the origin could tell."""
         found = await self._results.peek(_key(organisation, normalised(question, language), top_k))
         return None if found is None else Found(found.value or [], found.source)
+
+    async def _load(self, organisation: str, query: str, top_k: int) -> list[Passage] | None:
+        with self._accounts.paying(organisation, "rag", self._price):
+            return await self._functions.action(
+                "knowledge:search", {"organisation": organisation, "query": query, "topK": top_k}, list[Passage]
+            )
 
 
 def _key(organisation: str, query: str, top_k: int) -> Key:

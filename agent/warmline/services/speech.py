@@ -2,40 +2,47 @@
 
 import contextlib
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 
 from warmline.cache import Found, Key, Listening, Source, Streams
 from warmline.errors import TooLarge, UpstreamRejected
 from warmline.services import groups
+from warmline.services.accounts import Accounts
 from warmline.upstream.ports import Synthesiser, Voice
 
 
 class Speech:
     """Speaks texts in an agent's voice. What was spoken once is spoken again without asking the provider."""
 
-    def __init__(self, synthesiser: Synthesiser, *, phrases: Streams) -> None:
+    def __init__(self, synthesiser: Synthesiser, *, phrases: Streams, accounts: Accounts) -> None:
         self._synthesiser = synthesiser
         self._phrases = phrases
+        self._accounts = accounts
 
     @contextlib.asynccontextmanager
     async def stream(self, organisation: str, agent: str, voice: Voice, text: str) -> AsyncIterator[Listening]:
         """Headerless s16le mono PCM at the voice's sample rate, chunk by chunk as it comes.
 
         Raises TooLarge when the provider would not take the text. Iterating raises UpstreamError when the provider
-        had to be asked and failed. Leaving early takes the audio from nobody else who hears it.
+        had to be asked and failed, SpendLimitReached when it may not be asked. Leaving early takes the audio from
+        nobody else who hears it.
         """
         text = _said(text)
         longest = self._synthesiser.longest_text(voice)
         if len(text) > longest:
             raise TooLarge(f"{len(text)} characters; {voice.model} speaks at most {longest}", field="text")
         key = phrase_key(self._synthesiser.name, organisation, agent, voice, text)
-        async with self._phrases.get_or_stream(key, lambda: self._synthesiser.stream(text, voice)) as listening:
-            yield listening
+        price = self._accounts.prices.speech(voice.model, len(text))
+        async with self._phrases.get_or_stream(key, lambda: self._load(organisation, voice, text, price)) as listening:
+            try:
+                yield listening
+            finally:
+                self._accounts.answered(organisation, "tts", listening.source, price)
 
     async def speak(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes]:
-        """The same as a whole. Raises TooLarge, UpstreamError."""
+        """The same as a whole. Raises TooLarge, UpstreamError, SpendLimitReached."""
         async with self.stream(organisation, agent, voice, text) as listening:
             audio = b"".join([chunk async for chunk in listening])
         if not audio:
@@ -45,6 +52,12 @@ class Speech:
     async def peek(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes | None] | None:
         """The whole from the caches alone; None if the provider would have to be asked."""
         return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, _said(text)))
+
+    async def _load(self, organisation: str, voice: Voice, text: str, price: int) -> AsyncGenerator[bytes, None]:
+        with self._accounts.paying(organisation, "tts", price):
+            async with contextlib.aclosing(self._synthesiser.stream(text, voice)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
 
 
 def _said(text: str) -> str:

@@ -25,6 +25,8 @@ def test_the_status_says_whose_fault_it_is(kind: type[errors.WarmlineError]) -> 
         assert 400 <= status < 500
     elif issubclass(kind, errors.UpstreamError):
         assert status in {502, 503}
+    elif issubclass(kind, errors.InvalidationFailed):
+        assert status == 503
     else:
         assert status == 500
 

@@ -1,0 +1,109 @@
+"""An administrator changes something at the provider, and the next turn on every worker says so."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.processes import free_port
+from tests.support.stack import Simulator, Stack, Worker, await_redis
+from tests.support.wait import until
+from tests.support.webhooks import SECRET, written
+
+KNOWN, UNKNOWN = "What is gout?", "Which team won the cricket world cup?"
+
+
+class Clinic:
+    """Two workers, and a Convex that tells the first of them what was changed."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.redis = stack.redis
+        secrets = stack.folder / "webhook_secrets"
+        secrets.write_text(written(SECRET))
+        port, folder = free_port(), stack.folder / "convex"
+        folder.mkdir()
+        self.workers = [
+            stack.worker(convex_url=f"http://127.0.0.1:{port}", webhook_secrets_file=str(secrets)) for _ in range(2)
+        ]
+        for worker in self.workers:
+            await_redis(worker, "up")
+        self.convex = Simulator(
+            "convex",
+            folder,
+            port=port,
+            webhook_url=f"{self.workers[0].url}/v1/webhooks",
+            webhook_secret_file=str(secrets),
+            webhook_retry_ms=50,
+        )
+
+    def answers(self, question: str) -> set[str]:
+        """What the workers say."""
+        return {worker.answer(question).json()["answer"] for worker in self.workers}
+
+    def change(self, what: str, **arguments: object) -> None:
+        """An administrator's mutation, and nothing else."""
+        call = {"path": f"admin:{what}", "args": {"organisation": "sahyadri", **arguments}}
+        done = httpx.post(f"{self.convex.url}/api/mutation", json=call, headers={"Authorization": "Convex key"})
+        assert done.json()["status"] == "success", done.text
+
+    def changed(self, what: str, **arguments: object) -> None:
+        """The same, once it was told."""
+        before = self.convex.calls().get("webhook_delivered", 0)
+        self.change(what, **arguments)
+        until(
+            lambda: self.convex.calls().get("webhook_delivered", 0) > before, seconds=20, what="a webhook that is taken"
+        )
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    stack = Stack(tmp_path)
+    stack.redis.start()
+    try:
+        made = Clinic(stack)
+        try:
+            yield made
+        finally:
+            made.convex.stop()
+    finally:
+        stack.stop()
+
+
+def sources(worker: Worker, question: str) -> dict[str, str]:
+    found: dict[str, str] = worker.answer(question).json()["from"]
+    return found
+
+
+def test_an_edited_prompt_is_said_on_the_next_turn_everywhere(clinic: Clinic) -> None:
+    for _ in range(2):
+        clinic.answers(UNKNOWN)
+    assert {sources(worker, UNKNOWN)["prompt"] for worker in clinic.workers} == {"l1"}
+    clinic.changed("updatePrompt", agent="reception", prompt={"unknown": "I will find out and call you back."})
+    assert clinic.answers(UNKNOWN) == {"I will find out and call you back."}
+
+
+def test_new_knowledge_is_said_on_the_next_turn_everywhere(clinic: Clinic) -> None:
+    for _ in range(2):
+        clinic.answers(KNOWN)
+    clinic.changed("updateKnowledge", question=KNOWN, answer="Ask us again tomorrow.")
+    (said,) = clinic.answers(KNOWN)
+    assert "Ask us again tomorrow." in said
+
+
+def test_another_configuration_is_obeyed_on_the_next_turn_everywhere(clinic: Clinic) -> None:
+    (known,), (unknown,) = clinic.answers(KNOWN), clinic.answers(UNKNOWN)
+    assert known != unknown
+    clinic.changed("updateAgent", agent="reception", config={"minimumScore": 1.0e9})
+    assert clinic.answers(KNOWN) == {unknown}
+
+
+def test_what_was_changed_while_redis_was_away_is_told_until_it_is_heard(clinic: Clinic) -> None:
+    clinic.answers(UNKNOWN)
+    clinic.redis.stop()
+    clinic.change("updatePrompt", agent="reception", prompt={"unknown": "I will find out and call you back."})
+    until(lambda: clinic.convex.calls().get("webhook_attempts", 0) >= 2, seconds=20, what="a second attempt")
+    assert clinic.convex.calls().get("webhook_delivered", 0) == 0
+    clinic.redis.start()
+    until(lambda: clinic.convex.calls().get("webhook_delivered", 0) == 1, seconds=20, what="a webhook that is taken")
+    assert clinic.answers(UNKNOWN) == {"I will find out and call you back."}

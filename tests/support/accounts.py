@@ -1,0 +1,10 @@
+"""Accounts without limits, for tests that are about something else."""
+
+from warmline.services.accounts import Accounts
+from warmline.services.limits import Limit, Limits
+from warmline.services.prices import PRICES
+
+
+def unlimited() -> Accounts:
+    """Counts, and refuses nothing."""
+    return Accounts(Limits(Limit(1e9, 1e9)), PRICES, (), clock=lambda: 0.0, wall=lambda: 0.0)
