@@ -60,7 +60,7 @@ async def run(settings: Settings) -> None:
         answers = Answers(services.agents, services.knowledge, asked=popular.asked)
         warming = wiring.warming(settings, keys, caches, services, popular, metrics)
         stack.push_async_callback(warming.aclose)
-        sessions = wiring.sessions(settings, services, answers, caches, metrics)
+        sessions = wiring.sessions(settings, services, answers, accounts, caches, metrics)
         stack.push_async_callback(sessions.aclose)
         admin = AdminApi(
             registry, slot=settings.slot, version=settings.version, ping_redis=caches.ping, warming=warming
@@ -73,6 +73,7 @@ async def run(settings: Settings) -> None:
         api = CallerApi(keys, accounts, services.agents, answers, services.speech, slot=settings.slot)
         voice = SessionApi(
             keys,
+            accounts,
             sessions,
             metrics,
             send_seconds=settings.session_send_seconds,

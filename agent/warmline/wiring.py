@@ -225,7 +225,9 @@ def warming(
     )
 
 
-def sessions(settings: Settings, known: Services, answers: Answers, around: Caches, metrics: Metrics) -> Sessions:
+def sessions(
+    settings: Settings, known: Services, answers: Answers, accounts: Accounts, around: Caches, metrics: Metrics
+) -> Sessions:
     """The voice sessions of this worker."""
     state = dial(settings.redis_state_url, settings.redis_state_password_file)
     store = RedisSessions(
@@ -242,7 +244,7 @@ def sessions(settings: Settings, known: Services, answers: Answers, around: Cach
         lead=settings.session_audio_lead,
     )
     return Sessions(
-        SessionServices(known.agents, answers, known.speech),
+        SessionServices(known.agents, answers, known.speech, accounts.admit),
         store,
         slot=settings.slot,
         limits=limits,

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.processes import python_path, warmline
 from tests.support.stack import ORGANISATIONS, Stack, Worker, await_redis
+from tests.support.voice import Call
 from tests.support.wait import until
 
 GREETING = "Good morning, how can I help you?"  # 33 characters of bulbul:v3: 0.099 rupees
@@ -57,6 +58,19 @@ def test_who_asks_too_often_is_told_when_to_come_back_and_others_are_not_held_up
     assert worker.metric('warmline_limited_total{limit="rate",organisation="sahyadri"}') == 1
 
 
+async def test_opening_a_session_and_each_question_in_it_count_as_requests(stack: Stack) -> None:
+    worker = limited(stack, sahyadri={"requests_per_second": 0.1, "burst": 2})
+    async with await Call.dial(worker.url) as call:
+        await call.next("greeting")
+        await call.send("say", text="What is gout?")
+        assert (await call.next("answer"))["turn"] == 1
+        await call.send("say", text="What is gout?")
+        assert (await call.next("error"))["code"] == "rate_limited"
+        async with await Call.dial(worker.url) as another:
+            assert (await another.next("error"))["code"] == "rate_limited"
+            assert await another.close_code() == 4429
+
+
 def test_what_one_worker_let_through_counts_on_the_others(stack: Stack) -> None:
     limit = {"requests_per_second": 0.001, "burst": 4}
     one, other = limited(stack, sahyadri=limit), limited(stack, sahyadri=limit)
@@ -68,14 +82,14 @@ def test_what_one_worker_let_through_counts_on_the_others(stack: Stack) -> None:
 def test_whose_money_is_spent_hears_what_is_cached_and_nothing_new(stack: Stack) -> None:
     worker = limited(stack, sahyadri={"spend_per_day": 0.15})
     assert worker.speech(GREETING).status_code == 200
-    asked = stack.sarvam.calls()["text-to-speech"]
+    asked = stack.sarvam.spoken()
     wait = refused(worker.speech("Something that nobody has said before."), "spend_limit")
     now = datetime.datetime.now(datetime.UTC)
     midnight = (now + datetime.timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     assert abs((midnight - now).total_seconds() - wait) < 30
     assert worker.speech(GREETING).status_code == 200
     assert worker.answer("What is gout?").status_code == 200  # a call that costs nothing
-    assert stack.sarvam.calls()["text-to-speech"] == asked
+    assert stack.sarvam.spoken() == asked
     assert worker.metric('warmline_limited_total{limit="spend",organisation="sahyadri"}') == 1
     assert worker.metric('warmline_cache_load_duration_seconds_count{cache="tts",outcome="failed"}') == 0
 

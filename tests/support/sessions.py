@@ -220,7 +220,7 @@ class VoiceWorker:
         phrases = Streams(cache("tts", AudioCodec()), world.relay, keep=10**6, lost=lambda: None)
         self.events = Counted()
         self.sessions = Sessions(
-            Services(agents, answers, Speech(provider, phrases=phrases, accounts=accounts)),
+            Services(agents, answers, Speech(provider, phrases=phrases, accounts=accounts), accounts.admit),
             store,
             slot=slot,
             limits=limits,

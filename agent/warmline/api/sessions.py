@@ -19,6 +19,7 @@ from warmline import errors
 from warmline.api import wire
 from warmline.api.keys import NAME, ApiKeys
 from warmline.metrics import Metrics
+from warmline.services.accounts import Accounts
 from warmline.session import End, HungUp, Sessions
 from warmline.session.messages import Error, FromClient, FromWorker, Open, Say
 
@@ -32,6 +33,7 @@ ENDS: dict[type[errors.WarmlineError], End] = {
     errors.UpstreamError: End.UPSTREAM,
     errors.StoreUnavailable: End.UPSTREAM,
     errors.SessionsFull: End.FULL,
+    errors.LimitReached: End.TOO_FAST,
     errors.WarmlineError: End.FAILED,
 }
 """What is closed instead of opened, and how."""
@@ -47,9 +49,17 @@ class SessionApi:
     characters it may say at once."""
 
     def __init__(
-        self, keys: ApiKeys, sessions: Sessions, metrics: Metrics, *, send_seconds: float, text_length: int
+        self,
+        keys: ApiKeys,
+        accounts: Accounts,
+        sessions: Sessions,
+        metrics: Metrics,
+        *,
+        send_seconds: float,
+        text_length: int,
     ) -> None:
         self._keys = keys
+        self._accounts = accounts
         self._sessions = sessions
         self._metrics = metrics
         self._send_seconds = send_seconds
@@ -89,6 +99,7 @@ class SessionApi:
         if authorization is None and opening.key is None:
             raise errors.Unauthenticated("send your API key in the Authorization header or here", field="key")
         organisation = self._keys.organisation(authorization or f"Bearer {opening.key}")
+        self._accounts.admit(organisation)
         if (opening.agent is None) == (opening.resume is None):
             raise errors.InvalidInput("name an agent, or a session to resume, and not both", field="agent")
         if opening.agent is not None and not _NAME.match(opening.agent):

@@ -66,6 +66,8 @@ class Services:
     agents: Agents
     answers: Answers
     speech: Speech
+    admit: Callable[[str], None]
+    """Lets an organisation ask once more. Raises LimitReached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,7 @@ class Conversation:
 
     async def _find(self, turn: int, question: str) -> None:
         place = self._place
+        self._services.admit(place.organisation)
         answer = await self._services.answers.answer(place.organisation, place.agent, question)
         lookups = {
             cache: Lookup(source, milliseconds(answer.seconds[cache])) for cache, source in answer.sources.items()
