@@ -111,4 +111,4 @@ def _observed(routes: list[BaseRoute], metrics: Metrics) -> Starlette:
 
 def _shown(settings: Settings) -> dict[str, object]:
     """What an operator wants to read first; the settings hold paths of secrets, never secrets."""
-    return {**settings.model_dump(mode="json"), "sockets": settings.sockets().model_dump()}
+    return settings.model_dump(mode="json")

@@ -43,7 +43,7 @@ class _Probe:
             await self._rows(http, "answer", f"{question} ({mark})", "knowledge answer")
             answer = await self._get(http, "answer", f"{question} ({mark})", _CALLERS[0])
             spoken = f"{json.loads(answer.body)['answer']} {mark}" if answer.status == 200 else mark
-            await self._rows(http, "speech", spoken, "spoken phrase")
+            await self._rows(http, "speech", spoken, "first audio")
         if answer.status == 200:
             print(f"\n  Q: {question}\n  A: {json.loads(answer.body)['answer']}")
         return 1 if self._failed else 0
@@ -61,10 +61,13 @@ class _Probe:
     async def _get(self, http: aiohttp.ClientSession, what: str, text: str, caller: str) -> _Seen:
         began = time.perf_counter()
         async with http.get(
-            f"{self._url}/{what}", params={"text": text}, headers={"X-Forwarded-For": caller}
+            f"{self._url}/{what}",
+            params={"text": text},
+            headers={"X-Forwarded-For": caller, "Accept": "audio/pcm, */*;q=0.5"},
         ) as response:
-            body = await response.read()
+            body = await response.content.readany()
             took = (time.perf_counter() - began) * 1000
+            body += await response.read()
             return _Seen(
                 took,
                 response.status,

@@ -66,8 +66,8 @@ class SocketProfile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    prewarm: int
-    maximum: int
+    prewarm: Annotated[int, Field(ge=0)]
+    maximum: Annotated[int, Field(ge=0, description="0: REST alone")]
 
 
 class Profile(BaseModel):
@@ -133,10 +133,13 @@ PROFILES = {
     ),
 }
 
+CACHES = ("tts", "rag", "config", "prompt")
 NUMBERS = {
-    f"cache_{cache}_{number}": (cache, number) for cache in Profile.model_fields for number in CacheProfile.model_fields
+    **{f"cache_{cache}_{number}": (cache, number) for cache in CACHES for number in CacheProfile.model_fields},
+    **{f"sarvam_sockets_{number}": ("sockets", number) for number in SocketProfile.model_fields},
 }
-"""Each number of a profile is a setting too, such as `WARMLINE_CACHE_RAG_TTL`."""
+"""Each number of a profile is a setting too, such as `WARMLINE_CACHE_RAG_TTL` or `WARMLINE_SARVAM_SOCKETS_PREWARM`."""
+_NAMES = {place: name for name, place in NUMBERS.items()}
 
 
 class Settings(BaseModel):
@@ -179,8 +182,6 @@ class Settings(BaseModel):
     sarvam_sockets_account: Annotated[
         int, Field(ge=0, description="sockets that the account may have open at once")
     ] = 100
-    sarvam_sockets_prewarm: Annotated[int | None, Field(ge=0, description="else the profile's number")] = None
-    sarvam_sockets_maximum: Annotated[int | None, Field(ge=0, description="else the profile's; 0: REST alone")] = None
     sarvam_socket_max_age: Annotated[float, Field(gt=0, description="seconds; up to a fifth less, by chance")] = 3600
     sarvam_socket_linger: Annotated[float, Field(ge=0, description="seconds that one too many stays open idle")] = 60
     sarvam_socket_ping: Annotated[float, Field(gt=0, le=50, description="seconds; the provider closes after 60")] = 20
@@ -229,20 +230,14 @@ class Settings(BaseModel):
     def _with_numbers(cls, given: dict[str, Any]) -> dict[str, Any]:
         """`numbers`, from the profile and the settings of its single numbers."""
         profile = PROFILES.get(given.get("profile", "low_traffic"), PROFILES["low_traffic"]).model_dump()
-        for name, (cache, number) in NUMBERS.items():
+        for name, (part, number) in NUMBERS.items():
             if name in given:
-                profile[cache][number] = given[name]
+                profile[part][number] = given[name]
         return {"numbers": profile, **{name: value for name, value in given.items() if name not in NUMBERS}}
 
     def caches(self) -> Profile:
         """The numbers that are in force."""
         return self.numbers
-
-    def sockets(self) -> SocketProfile:
-        """The profile's numbers, each unless a setting of its own overrides it."""
-        own = {"prewarm": self.sarvam_sockets_prewarm, "maximum": self.sarvam_sockets_maximum}
-        given = {name: value for name, value in own.items() if value is not None}
-        return self.caches().sockets.model_copy(update=given)
 
     def problems(self) -> list[str]:
         """What is wrong although every value is well-formed: ports that clash, files that cannot be read."""
@@ -281,7 +276,7 @@ def revealed(path: Path | None) -> str | None:
 def _line(problem: Mapping[str, object]) -> str:
     location = problem["loc"]
     assert isinstance(location, tuple)
-    name = str(location[0]) if len(location) == 1 else "_".join(("cache", *map(str, location[1:])))
+    name = str(location[0]) if len(location) == 1 else _NAMES[location[1], location[2]]
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, [*Settings.model_fields, *NUMBERS], n=1)
         hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""

@@ -91,8 +91,8 @@ def pool(settings: Settings, around: Caches, http: aiohttp.ClientSession, metric
         heartbeat=settings.sarvam_socket_ping,
     )
     limits = SocketLimits(
-        prewarm=settings.sockets().prewarm,
-        maximum=settings.sockets().maximum,
+        prewarm=settings.caches().sockets.prewarm,
+        maximum=settings.caches().sockets.maximum,
         max_age=settings.sarvam_socket_max_age,
         linger=settings.sarvam_socket_linger,
     )

@@ -2,8 +2,11 @@
 
 import io
 import wave
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.stack import ORGANISATIONS, Stack, Worker, key_of
 from tests.support.wait import until
@@ -110,6 +113,42 @@ def test_a_caller_may_prefer_raw_pcm(worker: Worker) -> None:
     response = worker.speech("Good morning", accept="audio/pcm, audio/wav;q=0.5")
     assert response.headers["content-type"] == "audio/pcm;rate=22050"
     assert response.content == tone("Good morning", 22050)
+
+
+def test_raw_pcm_is_heard_while_it_is_being_spoken(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, sarvam={"speed": 1, "first_chunk_ms": 0})
+    stack.redis.start()
+    try:
+        worker = stack.worker()
+        spoken = 'warmline_cache_load_duration_seconds_count{cache="tts",outcome="ok"}'
+        phrase = "One moment please, I am looking that up for you."
+        with pcm_of(worker, phrase) as response:
+            chunks = response.iter_raw()
+            first = next(chunks)
+            assert worker.metric(spoken) == 0
+            assert "tts; fwd=miss; detail=origin" in response.headers["cache-status"]
+            assert first + b"".join(chunks) == tone(phrase, 22050)
+        assert worker.metric(spoken) == 1
+    finally:
+        stack.stop()
+
+
+def test_audio_that_breaks_off_breaks_the_answer_off_and_is_not_kept(stack: Stack, worker: Worker) -> None:
+    phrase = "Please hold the line, somebody will be with you soon."
+    stack.sarvam.fault(kind="speech", at="socket", action="cut", after_chunks=2)
+    with pytest.raises(httpx.RemoteProtocolError), pcm_of(worker, phrase) as response:
+        assert response.read() == b""
+    assert worker.speech(phrase, accept="audio/pcm").content == tone(phrase, 22050)
+
+
+def pcm_of(worker: Worker, text: str) -> AbstractContextManager[httpx.Response]:
+    return httpx.stream(
+        "GET",
+        f"{worker.url}/v1/agents/reception/speech",
+        params={"text": text},
+        headers={"Authorization": f"Bearer {key_of('sahyadri')}", "Accept": "audio/pcm"},
+        timeout=20,
+    )
 
 
 def test_a_voice_of_another_model_and_rate_is_spoken_as_configured(worker: Worker) -> None:

@@ -45,9 +45,11 @@ def test_the_profiles_differ_as_designed(good: dict[str, str]) -> None:
 
 def test_each_number_of_the_sockets_profile_can_be_overridden_on_its_own(good: dict[str, str]) -> None:
     def numbers(**given: str) -> tuple[int, int]:
-        sockets = settings.read(
-            {**good, **{f"WARMLINE_{name.upper()}": value for name, value in given.items()}}
-        ).sockets()
+        sockets = (
+            settings.read({**good, **{f"WARMLINE_{name.upper()}": value for name, value in given.items()}})
+            .caches()
+            .sockets
+        )
         return sockets.prewarm, sockets.maximum
 
     assert numbers() == (2, 20)

@@ -3,19 +3,20 @@
 GET with the text in the query is idempotent, so a proxy may retry it; POST carries the same in a JSON body.
 """
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from warmline.api import openapi, wire
 from warmline.api.keys import NAME, ApiKeys
-from warmline.cache import Source
-from warmline.errors import AgentNotFound
+from warmline.cache import Found, Source
+from warmline.errors import AgentNotFound, UpstreamRejected
 from warmline.services.accounts import Accounts
-from warmline.services.agents import Agents
+from warmline.services.agents import AgentConfig, Agents
 from warmline.services.answers import Answers
 from warmline.services.speech import Speech, wave_header
 
@@ -59,18 +60,31 @@ class CallerApi:
         return JSONResponse(body, headers=self._headers(answer.sources))
 
     async def speak(self, request: Request) -> Response:
-        """Text → audio in the agent's voice: a WAVE file, or headerless s16le mono PCM if the caller prefers."""
+        """Text → audio in the agent's voice: a WAVE file, or, as it comes, headerless s16le mono PCM."""
         organisation, agent = self._caller(request)
         media_type = wire.audio_type_of(request.headers.get("accept"))
         text = await wire.text_of(request)
         config = await self._agents.config(organisation, agent)
+        if media_type == "audio/pcm":
+            return await self._streamed(organisation, agent, config, text)
         voice = config.value.voice
         audio = await self._speech.speak(organisation, agent, voice, text)
         headers = self._headers({"config": config.source, "tts": audio.source})
-        if media_type == "audio/pcm":
-            return Response(audio.value, media_type=f"audio/pcm;rate={voice.sample_rate}", headers=headers)
-        header = wave_header(len(audio.value), voice.sample_rate)
+        header = wave_header(len(audio.value), voice.sample_rate)  # it holds the length: nothing can be sent before
         return Response(header + audio.value, media_type="audio/wav", headers=headers)
+
+    async def _streamed(self, organisation: str, agent: str, config: Found[AgentConfig], text: str) -> Response:
+        """What goes wrong before the first of it is an answer of its own; later it breaks the connection off."""
+        voice = config.value.voice
+        async with contextlib.AsyncExitStack() as stack:
+            listening = await stack.enter_async_context(self._speech.stream(organisation, agent, voice, text))
+            chunks = aiter(listening)
+            first = await anext(chunks, b"")
+            if not first or listening.source is None:
+                raise UpstreamRejected(self._speech.provider, "no audio")
+            headers = self._headers({"config": config.source, "tts": listening.source})
+            audio = _audio(first, chunks, stack.pop_all())
+        return StreamingResponse(audio, media_type=f"audio/pcm;rate={voice.sample_rate}", headers=headers)
 
     async def document(self, request: Request) -> Response:
         """The callers' endpoints as OpenAPI; for everybody, for it says nothing that docs do not."""
@@ -90,6 +104,13 @@ class CallerApi:
             "X-Warmline-Slot": self._slot,
             "Cache-Control": "private, no-store",
         }
+
+
+async def _audio(first: bytes, rest: AsyncIterator[bytes], held: contextlib.AsyncExitStack) -> AsyncIterator[bytes]:
+    async with held:
+        yield first
+        async for chunk in rest:
+            yield chunk
 
 
 def cache_status(sources: Mapping[str, Source]) -> str:

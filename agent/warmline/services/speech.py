@@ -21,6 +21,11 @@ class Speech:
         self._phrases = phrases
         self._accounts = accounts
 
+    @property
+    def provider(self) -> str:
+        """Who speaks, as it is named in errors and metrics."""
+        return self._synthesiser.name
+
     @contextlib.asynccontextmanager
     async def stream(self, organisation: str, agent: str, voice: Voice, text: str) -> AsyncIterator[Listening]:
         """Headerless s16le mono PCM at the voice's sample rate, chunk by chunk as it comes.
