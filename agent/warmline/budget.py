@@ -9,8 +9,6 @@ A worker that cannot reach Redis keeps its last share, and when its lease has ex
 provider is the one to refuse what is too much. Nothing is lost but warmth.
 """
 
-from hashlib import sha1
-
 from warmline.cache.key import SCHEMA
 from warmline.cache.server import Budget, Script, Server, expect
 from warmline.errors import StoreRefused, StoreUnavailable
@@ -18,7 +16,7 @@ from warmline.pool import Allowance
 
 LEASE_SECONDS = 15.0
 
-_RESERVE = """
+RESERVE = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local want, held, limit, ttl = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -42,8 +40,7 @@ local share = math.min(want, math.max(math.min(fair, free), free - lacking))
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %d %d', now + ttl, math.max(share, held), want))
 redis.call('PEXPIRE', KEYS[1], ttl)
 return {share, fair}
-"""
-RESERVE = Script(_RESERVE, sha1(_RESERVE.encode(), usedforsecurity=False).hexdigest())
+""")
 """Leases | worker, wanted, held, limit, milliseconds → what it may have, and what would be fair."""
 
 

@@ -1,6 +1,7 @@
-"""A stack for each module: its tests share servers, never texts."""
+"""A stack for each module, whose tests share servers and never texts; or one for each test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,14 +10,16 @@ from tests.support.stack import Stack, Worker
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("stack"))
-    stack.redis.start()
-    try:
+    with Stack(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
-    finally:
-        stack.stop()
 
 
 @pytest.fixture(scope="module")
 def worker(stack: Stack) -> Worker:
     return stack.worker()
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path) -> Iterator[Stack]:
+    with Stack(tmp_path) as stack:
+        yield stack

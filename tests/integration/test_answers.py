@@ -116,9 +116,7 @@ def test_a_caller_may_prefer_raw_pcm(worker: Worker) -> None:
 
 
 def test_raw_pcm_is_heard_while_it_is_being_spoken(tmp_path: Path) -> None:
-    stack = Stack(tmp_path, sarvam={"speed": 1, "first_chunk_ms": 0})
-    stack.redis.start()
-    try:
+    with Stack(tmp_path, sarvam={"speed": 1, "first_chunk_ms": 0}) as stack:
         worker = stack.worker()
         spoken = 'warmline_cache_load_duration_seconds_count{cache="tts",outcome="ok"}'
         phrase = "One moment please, I am looking that up for you."
@@ -129,8 +127,6 @@ def test_raw_pcm_is_heard_while_it_is_being_spoken(tmp_path: Path) -> None:
             assert "tts; fwd=miss; detail=origin" in response.headers["cache-status"]
             assert first + b"".join(chunks) == tone(phrase, 22050)
         assert worker.metric(spoken) == 1
-    finally:
-        stack.stop()
 
 
 def test_audio_that_breaks_off_breaks_the_answer_off_and_is_not_kept(stack: Stack, worker: Worker) -> None:

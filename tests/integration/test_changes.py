@@ -1,7 +1,6 @@
 """An administrator changes something at the provider, and the next turn on every worker says so."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -57,17 +56,10 @@ class Clinic:
 
 
 @pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    stack = Stack(tmp_path)
-    stack.redis.start()
-    try:
-        made = Clinic(stack)
-        try:
-            yield made
-        finally:
-            made.convex.stop()
-    finally:
-        stack.stop()
+def clinic(own_stack: Stack) -> Iterator[Clinic]:
+    made = Clinic(own_stack)
+    yield made
+    made.convex.stop()
 
 
 def sources(worker: Worker, question: str) -> dict[str, str]:

@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +10,9 @@ from tests.support.stack import Stack, await_redis
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    stack = Stack(tmp_path)
-    stack.redis.start()
-    try:
-        yield stack
-    finally:
-        stack.stop()
+def stack(own_stack: Stack) -> Stack:
+    """One for each test."""
+    return own_stack
 
 
 def run(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,8 +4,6 @@ import datetime
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -19,13 +17,9 @@ GREETING = "Good morning, how can I help you?"  # 33 characters of bulbul:v3: 0.
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    stack = Stack(tmp_path)
-    stack.redis.start()
-    try:
-        yield stack
-    finally:
-        stack.stop()
+def stack(own_stack: Stack) -> Stack:
+    """One for each test."""
+    return own_stack
 
 
 def limited(stack: Stack, **limits: dict[str, float]) -> Worker:

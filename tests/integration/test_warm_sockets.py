@@ -1,6 +1,5 @@
 """Workers with warm sockets against simulated Sarvam: what an utterance costs, and what happens when sockets end."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,13 +15,9 @@ RATE = 22050
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    stack = Stack(tmp_path)
-    stack.redis.start()
-    try:
-        yield stack
-    finally:
-        stack.stop()
+def stack(own_stack: Stack) -> Stack:
+    """One for each test."""
+    return own_stack
 
 
 def warm(worker: Worker, sockets: int = 2) -> Worker:

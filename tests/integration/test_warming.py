@@ -3,9 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,13 +16,9 @@ HOT = {"config": "l1", "prompt": "l1", "rag": "l1"}
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    stack = Stack(tmp_path)
-    stack.redis.start()
-    try:
-        yield stack
-    finally:
-        stack.stop()
+def stack(own_stack: Stack) -> Stack:
+    """One for each test."""
+    return own_stack
 
 
 def ready(worker: Worker, *, seconds: float = 20) -> dict[str, object]:

@@ -24,13 +24,9 @@ _events = itertools.count(1)
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    stack = Stack(tmp_path)
-    stack.redis.start()
-    try:
-        yield stack
-    finally:
-        stack.stop()
+def stack(own_stack: Stack) -> Stack:
+    """One for each test."""
+    return own_stack
 
 
 def hooked(stack: Stack, *secrets: bytes, **settings: str) -> Worker:

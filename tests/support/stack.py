@@ -123,7 +123,7 @@ Options = Mapping[str, float | str]
 
 class Stack:
     """Starts what is asked of it in a folder of its own; `stop` ends all of it. `sarvam` and `convex` are the
-    simulators' options."""
+    simulators' options. As a context it has Redis from the start."""
 
     def __init__(self, folder: Path, *, sarvam: Options | None = None, convex: Options | None = None) -> None:
         self.folder = folder
@@ -136,6 +136,13 @@ class Stack:
         self.keys_file.write_text(json.dumps([_digest(name) for name in ORGANISATIONS]))
         self.sarvam_key = folder / "sarvam_key"
         self.sarvam_key.write_text("secret-of-sarvam\n")
+
+    def __enter__(self) -> "Stack":
+        self.redis.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
 
     def settings(self) -> dict[str, str]:
         """What a worker needs, beside its name and ports."""

@@ -5,6 +5,7 @@ Whatever goes wrong becomes StoreUnavailable here and nowhere else.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha1
 from typing import Any, TypeVar
 
 from redis.exceptions import NoScriptError, ResponseError
@@ -69,9 +70,9 @@ class _Lapse:
 class Script:
     """A Lua script, sent by its digest and in full only to a server that does not know it yet."""
 
-    def __init__(self, source: str, digest: str) -> None:
+    def __init__(self, source: str) -> None:
         self.source = source
-        self.digest = digest
+        self.digest = sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, link: Link, keys: Sequence[str], *arguments: bytes | str | float) -> Any:
         """Its result. Raises StoreUnavailable, ResponseError."""

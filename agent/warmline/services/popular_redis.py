@@ -8,7 +8,6 @@ count of distinct askings then begins anew.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from hashlib import sha1
 from typing import Any
 
 from warmline.cache.key import SCHEMA, tag
@@ -23,11 +22,7 @@ _PER_DAY = 86_400
 _PIECE = 500
 
 
-def _script(source: str) -> Script:
-    return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
-
-
-_NOTE = _script("""
+_NOTE = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local found = {}
@@ -48,7 +43,7 @@ return found
 A score is the millisecond of the latest asking, and behind it ten bits of count: exact in a double until the year 2248.
 Whoever was not asked for longest goes first, so that a new question finds a place among old ones."""
 
-_ADD = _script("""
+_ADD = Script("""
 for i = 3, #ARGV, 2 do
   local more = tonumber(ARGV[i + 1])
   if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) and not redis.call('ZSCORE', KEYS[1], ARGV[i]) then

@@ -10,7 +10,6 @@ import contextlib
 import datetime
 from collections import defaultdict
 from collections.abc import Mapping
-from hashlib import sha1
 
 from warmline.cache.key import SCHEMA
 from warmline.cache.server import Budget, Script, Server, expect
@@ -20,12 +19,11 @@ from warmline.services.accounts import Accounts, Use
 EVERY_SECONDS = 1.0
 KEPT_SECONDS = 2 * 86_400
 
-_SOURCE = """
+USE = Script("""
 for i = 2, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return redis.call('HGETALL', KEYS[1])
-"""
-USE = Script(_SOURCE, sha1(_SOURCE.encode(), usedforsecurity=False).hexdigest())
+""")
 """Day | seconds kept, field, amount… → all fields. Adds, and says what the day has come to."""
 
 

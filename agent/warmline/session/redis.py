@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from hashlib import sha1
 
 from redis.exceptions import ResponseError
 
@@ -19,11 +18,7 @@ LOOK_SECONDS = 1.0
 """How often the subscription is proved to be alive."""
 
 
-def _script(source: str) -> Script:
-    return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
-
-
-_SAVE = _script(f"""
+_SAVE = Script(f"""
 local owner = redis.call('GETRANGE', KEYS[1], 0, {OWNER_BYTES - 1})
 if owner ~= '' and owner ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
@@ -31,7 +26,7 @@ return 1
 """)
 """Session | owner, data, milliseconds → 1 if it was written."""
 
-_CLAIM = _script(f"""
+_CLAIM = Script(f"""
 local kept = redis.call('GET', KEYS[1])
 if not kept then return false end
 redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
@@ -41,7 +36,7 @@ return kept
 """)
 """Session | new owner, milliseconds, channel → what stood there, or nil."""
 
-_FORGET = _script(f"""
+_FORGET = Script(f"""
 if redis.call('GETRANGE', KEYS[1], 0, {OWNER_BYTES - 1}) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """)
