@@ -30,17 +30,13 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    stack = Stack(tmp_path_factory.mktemp("fuzz"))
-    secrets = stack.folder / "webhook_secrets"
-    secrets.write_text(written(SECRET))
-    stack.redis.start()
-    try:
+    with Stack(tmp_path_factory.mktemp("fuzz")) as stack:
+        secrets = stack.folder / "webhook_secrets"
+        secrets.write_text(written(SECRET))
         worker = stack.worker(webhook_secrets_file=str(secrets))
         await_redis(worker, "up")
         yield worker
         assert "Traceback" not in worker.process.output
-    finally:
-        stack.stop()
 
 
 CALLERS = schemathesis.openapi.from_dict(openapi.callers(), config=CONFIG)
