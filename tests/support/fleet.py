@@ -1,5 +1,6 @@
 """The staging fleet as an operator and as callers see it."""
 
+import base64
 import ipaddress
 import os
 from dataclasses import dataclass
@@ -62,10 +63,10 @@ def key(organisation: str) -> str:
 
 
 def secrets() -> dict[str, str]:
-    """Every secret that was made for this environment, by file."""
-    return {path.name: path.read_text(encoding="utf-8").strip() for path in (STATE / "secrets").iterdir()} | {
-        f"key of {name}": key(name) for name in ORGANISATIONS
-    }
+    """Every secret that was made for this environment, by file; that of webhooks also as it is written."""
+    made = {path.name: path.read_text(encoding="utf-8").strip() for path in (STATE / "secrets").iterdir()}
+    written = base64.b64encode(made["webhook"].encode()).decode()
+    return made | {"webhook, written": written} | {f"key of {name}": key(name) for name in ORGANISATIONS}
 
 
 def callers(count: int) -> list[str]:
