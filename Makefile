@@ -62,7 +62,7 @@ test-static: venv ## linters, types, and the tree's own rules
 	cd $(ROOT) && pytest tests/static
 lint: test-static
 
-test-unit: venv ## what needs no server: units, interleavings in virtual time, models; half a minute
+test-unit: venv ## what needs no server: units, interleavings in virtual time, models; a minute
 	cd $(ROOT) && pytest tests/unit tests/interleavings tests/model
 
 test-integration: control-test ## stores, workers, simulators and nginx against real servers on loopback
