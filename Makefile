@@ -79,7 +79,7 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
 
-test-long: venv ## what takes longer than `make test` may: the invalidation protocol in larger worlds; 10 min
+test-long: venv ## what takes longer than `make test` may: the invalidation protocol in larger worlds; 5 min
 	cd $(ROOT) && pytest -m long --timeout 600 tests/model
 
 ##@ Measure
