@@ -37,6 +37,9 @@ FEW = settings(
 
 affinity = load("filter", "affinity")
 where = affinity.where
+SETTINGS = pytest.mark.parametrize(
+    ("setting", "header"), [("ip_hash", "X_Forwarded_For"), ("session", "X_Warmline_Session")]
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +71,9 @@ class Edge:
 
 
 @contextmanager
-def edge(stubs: Stubs, setting: str, downs: list[bool]) -> Iterator[Edge]:
-    """An edge with one slot for each of `downs`."""
-    listed = [slot | {"down": down} for slot, down in zip(slots(*stubs.ports), downs, strict=False)]
+def edge(stubs: Stubs, setting: str, downs: list[bool], *, first: int = 0) -> Iterator[Edge]:
+    """An edge with one slot for each of `downs`, on the stubs' ports from the `first` on."""
+    listed = [slot | {"down": down} for slot, down in zip(slots(*stubs.ports[first:]), downs, strict=False)]
     with TemporaryDirectory() as folder:
         nginx = Nginx(Path(folder), listed, nginx_trusted_proxies=["127.0.0.1"], nginx_affinity=setting)
         edge = Edge(nginx, listed)
@@ -122,7 +125,7 @@ def test_every_session_key_reaches_the_slot_that_was_predicted(
     assert wrong == {}
 
 
-@pytest.mark.parametrize(("setting", "header"), [("ip_hash", "X_Forwarded_For"), ("session", "X_Warmline_Session")])
+@SETTINGS
 def test_a_client_whose_last_choice_is_up_gets_it_and_one_choice_later_nginx_takes_turns(
     stubs: Stubs, setting: str, header: str
 ) -> None:
@@ -132,6 +135,16 @@ def test_a_client_whose_last_choice_is_up_gets_it_and_one_choice_later_nginx_tak
         for client in first_up_at(asked.slots, setting, affinity.CHOICES + 1):
             assert where(asked.slots, setting, client=client, session=client) is None
             assert len({asked.slot(**{header: client}) for _ in range(2)}) == 2
+
+
+@SETTINGS
+def test_a_deploy_that_gives_every_slot_another_port_moves_no_client(stubs: Stubs, setting: str, header: str) -> None:
+    clients = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]
+    up = [False] * 4
+    with edge(stubs, setting, up) as blue, edge(stubs, setting, up, first=4) as green:
+        before = {client: blue.slot(**{header: client}) for client in clients}
+        assert {client: green.slot(**{header: client}) for client in clients} == before
+    assert len(set(before.values())) == 4
 
 
 def first_up_at(slots: list[dict[str, object]], setting: str, choice: int) -> list[str]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, ip_address
-from itertools import islice
+from itertools import count, islice
 
 Slot = Mapping[str, object]
 
 # nginx gives up its hash after the first choice and 20 more, and takes turns.
 CHOICES = 21
-POINTS = 160
 
 
 def where(slots: Sequence[Slot], affinity: str, *, client: str = "", session: str = "") -> Slot | None:
@@ -46,23 +45,13 @@ def by_address(slots: Sequence[Slot], client: str) -> Iterator[Slot]:
 
 
 def by_session(slots: Sequence[Slot], session: str) -> Iterator[Slot]:
-    """The slots that `hash ... consistent` tries, in turn: those of the points on the ring from the key's onwards."""
+    """The slots that `hash` tries, in turn: each attempt adds a checksum of its number and the key."""
     if not session:
         raise ValueError("a session key is needed, and there is none")
-    ring = sorted((point, position) for position, slot in enumerate(slots) for point in points(slot))
-    start = sum(point < zlib.crc32(session.encode()) for point, _ in ring)
-    while True:
-        yield slots[ring[start % len(ring)][1]]
-        start += 1
-
-
-def points(slot: Slot) -> Iterator[int]:
-    """A slot's points on the ring: each the checksum of its address, port and the point before."""
-    base = zlib.crc32(f"{slot['address']}\0{slot['port']}".encode())
-    point = 0
-    for _ in range(POINTS):
-        point = zlib.crc32(point.to_bytes(4, "little"), base)
-        yield point
+    value = 0
+    for attempt in count():
+        value += zlib.crc32(f"{attempt or ''}{session}".encode()) >> 16 & 0x7FFF
+        yield slots[value % len(slots)]
 
 
 CANDIDATES: dict[str, Callable[[Sequence[Slot], str], Iterator[Slot]]] = {"ip_hash": by_address, "session": by_session}
