@@ -25,6 +25,8 @@ STATE := $(WARMLINE_STATE)/$(ENV)
 export TEXT ?= What is knee pain?
 export AGENT ?= reception
 ORGANISATION ?= sahyadri
+export CLIENT ?=
+export SESSION ?=
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
@@ -50,6 +52,10 @@ ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATI
 	@if [[ -e $$KEY_FILE ]]; then \
 	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
 	else echo "  There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..."; fi
+
+.PHONY: where
+where: venv ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session
+	@$(PLAYBOOK) $(PLAYBOOKS)/where.yml
 
 fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml

@@ -63,7 +63,7 @@ class _Probe:
         async with http.get(
             f"{self._url}/{what}",
             params={"text": text},
-            headers={"X-Forwarded-For": caller, "Accept": "audio/pcm, */*;q=0.5"},
+            headers={"X-Forwarded-For": caller, "X-Warmline-Session": caller, "Accept": "audio/pcm, */*;q=0.5"},
         ) as response:
             body = await response.content.readany()
             took = (time.perf_counter() - began) * 1000

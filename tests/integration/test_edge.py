@@ -110,6 +110,16 @@ def test_a_conversation_is_upgraded_and_carried_both_ways(trusting: Nginx) -> No
         assert socket.recv(timeout=5) == f"{slot_of(trusting, '9.0.3.4')}: namaste"
 
 
+def test_a_conversation_and_the_requests_that_follow_it_share_the_key_its_handshake_gave(backends: Backends) -> None:
+    edge = backends.edge(nginx_affinity="session")
+    with connect(f"ws://127.0.0.1:{edge.port}/v1/sessions") as socket:
+        assert socket.response
+        key = socket.response.headers["Set-Cookie"].split(";")[0]
+        socket.send("namaste")
+        answered = socket.recv(timeout=5)
+    assert f"{httpx.get(f'{edge.url}/v1/x', headers={'Cookie': key}).json()['backend']}: namaste" == answered
+
+
 def test_the_log_says_who_was_answered_by_which_slot_and_never_what_was_asked(trusting: Nginx) -> None:
     httpx.get(f"{trusting.url}/v1/agents/a/answer?text=my+ailment", headers={"X-Forwarded-For": "9.4.3.4"})
     entry = trusting.log()[-1]

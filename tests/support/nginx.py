@@ -18,6 +18,7 @@ DEFAULTS = {
     "nginx_status_from": [],
     "nginx_http_address": "127.0.0.1",
     "nginx_trusted_proxies": [],
+    "nginx_affinity": "ip_hash",
 }
 
 
@@ -33,6 +34,36 @@ def render(variables: Mapping[str, Any]) -> str:
 def slots(*ports: int) -> list[dict[str, object]]:
     """Slots test/1, test/2, ... on loopback."""
     return [{"name": f"test/{i}", "address": "127.0.0.1", "port": port} for i, port in enumerate(ports, start=1)]
+
+
+STUBS = """
+pid {folder}/stubs.pid;
+error_log stderr warn;
+events {{}}
+http {{
+    access_log off;
+    keepalive_requests 100000;
+    server {{
+        {listen}
+        location / {{ return 200 $server_port; }}
+    }}
+}}
+"""
+
+
+class Stubs:
+    """Stands for any number of workers, in one process: each answers with its port."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.ports = [free_port() for _ in range(count)]
+        config = folder / "stubs.conf"
+        listen = " ".join(f"listen 127.0.0.1:{port};" for port in self.ports)
+        config.write_text(STUBS.format(folder=folder, listen=listen))
+        command = ["nginx", "-c", str(config), "-g", "daemon off;"]
+        self.process = Process(command, log=folder / "stubs.log").listening(self.ports[-1])
+
+    def stop(self) -> None:
+        self.process.stop()
 
 
 class Nginx:

@@ -1,9 +1,7 @@
 """The playbooks' own filters and lookups."""
 
 import hashlib
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,17 +9,7 @@ from ansible.parsing.dataloader import DataLoader
 from hypothesis import given
 from hypothesis import strategies as st
 
-PLUGINS = Path(__file__).resolve().parents[3] / "ansible" / "plugins"
-
-
-def load(kind: str, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, PLUGINS / kind / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from tests.support.plugins import load
 
 filters = load("filter", "warmline")
 lookup = load("lookup", "warmline_unknown_variables")
