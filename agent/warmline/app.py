@@ -68,6 +68,7 @@ async def run(settings: Settings) -> None:
 
         def draining() -> None:
             admin.drain()
+            warming.stop()
             sessions.drain()
 
         api = CallerApi(keys, accounts, services.agents, answers, services.speech, slot=settings.slot)

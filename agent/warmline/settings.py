@@ -57,6 +57,7 @@ class CacheProfile(BaseModel):
     stale_while_revalidate: Annotated[float, Field(ge=0)]
     stale_if_error: Annotated[float, Field(ge=0)]
     negative_ttl: Annotated[float, Field(ge=0)] = 10
+    load_timeout: Annotated[float, Field(gt=0, description="a load that takes longer has failed")] = 10
     max_bytes: Annotated[int, Field(gt=0)]
     max_entries: Annotated[int, Field(gt=0)] | None = None
 
@@ -94,6 +95,7 @@ def _profile(
             ttl=HOUR,
             stale_while_revalidate=HOUR,
             stale_if_error=24 * HOUR,
+            load_timeout=MINUTE,  # it is heard while it is spoken: the longest text takes most of that
             max_bytes=32 * MIB * scale,
             max_entries=phrases,
         ),

@@ -187,6 +187,7 @@ def policy(numbers: CacheProfile) -> Policy:
         negative_ttl=numbers.negative_ttl,
         stale_while_revalidate=numbers.stale_while_revalidate,
         stale_if_error=numbers.stale_if_error,
+        load_timeout=numbers.load_timeout,
     )
 
 

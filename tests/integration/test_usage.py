@@ -92,3 +92,18 @@ async def test_a_worker_that_ends_tells_what_is_left(workers: tuple[Worker, Work
     await one.usage.aclose()
     await other.usage.exchange()
     assert other.spent == 700
+
+
+async def test_what_another_version_or_somebody_else_wrote_there_is_no_end_of_it(
+    workers: tuple[Worker, Worker], redis: RedisServer
+) -> None:
+    one, other = workers
+    with redis.client() as client:
+        client.hset("wl2:usage:2024-10-04", mapping={"sahyadri:characters": 5, "sahyadri:requests": "many"})
+    one.pay(700)
+    await one.usage.exchange()
+    with redis.client() as client:
+        client.hset("wl2:usage:2024-10-04", "sahyadri:requests", 0)
+    for worker in (one, other):
+        await worker.usage.exchange()
+    assert other.spent == 700

@@ -249,7 +249,7 @@ class DictRelay:
         self._streams: dict[str, Broadcast] = {}
         self._begun: set[str] = set()
 
-    async def begin(self, key: str) -> None:
+    async def begin(self, key: str, groups: object = ()) -> None:
         await self.gates.passing("begin")
         if key in self._begun:
             self.lose(key)
@@ -265,7 +265,7 @@ class DictRelay:
         self._stream(key).end(End.COMPLETE)
         del self._streams[key]
 
-    async def follow(self, key: str) -> AsyncGenerator[bytes, None]:
+    async def follow(self, key: str, groups: object = ()) -> AsyncGenerator[bytes, None]:
         await self.gates.passing("follow")
         async for chunk in self._stream(key).listen():
             yield chunk

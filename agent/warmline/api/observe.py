@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from warmline.errors import WarmlineError
 from warmline.metrics import Metrics
+
+_log = structlog.get_logger(__name__)
 
 
 class Observed:
@@ -20,16 +24,21 @@ class Observed:
             await self._app(scope, receive, send)
             return
         began = self._clock()
-        status = 500
+        status, started = 500, False
 
         async def noting_status(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
             await send(message)
 
         try:
             await self._app(scope, receive, noting_status)
+        except Exception as error:
+            if not started or not isinstance(error.__cause__, WarmlineError):
+                raise
+            # The connection is broken off: that is all that can still be said to the caller.
+            _log.warning("broken_off", route=_route(scope), code=error.__cause__.code, detail=str(error.__cause__))
         finally:
             self._metrics.requested(_route(scope), scope["method"], status, self._clock() - began)
 

@@ -89,7 +89,7 @@ class Invalidator:
                 logged = msgspec.msgpack.decode(fields[1], type=Invalidation)
                 groups.update(logged.groups)
                 keys.update(logged.keys)
-        except (ResponseError, msgspec.DecodeError, LookupError) as error:
+        except (ResponseError, msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
             raise StoreUnavailable(f"the log of invalidations cannot be read: {error}") from error
         await self._store.replace(sorted(groups), sorted(keys), Budget(STEP_SECONDS * 10))
 

@@ -9,7 +9,6 @@ Messages that the server pushes (RESP3) come in the same order as replies; `chan
 """
 
 import asyncio
-import contextlib
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -99,10 +98,8 @@ class Link:
         if opening is not None:
             opening.cancel()
         self.reset("the link was closed")
-        for task in (opening, reader):
-            if task is not None:
-                with contextlib.suppress(asyncio.CancelledError, StoreUnavailable):
-                    await task
+        tasks = [task for task in (opening, reader) if task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)  # whatever ended them has been told to who waited
 
     async def _open(self) -> None:
         try:

@@ -87,8 +87,13 @@ return 1
 renewal. One that was fenced already cannot hold a lease any more and is removed."""
 
 RELAY = Script("""
-if ARGV[1] == 'b' then redis.call('DEL', KEYS[1]) end
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', ARGV[1], ARGV[2])
+local chunk = ARGV[2]
+if ARGV[1] == 'b' then
+  redis.call('DEL', KEYS[1])
+  for i = 2, #KEYS do chunk = chunk .. (redis.call('GET', KEYS[i]) or '?') end
+end
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', ARGV[1], chunk)
 return redis.call('PEXPIRE', KEYS[1], ARGV[4])
 """)
-"""Stream | kind, chunk, entries kept, milliseconds → 1. A beginning clears what an earlier load left."""
+"""Stream, groups of a beginning | kind, chunk, entries kept, milliseconds → 1. A beginning clears what an earlier load
+left, and holds the groups' tokens of that moment."""

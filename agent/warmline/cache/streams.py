@@ -112,7 +112,7 @@ class Streams:
         listening.leads = True
         key = listening.key
         with self._broadcasting(key) as live:
-            relaying = await self._relayed(self._relay.begin(key.text))
+            relaying = await self._relayed(self._relay.begin(key.text, key.group_texts))
             async with contextlib.aclosing(listening.speak()) as chunks:
                 async for chunk in chunks:
                     live.send(chunk)
@@ -144,7 +144,7 @@ class Streams:
 
     async def _copy(self, key: Key) -> None:
         with self._broadcasting(key) as live, contextlib.suppress(StreamLost):
-            async with contextlib.aclosing(self._relay.follow(key.text)) as chunks:
+            async with contextlib.aclosing(self._relay.follow(key.text, key.group_texts)) as chunks:
                 async for chunk in chunks:
                     live.send(chunk)
             live.end(End.COMPLETE)

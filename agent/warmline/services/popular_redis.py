@@ -77,7 +77,8 @@ class RedisPopular:
         members = [(digest, int(digest in new)) for digest in digests]
         found: list[int] = []
         for piece in self._pieces(self._asked_bound, members):
-            found += expect(await self._run(_NOTE, _asked(organisation), piece), list)
+            counts = expect(await self._run(_NOTE, _asked(organisation), piece), list)
+            found += [expect(count, int) for count in counts]
         if len(found) != len(members):
             raise StoreRefused(f"answered {len(found)} counts for {len(members)} questions")
         return found

@@ -215,6 +215,11 @@ class Sweep:
             async with self._turns:
                 return await work
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(in_turn(work)) for work in works]
+        works = list(works)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(in_turn(work)) for work in works]
+        finally:
+            for work in works:
+                work.close()  # one that was cancelled before its turn has never begun
         return [task.result() for task in tasks]

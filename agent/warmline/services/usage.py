@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from warmline.cache.key import SCHEMA
 from warmline.cache.server import Budget, Script, Server, expect
-from warmline.errors import StoreUnavailable
+from warmline.errors import StoreRefused, StoreUnavailable
 from warmline.services.accounts import Accounts, Use
 
 EVERY_SECONDS = 1.0
@@ -76,8 +76,13 @@ class Usage:
 
 
 def _read(flat: list[bytes]) -> dict[str, Use]:
+    """Fields that this version does not know are another's. Raises StoreRefused for what is no usage."""
     fleet: defaultdict[str, Use] = defaultdict(Use)
-    for name, amount in zip(flat[::2], flat[1::2], strict=True):
-        organisation, _, what = name.decode().rpartition(":")
-        setattr(fleet[organisation], what, int(amount))
+    try:
+        for name, amount in zip(flat[::2], flat[1::2], strict=True):
+            organisation, _, what = name.decode().rpartition(":")
+            if what in Use.__slots__:
+                setattr(fleet[organisation], what, int(amount))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise StoreRefused("answered what is no usage") from error
     return fleet

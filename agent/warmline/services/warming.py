@@ -127,15 +127,21 @@ class Warming:
     async def again(self) -> Report:
         """Warm now, or join the warming that is under way; returns when it is done."""
         running = self._run()
-        await asyncio.shield(running)
+        await asyncio.wait({running})
+        if not running.cancelled():
+            running.result()
         return self.report
 
     async def aclose(self) -> None:
-        """Stop. Loads that it began are the caches' to end."""
+        """Stop, and wait for the end."""
+        await asyncio.gather(*self.stop(), return_exceptions=True)
+
+    def stop(self) -> list[asyncio.Task[None]]:
+        """Warm nothing more. Loads that it began are the caches' to end."""
         tasks = [task for task in (self._starting, self._running) if task is not None]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        return tasks
 
     async def _start(self) -> None:
         running = self._run()

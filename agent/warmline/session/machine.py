@@ -262,7 +262,7 @@ def _leaving(state: State, event: Close | Draining | Ending) -> Step:
         case Close():
             return state, [Hush(), Forget(), Finish(End.CLOSED)]
         case Draining() if state.phase is Phase.LISTENING:
-            return _listening(replace(state, draining=True), [])
+            return _listening(replace(state, draining=True), [Keep()])
         case Draining():
             return replace(state, draining=True), []
         case Ending(End.TAKEN_OVER):

@@ -8,7 +8,7 @@ from redis.exceptions import ResponseError
 from warmline.cache.key import SCHEMA
 from warmline.cache.link import Link, Push
 from warmline.cache.server import Budget, Script, Server, expect
-from warmline.errors import StoreUnavailable
+from warmline.errors import StoreRefused, StoreUnavailable
 from warmline.session.store import OWNER_BYTES
 
 CLAIMED = f"wl{SCHEMA}:session-claimed"
@@ -56,8 +56,10 @@ class RedisSessions:
     async def save(self, key: str, owner: bytes, data: bytes) -> bool:
         """See `SessionStore.save`."""
         arguments = (owner, data, self._milliseconds)
-        written: int = await self._server.ask(Budget(self._deadline), lambda link: _SAVE(link, [key], *arguments))
-        return written == 1
+        written = await self._server.ask(Budget(self._deadline), lambda link: _SAVE(link, [key], *arguments))
+        if expect(written, int) not in {0, 1}:
+            raise StoreRefused(f"answered {written} where 0 or 1 was to come")
+        return bool(written)
 
     async def claim(self, key: str, owner: bytes) -> tuple[bytes, bytes] | None:
         """See `SessionStore.claim`."""

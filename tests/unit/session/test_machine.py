@@ -171,7 +171,7 @@ def test_a_lost_connection_leaves_the_session_to_be_resumed(end: End) -> None:
 
 
 def test_while_draining_a_session_that_listens_leaves_at_once() -> None:
-    assert step(LISTENING, Draining())[1] == [Finish(End.GOING_AWAY)]
+    assert step(LISTENING, Draining())[1] == [Keep(), Finish(End.GOING_AWAY)], "written anew: it is about to be resumed"
 
 
 @pytest.mark.parametrize("state", [GREETING, ANSWERING, SPEAKING])

@@ -1,0 +1,67 @@
+"""Phrases that two workers speak, over real Redis servers."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+from tests.integration.cache.conftest import Join
+from tests.support.caches import KNOWLEDGE, AudioCodec, key
+from tests.support.members import Member
+from warmline.cache import Policy, Source, Streams
+
+
+def streams_of(member: Member) -> Streams:
+    policy = Policy(ttl=60, negative_ttl=5, jitter=0)
+    return member.caches.streams(
+        member.caches.cache("tts", AudioCodec(), policy, max_bytes=10**6, versioned=True), keep=10**6
+    )
+
+
+async def heard(streams: Streams, speak: Callable[[], AsyncGenerator[bytes, None]]) -> tuple[bytes, Source | None]:
+    async with streams.get_or_stream(key(), speak) as listening:
+        return b"".join([chunk async for chunk in listening]), listening.source
+
+
+async def new() -> AsyncGenerator[bytes, None]:
+    yield b"new"
+
+
+async def test_who_asks_elsewhere_while_a_phrase_is_spoken_hears_it_along(join: Join) -> None:
+    one, other = streams_of(await join()), streams_of(await join())
+    first, last = asyncio.Event(), asyncio.Event()
+
+    async def speak() -> AsyncGenerator[bytes, None]:
+        yield b"one "
+        first.set()
+        await last.wait()
+        yield b"phrase"
+
+    leading = asyncio.create_task(heard(one, speak))
+    await first.wait()
+    async with other.get_or_stream(key(), new) as listening:
+        chunks = aiter(listening)
+        assert await anext(chunks) == b"one "
+        last.set()
+        assert [chunk async for chunk in chunks] == [b"phrase"]
+    assert await leading == (b"one phrase", Source.ORIGIN)
+
+
+async def test_who_asks_after_a_purge_does_not_hear_what_was_being_spoken_before_it(join: Join) -> None:
+    one, other = await join(), await join()
+    spoken, heard_by = (streams_of(member) for member in (one, other))
+    first, last = asyncio.Event(), asyncio.Event()
+
+    async def speak() -> AsyncGenerator[bytes, None]:
+        yield b"old "
+        first.set()
+        await last.wait()
+        yield b"phrase"
+
+    leading = asyncio.create_task(heard(spoken, speak))
+    await first.wait()
+    await other.caches.invalidate(KNOWLEDGE)
+    late = asyncio.create_task(heard(heard_by, new))
+    done, _ = await asyncio.wait({late}, timeout=0.3)
+    assert not done, "it waits for its turn to load, and hears nothing meanwhile"
+    last.set()
+    assert await late == (b"new", Source.ORIGIN)
+    assert await leading == (b"old phrase", Source.ORIGIN)
