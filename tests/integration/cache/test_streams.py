@@ -21,26 +21,34 @@ async def heard(streams: Streams, speak: Callable[[], AsyncGenerator[bytes, None
         return b"".join([chunk async for chunk in listening]), listening.source
 
 
+class Phrase:
+    """Half of it is spoken; the rest when a test lets it."""
+
+    def __init__(self, first: bytes, rest: bytes) -> None:
+        self._halves = first, rest
+        self.begun, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def speak(self) -> AsyncGenerator[bytes, None]:
+        yield self._halves[0]
+        self.begun.set()
+        await self.goes_on.wait()
+        yield self._halves[1]
+
+
 async def new() -> AsyncGenerator[bytes, None]:
     yield b"new"
 
 
 async def test_who_asks_elsewhere_while_a_phrase_is_spoken_hears_it_along(join: Join) -> None:
     one, other = streams_of(await join()), streams_of(await join())
-    first, last = asyncio.Event(), asyncio.Event()
+    phrase = Phrase(b"one ", b"phrase")
 
-    async def speak() -> AsyncGenerator[bytes, None]:
-        yield b"one "
-        first.set()
-        await last.wait()
-        yield b"phrase"
-
-    leading = asyncio.create_task(heard(one, speak))
-    await first.wait()
+    leading = asyncio.create_task(heard(one, phrase.speak))
+    await phrase.begun.wait()
     async with other.get_or_stream(key(), new) as listening:
         chunks = aiter(listening)
         assert await anext(chunks) == b"one "
-        last.set()
+        phrase.goes_on.set()
         assert [chunk async for chunk in chunks] == [b"phrase"]
     assert await leading == (b"one phrase", Source.ORIGIN)
 
@@ -48,20 +56,14 @@ async def test_who_asks_elsewhere_while_a_phrase_is_spoken_hears_it_along(join: 
 async def test_who_asks_after_a_purge_does_not_hear_what_was_being_spoken_before_it(join: Join) -> None:
     one, other = await join(), await join()
     spoken, heard_by = (streams_of(member) for member in (one, other))
-    first, last = asyncio.Event(), asyncio.Event()
+    phrase = Phrase(b"old ", b"phrase")
 
-    async def speak() -> AsyncGenerator[bytes, None]:
-        yield b"old "
-        first.set()
-        await last.wait()
-        yield b"phrase"
-
-    leading = asyncio.create_task(heard(spoken, speak))
-    await first.wait()
+    leading = asyncio.create_task(heard(spoken, phrase.speak))
+    await phrase.begun.wait()
     await other.caches.invalidate(KNOWLEDGE)
     late = asyncio.create_task(heard(heard_by, new))
     done, _ = await asyncio.wait({late}, timeout=0.3)
     assert not done, "it waits for its turn to load, and hears nothing meanwhile"
-    last.set()
+    phrase.goes_on.set()
     assert await late == (b"new", Source.ORIGIN)
     assert await leading == (b"old phrase", Source.ORIGIN)
