@@ -367,7 +367,7 @@ async def test_a_client_that_never_reads_is_dropped(stack: Stack) -> None:
         reader_of_nothing.transport.pause_reading()
         for _ in range(60):
             await call.send("say", text=QUESTION)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a question that comes at once interrupts before there is audio to leave unread
         until(lambda: ended(deaf, "stalled"), seconds=10, what="the session's end")
         assert deaf.metric("warmline_sessions") == 0
         until(lambda: deaf.metric("process_open_fds") <= files, seconds=40, what="the connection's end")

@@ -2,7 +2,7 @@
 
 
 class Bucket:
-    """Lets `burst` requests through at once and `rate` a second in the long run.
+    """Lets `burst` requests or messages through at once and `rate` a second in the long run.
 
     It may owe: what other workers let through is taken from it afterwards (`owe`), and is paid back at `rate`.
     """

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from warmline.errors import CallerError, UpstreamError, WarmlineError
 from warmline.services.agents import Agents
 from warmline.services.answers import Answers
+from warmline.services.bucket import Bucket
 from warmline.services.speech import Speech
-from warmline.session.bucket import Bucket
 from warmline.session.client import Client, HungUp
 from warmline.session.events import SessionEvents
 from warmline.session.keeper import Keeper
@@ -128,7 +128,7 @@ class Conversation:
 
     async def _listen(self) -> None:
         limits = self._limits
-        bucket = Bucket(rate=limits.rate, burst=limits.burst, now=self._clock())
+        bucket = Bucket(limits.rate, limits.burst, self._clock())
         event: Event | None = None
         while not isinstance(event, Ending):
             try:
@@ -136,7 +136,7 @@ class Conversation:
                     event = await self._heard()
             except TimeoutError:
                 event = Ending(End.IDLE)
-            if not isinstance(event, Ending) and not bucket.take(self._clock()):
+            if not isinstance(event, Ending) and bucket.take(self._clock()):
                 event = Ending(End.TOO_FAST)
             self.post(event)
 

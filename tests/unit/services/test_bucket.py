@@ -59,3 +59,10 @@ def test_what_others_took_is_paid_back_at_the_rate() -> None:
     assert bucket.take(0.0) == pytest.approx(2.1)
     assert bucket.take(2.0) == pytest.approx(0.1)
     assert bucket.take(2.1000001) == 0.0
+
+
+def test_a_client_may_send_a_burst_and_then_its_rate() -> None:
+    bucket = Bucket(2, 3, 0.0)
+    assert [bucket.take(0.0) == 0 for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(0.5) == 0, bucket.take(0.5) == 0] == [True, False]
+    assert [bucket.take(100.0) == 0 for _ in range(4)] == [True, True, True, False]

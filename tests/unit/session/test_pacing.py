@@ -5,7 +5,6 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.session.bucket import Bucket
 from warmline.session.pacing import Pace, frames
 
 
@@ -40,10 +39,3 @@ def test_after_a_gap_nobody_runs_after_the_lost_time() -> None:
     for _ in range(4):
         pace.sent(0.1, 10.0)
     assert round(pace.pause(10.0), 3) == 0.1
-
-
-def test_a_client_may_send_a_burst_and_then_its_rate() -> None:
-    bucket = Bucket(rate=2, burst=3, now=0.0)
-    assert [bucket.take(0.0) for _ in range(4)] == [True, True, True, False]
-    assert [bucket.take(0.5), bucket.take(0.5)] == [True, False]
-    assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
