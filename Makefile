@@ -32,6 +32,14 @@ export SESSION ?=
 export WORKERS ?=
 export HOST ?=
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
+export SLOT ?=
+export LOG_LINES ?= 50
+# What cannot be undone asks first, or wants YES=1.
+define sure
+@if [[ "$(YES)" != 1 ]]; then \
+  if [[ -t 0 ]]; then read -rp "$(1) Go on? [y/N] " answer && [[ "$$answer" == [yY] ]]; \
+  else echo "$(1) If that is meant, say YES=1." >&2; exit 1; fi; fi
+endef
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -70,11 +78,25 @@ drain: venv ## take HOST=agent-1 out of service: its callers go elsewhere, its c
 undrain: venv ## take HOST=agent-1 back into service
 	$(ROLLOUT) $(PLAYBOOKS)/undrain.yml
 
+unlock: venv ## break the lock of a run that died; YES=1
+	$(call sure,Another run may be changing $(ENV) at this moment.)
+	@$(PLAYBOOK) $(PLAYBOOKS)/unlock.yml --extra-vars unlock_anyway=true
+
+.PHONY: status logs
+status: venv ## a table: slots, colours, releases, sessions, hit ratios, health; who has the lock, what a rollback goes to
+	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log; exit 1; }
+	@cat $(STATE)/status.txt
+
+logs: venv ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50
+	@$(PLAYBOOK) $(PLAYBOOKS)/logs.yml >$(STATE)/logs.log || { cat $(STATE)/logs.log; exit 1; }
+	@cat $(STATE)/logs.txt
+
 .PHONY: where
 where: venv ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session
 	@$(PLAYBOOK) $(PLAYBOOKS)/where.yml
 
-fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else
+fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else; YES=1
+	$(call sure,This removes the hosts of $(ENV) with all that they hold.)
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test

@@ -19,9 +19,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from tests.support.voice import Call
 from tests.support.wait import until
 
+shown: list[str] = []
+"""What became of each load, for the end of the run."""
 PATIENCE = 45  # seconds that anything may take until it counts as failed
 QUESTIONS = ("What is knee pain?", "What is gout?", "When are you open?", "Who won the cup?")
-TURNS = 4
+TURNS = 2
 GOING_AWAY = 1012
 
 
@@ -45,8 +47,11 @@ class Report:
     """Conversations that could not go on, or that had forgotten what was said."""
     seen: dict[str, list[str]] = field(default_factory=dict)
     """Caller → the slots that answered, in order, repetitions left out."""
+    lately: dict[str, str] = field(default_factory=dict)
+    """Caller → the slot that answered last, since the latest round began."""
 
     def at(self, caller: str, slot: str) -> None:
+        self.lately[caller] = slot
         slots = self.seen.setdefault(caller, [])
         if not slots or slots[-1] != slot:
             slots.append(slot)
@@ -84,17 +89,14 @@ class Load:
 
     def settle(self, slots: set[str]) -> None:
         """Until every caller was answered, and every one of the slots has answered somebody."""
-        until(lambda: len(self.report.seen) == len(self._callers), seconds=90, what="an answer to every caller")
-        answering = {seen[-1] for seen in self.report.seen.values()}
+        self.round()
+        answering = {*self.report.lately.values()}
         assert answering == slots, f"some slots got no traffic: {slots - answering}, or strangers did"
 
     def round(self) -> None:
-        """Until every caller has been answered once more by whoever answers now."""
-        asked, spoken = self.report.requests, self.report.turns + self.report.ended
-        half = len(self._callers) // 2
-        until(lambda: self.report.requests >= asked + 3 * half, seconds=90, what="three requests of each caller")
-        enough = spoken + 2 * (TURNS + 1) * half
-        until(lambda: self.report.turns + self.report.ended >= enough, seconds=180, what="two conversations of each")
+        """Until every caller was answered once more, by whoever answers now."""
+        self.report.lately = {}
+        until(lambda: len(self.report.lately) == len(self._callers), seconds=150, what="an answer to every caller")
 
     async def _call(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -226,7 +228,7 @@ class _Talker(_Caller):
             self.said = question
             self.report.turns += 1
         await call.send("close")
-        assert await call.close_code() == 1000
+        assert await call.close_code() in {1000, GOING_AWAY}, "closed, but not as asked"
 
 
 async def _silence(call: Call) -> None:
