@@ -11,14 +11,14 @@ PORTS = fleet.PORTS
 WORKER_PORTS = [8100 + number for number in range(1, fleet.WORKERS_PER_HOST + 1)]
 ADMIN_PORTS = [8200 + number for number in range(1, fleet.WORKERS_PER_HOST + 1)]
 LISTENING = {
-    "edge-1": [80, PORTS["status"]],
+    "edge-1": [80, PORTS["https"], PORTS["status"]],
     "agent-1": [*WORKER_PORTS, *ADMIN_PORTS],
     "agent-2": [*WORKER_PORTS, *ADMIN_PORTS],
     "redis-1": [PORTS["redis-cache"], PORTS["redis-state"]],
     "monitor-1": [PORTS["prometheus"], PORTS["sarvam"], PORTS["convex"]],
 }
 OPEN = {
-    *((source, "edge-1", 80) for source in LISTENING),
+    *((source, "edge-1", port) for source in LISTENING for port in (80, PORTS["https"])),
     ("monitor-1", "edge-1", PORTS["status"]),
     *(("edge-1", agent, port) for agent in ("agent-1", "agent-2") for port in WORKER_PORTS),
     *(("monitor-1", agent, port) for agent in ("agent-1", "agent-2") for port in ADMIN_PORTS),
@@ -49,7 +49,7 @@ def test_nothing_listens_beyond_loopback_but_what_is_meant_to(name: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports if port != 80]
+    ("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports if port not in {80, 443}]
 )
 def test_nothing_but_the_edge_answers_outside_the_fleet(name: str, port: int) -> None:
     """This machine stands outside: it is no host of the fleet, though it shares a network with it."""
@@ -59,7 +59,7 @@ def test_nothing_but_the_edge_answers_outside_the_fleet(name: str, port: int) ->
 
 def test_the_edge_serves_neither_metrics_nor_status_nor_health_to_callers(edge: fleet.Edge) -> None:
     for path in ("/metrics", "/nginx_status", "/readyz", "/livez", "/_calls"):
-        assert httpx.get(f"{edge.url}{path}").status_code == 404
+        assert edge.ask("GET", path).status_code == 404
 
 
 def test_the_firewall_says_why_each_port_is_open() -> None:

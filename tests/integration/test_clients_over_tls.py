@@ -9,13 +9,14 @@ import pytest
 from tests.support import certificates
 from tests.support.nginx import Nginx, slots
 from tests.support.processes import python_path, warmline
-from tests.support.stack import Worker, key_of
+from tests.support.stack import Stack, key_of
 
 
 @pytest.fixture(scope="module")
-def edge(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     folder = tmp_path_factory.mktemp("edge")
     certificates.make(folder / "edge.pem")
+    worker = stack.worker(session_audio_lead="30")  # so much sooner than in real time is all of the audio sent
     edge = Nginx(folder, slots(worker.port), nginx_tls=True)
     yield edge
     edge.stop()
