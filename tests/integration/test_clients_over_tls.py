@@ -16,7 +16,7 @@ from tests.support.stack import Stack, key_of
 def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     folder = tmp_path_factory.mktemp("edge")
     certificates.make(folder / "edge.pem")
-    worker = stack.worker(session_audio_lead="30")  # so much sooner than in real time is all of the audio sent
+    worker = stack.worker(session_audio_lead="5")
     edge = Nginx(folder, slots(worker.port), nginx_tls=True)
     yield edge
     edge.stop()

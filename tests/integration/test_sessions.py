@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -251,7 +252,7 @@ async def test_a_session_that_cannot_be_opened_says_why(
 
 @pytest.mark.parametrize("key", [None, "", "wrong", key_of("sahyadri") + "x"])
 async def test_a_caller_without_a_good_key_gets_nothing(worker: Worker, key: str | None) -> None:
-    given = {} if key is None else {"key": key}
+    given: dict[str, Any] = {} if key is None else {"key": key}
     async with await Call.dial(worker.url, organisation=None, agent="reception", **given) as call:
         assert (await call.next())["code"] == "unauthenticated"
         assert await call.close_code() == 4401

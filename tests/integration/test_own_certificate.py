@@ -53,4 +53,3 @@ def test_it_is_made_once_for_every_name_and_renewed_in_its_last_month_by_the_sam
     assert [(folder / name).read_bytes() for name in ("ca.pem", "edge.key")] == [authority, key]
     assert believed(folder)
     assert made(tmp_path) == 0
-    assert made(tmp_path, "--check") == 0
