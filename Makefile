@@ -17,6 +17,8 @@ export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
 export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
 
+# What changes a fleet gives its lock back however it ends.
+ROLLOUT = $(ROOT)/ansible/bin/rollout $(ENV) $(INVENTORY) $(STATE)
 INVENTORY := $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
 PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
 PLAYBOOKS := $(ROOT)/ansible/playbooks
@@ -27,6 +29,8 @@ export AGENT ?= reception
 ORGANISATION ?= sahyadri
 export CLIENT ?=
 export SESSION ?=
+export WORKERS ?=
+export HOST ?=
 # What vouches for the edge, where its certificate was made here.
 CA = $(addprefix --ca-file ,$(wildcard $(STATE)/tls/ca.pem))
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
@@ -42,7 +46,7 @@ help:
 ##@ Deploy
 .PHONY: deploy plan ask fleet-down
 deploy: control images ## create the fleet where its hosts are containers, provision it, show that it answers
-	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml
+	$(ROLLOUT) $(PLAYBOOKS)/deploy.yml
 	@$(MAKE) ask
 	@echo && cat $(STATE)/handover.txt
 
@@ -54,6 +58,19 @@ ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATI
 	@if [[ -e $$KEY_FILE ]]; then \
 	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
 	else echo "  There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..."; fi
+
+.PHONY: rollback scale drain undrain unlock
+rollback: venv ## go back to the release before the latest deploy; again: forth
+	$(ROLLOUT) $(PLAYBOOKS)/rollback.yml
+
+scale: venv ## have WORKERS=8 workers in all, until the inventory's own number changes
+	$(ROLLOUT) $(PLAYBOOKS)/scale.yml
+
+drain: venv ## take HOST=agent-1 out of service: its callers go elsewhere, its conversations end or move
+	$(ROLLOUT) $(PLAYBOOKS)/drain.yml
+
+undrain: venv ## take HOST=agent-1 back into service
+	$(ROLLOUT) $(PLAYBOOKS)/undrain.yml
 
 .PHONY: where
 where: venv ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session

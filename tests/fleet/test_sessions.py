@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ UNKNOWN_QUESTION = "Which team won the cricket world cup?"
 CALLERS = fleet.callers(240)
 
 
-async def dial(edge: Edge, **opening: object) -> Call:
+async def dial(edge: Edge, **opening: Any) -> Call:
     """A conversation through the edge, over TLS."""
     return await Call.dial(edge.url, organisation=None, trust=fleet.trust(), **opening)
 

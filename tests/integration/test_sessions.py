@@ -207,7 +207,7 @@ async def test_a_redis_that_falls_silent_is_not_heard_in_a_conversation(stack: S
 async def test_a_stopping_worker_finishes_what_it_says_and_the_session_goes_on_elsewhere(
     stack: Stack, worker: Worker
 ) -> None:
-    stopping = stack.worker(drain_seconds="30", session_audio_lead="5")
+    stopping = stack.worker(drain_seconds="30", session_leave_seconds="30", session_audio_lead="5")
     async with await Call.dial(stopping.url) as call:
         text = (await call.next("greeting"))["text"]
         await call.next("audio-begin")
@@ -221,6 +221,19 @@ async def test_a_stopping_worker_finishes_what_it_says_and_the_session_goes_on_e
         await again.next("resumed")
         await again.send("say", text=QUESTION)
         assert (await again.next("answer"))["turn"] == 1
+
+
+async def test_a_conversation_that_ends_within_the_drain_time_never_hears_of_the_stop(stack: Stack) -> None:
+    stopping = stack.worker(drain_seconds="60", session_leave_seconds="10")
+    async with await Call.dial(stopping.url) as call:
+        await call.next("audio-end")
+        stopping.process.signal(signal.SIGTERM)
+        until(lambda: "draining" in stopping.process.output, seconds=5, what="the drain")
+        await call.send("say", text=QUESTION)
+        assert [(await call.next())["type"] for _ in range(3)] == ["answer", "audio-begin", "audio-end"]
+        await call.send("close")
+        assert await call.close_code() == 1000
+    assert stopping.process.exit_code() == 0
 
 
 # -- what is refused

@@ -3,6 +3,7 @@
 import json
 import ssl
 import struct
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -33,11 +34,14 @@ class Call:
         url: str,
         *,
         organisation: str | None = "sahyadri",
+        headers: Mapping[str, str] | None = None,
         trust: ssl.SSLContext | None = None,
         **opening: object,
     ) -> "Call":
         """Connect and send `open`; without an agent or a token: to reception. `trust` is for an https address."""
-        headers = {} if organisation is None else {"Authorization": f"Bearer {key_of(organisation)}"}
+        headers = dict(headers or {})
+        if organisation is not None:
+            headers["Authorization"] = f"Bearer {key_of(organisation)}"
         connection = await connect(ws(url), additional_headers=headers, compression=None, ping_interval=None, ssl=trust)
         call = cls(connection)
         await call.send("open", **(opening or {"agent": "reception"}))
