@@ -34,9 +34,9 @@ class Fleet:
                 found[slot["name"]] = one["release"]
         return found
 
-    def plan(self, target: Json, percent: int = 50, **asked: str) -> Json:
+    def plan(self, target: Json, **asked: str) -> Json:
         wished = filters.wish(self.ledger, self.inventory, asked)
-        plan: Json = rollouts.rollout(self.ledger, wished, self.found, {**target, "percent": percent})
+        plan: Json = rollouts.rollout(self.ledger, wished, self.found, {**target, "percent": 50})
         return plan
 
     def carry_out(self, plan: Json, *, batches: int | None = None) -> None:
