@@ -82,7 +82,7 @@ def secrets() -> dict[str, str]:
     """Every secret that was made for this environment, by file; that of webhooks also as it is written."""
     made = {path.name: path.read_text(encoding="utf-8").strip() for path in (STATE / "secrets").iterdir()}
     written = base64.b64encode(made["webhook"].encode()).decode()
-    tls = (STATE / "tls" / "edge.key").read_text(encoding="utf-8").splitlines()[2]
+    tls = (STATE / "tls" / "edge.key").read_text(encoding="utf-8").splitlines()[1]
     more = {"webhook, written": written, "TLS key, a line of it": tls}
     return made | more | {f"key of {name}": key(name) for name in ORGANISATIONS}
 

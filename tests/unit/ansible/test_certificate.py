@@ -29,7 +29,7 @@ def judged(folder: Path, certificate: str, key: str) -> tuple[bool, str]:
         [*command, str(folder / "play.yml")], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     said = done.stdout + done.stderr
-    body = key.splitlines()[2:-1]
+    body = key.splitlines()[1:-1]
     assert not [line for line in body if line in said]
     return done.returncode == 0, " ".join(said.split())
 
