@@ -102,7 +102,7 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet lint
+.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet test-long-model test-long-fleet test-upgrade lint
 test: test-static test-unit test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
@@ -126,8 +126,17 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
 
-test-long: venv ## what takes longer than `make test` may: the invalidation protocol in larger worlds; 5 min
+test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; half an hour
+
+test-long-model: venv ## the invalidation protocol in larger worlds; 5 min
 	cd $(ROOT) && pytest -m long --timeout 600 tests/model
+
+test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a dead Redis, under load; 25 min
+	cd $(ROOT) && pytest -m long tests/fleet
+
+test-upgrade: control-test images ## deploy the last tag, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
+	$(call sure,This takes staging down and deploys it anew.)
+	cd $(ROOT) && pytest -m long tests/upgrade --from='$(FROM)'
 
 ##@ Measure
 .PHONY: bench-cache
