@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from tests.support.load import shown
+from tests.support.shown import shown
 from tests.support.virtual_time import VirtualTimeLoop
 
 

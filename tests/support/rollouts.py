@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.support import fleet, plugins
-from tests.support.load import Load, Report, shown
+from tests.support.load import Load, Report
+from tests.support.shown import shown
 
 CALLERS = fleet.callers(200)
 affinity = plugins.load("filter", "affinity")
