@@ -20,7 +20,8 @@ ALLOWED = {
     "api": {"api", "session", "services", "cache", "metrics", *COMMON},
     "simulators": {"simulators"},
     "traces": {"traces", "services", *COMMON},  # of the services, how questions are normalised
-    "study": {"traces", *COMMON},
+    "planner": {"planner", "traces", "services", "cache", "settings", *COMMON},
+    "study": {"traces", "planner", "services", *COMMON},
     "errors": set(),
     "metrics": {"cache"},
     "money": {"services"},
