@@ -60,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
 
     study.add_plan(commands.add_parser("plan", help="what a fleet's caches would do on a trace, without the fleet"))
 
+    study.add_tune(commands.add_parser("tune", help="sizes and lifetimes of the caches, from a trace or from metrics"))
+
     probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")
     probe.add_argument("--url", required=True, help="the edge, such as http://127.0.0.1:8080")
     probe.add_argument("--agent", required=True)

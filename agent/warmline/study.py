@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from warmline.errors import SettingsError, TraceError
 
 if TYPE_CHECKING:
+    from warmline.settings import Profile
     from warmline.traces import Entry, Problems
 
 
@@ -49,6 +50,25 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object for each size of fleet")
     parser.add_argument("--validate", type=Path, metavar="FILE", help="compare with what `make evidence` measured")
     parser.set_defaults(run=_told(_plan))
+
+
+def add_tune(parser: argparse.ArgumentParser) -> None:
+    """The options of `tune`."""
+    _trace(parser)
+    _shape(parser)
+    _numbers(parser)
+    parser.add_argument("--metrics", metavar="URL", help="ask a Prometheus such as http://127.0.0.1:9090 instead")
+    parser.add_argument("--window", default="1d", help="of the metrics, as Prometheus writes it")
+    parser.add_argument("--workers", type=int, default=10, metavar="N", help="whose L1 is sized")
+    parser.add_argument("--affinity", choices=["ip_hash", "session", "none"], default="ip_hash")
+    parser.add_argument("--over", choices=["sessions", "requests"], default="sessions", help="how callers talk to it")
+    parser.add_argument("--rate", type=float, default=1.0, help="the part of all keys that is looked at, 1: all")
+    parser.add_argument(
+        "--l1-mib", type=int, default=64, metavar="N", help="what L1 may have in a worker for one cache"
+    )
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves")
+    parser.add_argument("--apply", type=Path, metavar="FILE", help="write agent_settings of the inventory's variables")
+    parser.set_defaults(run=_told(_tune))
 
 
 def _numbers(parser: argparse.ArgumentParser) -> None:
@@ -169,3 +189,50 @@ def _validate(options: argparse.Namespace) -> int:
     entries = list(_entries(options, traces.Problems()))
     print(*validate.lines(validate.errors(evidence, entries, planner.numbers(options.profile, options.set))), sep="\n")
     return 0
+
+
+def _tune(options: argparse.Namespace) -> int:
+    from warmline import planner
+    from warmline.tuner import metrics
+
+    profile = planner.numbers(options.profile, options.set)
+    if not options.metrics:
+        return _tuned(options, profile)
+    found = metrics.watched(metrics.prometheus(options.metrics), options.window)
+    print(*metrics.lines(found, profile), sep="\n")
+    settings = {name: number for one in found for name, number in metrics.advised(one, found[one], profile)[0].items()}
+    _apply(options.apply, settings)
+    return 0
+
+
+def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
+    from warmline import planner, traces, tuner
+    from warmline.services.prices import read_prices
+    from warmline.settings import PROFILES
+
+    problems = traces.Problems()
+    prices = read_prices(options.prices)
+    script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
+    setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), options.rate)
+    found = tuner.studied(_entries(options, problems), script, profile, setting)
+    given = tuner.advice(found, room=options.l1_mib * planner.MIB)
+    print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
+    if options.svg:
+        options.svg.write_text(tuner.drawing(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8")
+    _apply(options.apply, {name: number for one in given for name, number in one.settings().items()})
+    _left_out(problems)
+    return 0
+
+
+def _apply(file: Path | None, settings: dict[str, int]) -> None:
+    """Write them all or nothing: the file is replaced when the new one is complete."""
+    from warmline.tuner import applied
+
+    if file is None or not settings:
+        return
+    text = applied(file.read_text(encoding="utf-8"), settings)
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.chmod(file.stat().st_mode)
+    new.replace(file)
+    print(f"warmline: wrote {len(settings)} settings into {file}", file=sys.stderr)

@@ -21,7 +21,8 @@ ALLOWED = {
     "simulators": {"simulators"},
     "traces": {"traces", "services", *COMMON},  # of the services, how questions are normalised
     "planner": {"planner", "traces", "services", "cache", "settings", *COMMON},
-    "study": {"traces", "planner", "services", *COMMON},
+    "tuner": {"tuner", "planner", "traces", "services", "cache", "settings", *COMMON},
+    "study": {"tuner", "planner", "traces", "services", "settings", *COMMON},
     "errors": set(),
     "metrics": {"cache"},
     "money": {"services"},

@@ -76,6 +76,7 @@ class Estimate(msgspec.Struct, frozen=True):
     redis_calls: float
     redis_bytes: float
     redis_memory: int
+    redis_kept: int
     shards: Shards
     state_calls: float
     state_messages: float
@@ -99,7 +100,7 @@ def estimate(outcome: Outcome, *, capacity: Capacity, prices: Prices, sockets_ac
     workers_reached = min(fleet.workers, IP_HASH_VALUES) if fleet.affinity is Affinity.IP_HASH else fleet.workers
     calls = rate * (asked.reads + asked.claims + asked.commits + asked.relayed)
     moved = rate * (asked.bytes_read + asked.bytes_written)
-    memory = int(outcome.redis_peak * fleet.weight)
+    memory = int(outcome.redis_useful * fleet.weight)
     speaking = rate * outcome.load_seconds["tts"]
     month = fleet.weight * MONTH / outcome.seconds / MICROS
     return Estimate(
@@ -113,6 +114,7 @@ def estimate(outcome: Outcome, *, capacity: Capacity, prices: Prices, sockets_ac
         redis_calls=calls,
         redis_bytes=moved,
         redis_memory=memory,
+        redis_kept=int(outcome.redis_peak * fleet.weight),
         shards=_shards(calls, moved, memory, capacity),
         state_calls=rate * (asked.leases + SAVES * outcome.requests * fleet.sessions) + fleet.workers * HEARTBEATS,
         state_messages=fleet.workers * rate * (asked.woken + 2 * outcome.invalidations),

@@ -14,6 +14,10 @@ FEWEST = 4
 """Values that the smallest L1 must have room for in a scaled-down fleet: below, what is evicted is mere rounding."""
 
 
+STREAMED = ("tts",)
+"""Whoever waits for a load of these hears it as it comes, before an older value could stand in for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """What L1 may hold of one cache in one worker."""
@@ -77,7 +81,7 @@ def fleet_of(
         workers=workers,
         affinity=affinity,
         shared=shared,
-        policies={cache: _policy(part, faster) for cache, part in parts.items()},
+        policies={cache: _policy(part, faster, streamed=cache in STREAMED) for cache, part in parts.items()},
         bounds={cache: Bound(part.max_bytes, part.max_entries) for cache, part in parts.items()},
         weight=weight,
         sessions=sessions,
@@ -90,11 +94,12 @@ def ideal(fleet: Fleet) -> Fleet:
     return replace(fleet, workers=1, shared=False, bounds=dict.fromkeys(CACHES, UNBOUNDED), restarts=())
 
 
-def _policy(part: CacheProfile, faster: float) -> Policy:
+def _policy(part: CacheProfile, faster: float, *, streamed: bool) -> Policy:
     return Policy(
         ttl=part.ttl / faster,
         negative_ttl=part.negative_ttl / faster,
         stale_while_revalidate=part.stale_while_revalidate / faster,
         stale_if_error=part.stale_if_error / faster,
         load_timeout=part.load_timeout,
+        patience=math.inf if streamed else 1.0,
     )

@@ -34,6 +34,7 @@ class Outcome:
     micros_uncached: Counter[str] = field(default_factory=Counter)
     redis: Asked = field(default_factory=Asked)
     redis_peak: int = 0
+    redis_useful: int = 0
     l1_peak: int = 0
     workers_used: int = 0
     organisations: set[str] = field(default_factory=set)

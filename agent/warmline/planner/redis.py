@@ -46,14 +46,15 @@ class Asked:
 
 
 class Redis:
-    """The evicting Redis, with room for everything: `peak` says how much that was, in bytes."""
+    """The evicting Redis, with room for everything. `useful` is the most bytes at once that could still answer
+    somebody; the rest of `peak` is only kept in case an origin fails, and can be evicted where room is short."""
 
     def __init__(self) -> None:
         self.asked = Asked()
-        self.held = 0
         self.peak = 0
+        self.useful = 0
         self._entries: dict[str, Stored] = {}
-        self._wheel = Wheel()
+        self._kept, self._serving = _Held(), _Held()
         self._generations: dict[str, int] = {}
 
     def stamp(self, groups: Iterable[str]) -> tuple[int, ...]:
@@ -72,19 +73,40 @@ class Redis:
             return None
         return stored
 
-    def put(self, key: str, stored: Stored, now: float) -> None:
-        """Store; what has died meanwhile makes room."""
-        while (dead := self._wheel.dead(now)) is not None:
-            self._drop(dead)
-        self._drop(key)
+    def put(self, key: str, stored: Stored, now: float, *, stale: float) -> None:
+        """Store; it is served for `stale` seconds after it was fresh."""
         self._entries[key] = stored
-        self._wheel.add(key, stored.dead_until)
-        self.held += occupied(stored.size)
-        self.peak = max(self.peak, self.held)
+        size = occupied(stored.size)
+        for gone in self._kept.add(key, size, stored.dead_until, now):
+            del self._entries[gone]
+        self._serving.add(key, size, min(stored.dead_until, stored.fresh_until + stale), now)
+        self.peak = max(self.peak, self._kept.total)
+        self.useful = max(self.useful, self._serving.total)
         self.asked.bytes_written += stored.size
 
+
+class _Held:
+    """Bytes by key, until each one's time is over."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._held: dict[str, tuple[int, float]] = {}
+        self._wheel = Wheel()
+
+    def add(self, key: str, size: int, until: float, now: float) -> list[str]:
+        """Hold a key anew; the others whose time was over by `now`, which are held no more."""
+        self._drop(key)
+        over = []
+        while (dead := self._wheel.dead(now)) is not None:
+            self._drop(dead)
+            over.append(dead)
+        self._held[key] = (size, until)
+        self._wheel.add(key, until)
+        self.total += size
+        return over
+
     def _drop(self, key: str) -> None:
-        stored = self._entries.pop(key, None)
-        if stored is not None:
-            self._wheel.remove(key, stored.dead_until)
-            self.held -= occupied(stored.size)
+        if key in self._held:
+            size, until = self._held.pop(key)
+            self._wheel.remove(key, until)
+            self.total -= size

@@ -29,8 +29,9 @@ def lines(found: Estimate, best: dict[str, float]) -> Iterator[str]:
     if found.shared:
         yield (
             f"Redis `cache`   {found.redis_calls:,.0f} calls/s, {found.redis_bytes / 1e6:,.1f} MB/s, "
-            f"{found.redis_memory / MIB:,.0f} MiB held; shards: {found.shards.needed} (calls {found.shards.calls}, "
-            f"bytes {found.shards.bytes}, memory {found.shards.memory})"
+            f"{found.redis_memory / MIB:,.0f} MiB in use, {found.redis_kept / MIB:,.0f} with what failures would need; "
+            f"shards: {found.shards.needed} "
+            f"(calls {found.shards.calls}, bytes {found.shards.bytes}, memory {found.shards.memory})"
         )
     yield (
         f"Redis `state`   {found.state_calls:,.0f} calls/s, {found.state_messages:,.0f} messages/s to workers, "

@@ -115,6 +115,7 @@ class Simulation:
         self._advance(float("inf"))
         self.outcome.redis = self._redis.asked
         self.outcome.redis_peak = self._redis.peak
+        self.outcome.redis_useful = self._redis.useful
         self.outcome.workers_used = len(self._workers)
         self.outcome.l1_peak = max(
             (sum(memory.size for memory in worker.memories.values()) for worker in self._workers.values()), default=0
@@ -293,8 +294,9 @@ class Simulation:
         asked.woken += followers > 0
         if one.cache == "tts":
             asked.relayed += 2 + one.seconds * CHUNKS_A_SECOND
-        if one.size <= self._fleet.policies[one.cache].max_bytes:
-            self._redis.put(one.key, stored, now)
+        policy = self._fleet.policies[one.cache]
+        if one.size <= policy.max_bytes:
+            self._redis.put(one.key, stored, now, stale=policy.stale_while_revalidate)
 
     def _keep(self, worker: _Worker, one: Lookup, stored: Stored, now: float) -> None:
         worker.memories[one.cache].put(

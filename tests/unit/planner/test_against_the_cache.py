@@ -163,7 +163,7 @@ ANY = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(**ANY)
 def test_the_simulation_counts_what_the_caches_count(
     seed: int, workers: int, pace: float, shared: bool, changes: bool
@@ -172,7 +172,7 @@ def test_the_simulation_counts_what_the_caches_count(
     assert plan == truth
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(**ANY)
 def test_where_room_is_short_they_differ_by_the_order_of_what_happens_at_once(
     seed: int, workers: int, pace: float, shared: bool, changes: bool
