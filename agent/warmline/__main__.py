@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from warmline import __version__
+from warmline import __version__, study
 from warmline.errors import SettingsError
 from warmline.simulators import arguments as simulators
 
@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 
     simulate = commands.add_parser("simulate", help="serve a provider's wire protocol without an account")
     simulators.add(simulate)
+
+    study.add_trace(commands.add_parser("trace", help="invent what callers ask, and say what is in a trace"))
 
     probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")
     probe.add_argument("--url", required=True, help="the edge, such as http://127.0.0.1:8080")

@@ -19,6 +19,8 @@ ALLOWED = {
     "session": {"session", "services", "cache", "upstream", *COMMON},
     "api": {"api", "session", "services", "cache", "metrics", *COMMON},
     "simulators": {"simulators"},
+    "traces": {"traces", "services", *COMMON},  # of the services, how questions are normalised
+    "study": {"traces", *COMMON},
     "errors": set(),
     "metrics": {"cache"},
     "money": {"services"},
