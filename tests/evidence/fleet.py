@@ -130,9 +130,7 @@ class Fleet:
             return list(pool.map(start, names))
 
     def _slots(self) -> list[dict[str, object]]:
-        return [
-            {"name": name, "address": "127.0.0.1", "port": worker.port} for name, worker in self._workers.items()
-        ]
+        return [{"name": name, "address": "127.0.0.1", "port": worker.port} for name, worker in self._workers.items()]
 
 
 def origin(step: Step) -> dict[str, str]:

@@ -37,9 +37,7 @@ def written(entries: Iterable[Entry], folder: Path) -> Path:
 def keys(entries: Iterable[Entry]) -> str:
     """The file of API keys."""
     names = sorted({entry.organisation for entry in entries})
-    return json.dumps(
-        [{"organisation": name, "sha256": sha256(key_of(name).encode()).hexdigest()} for name in names]
-    )
+    return json.dumps([{"organisation": name, "sha256": sha256(key_of(name).encode()).hexdigest()} for name in names])
 
 
 def _organisation(name: str, agents: list[str], known: list[tuple[str, str]]) -> dict[str, Any]:

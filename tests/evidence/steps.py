@@ -1,11 +1,8 @@
-"""A trace → what is asked of the fleet, and back: a log of requests → what they looked up. Pure."""
+"""A trace → what is asked of the fleet, and when. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tests.evidence.best import Lookup
-from tests.evidence.record import Seen
-from tests.evidence.scale import load_seconds
 from warmline.services.normalise import normalised
 from warmline.traces import Entry, Kind
 
@@ -50,17 +47,3 @@ def greeting(organisation: str, agent: str) -> str:
 def phase_at(at: float, seconds: float) -> str:
     """Each is a quarter of the replay; a deploy begins in the middle, an update of knowledge after three quarters."""
     return PHASES[min(len(PHASES) - 1, int(len(PHASES) * at / seconds))]
-
-
-def lookups(seen: Iterable[Seen], seconds: float) -> Iterator[Lookup]:
-    """What each request that was answered looked up, in the log's order."""
-    for one in seen:
-        phase = phase_at(one.at, seconds)
-        for cache in one.sources:
-            yield _lookup(one, cache, phase)
-
-
-def _lookup(one: Seen, cache: str, phase: str) -> Lookup:
-    key = normalised(one.text, LANGUAGE) if cache == "rag" else one.text if cache == "tts" else ""
-    agent = "" if cache == "rag" else one.agent
-    return Lookup(one.at, cache, one.organisation, agent, key, load_seconds(cache, one.text), phase)

@@ -141,7 +141,9 @@ async def test_leaving_in_the_middle_stops_nobody_and_the_phrase_is_kept(world: 
         assert (await speaker.cache.get_or_load(key("other"), world_has_none)).value == PHRASE
 
 
-async def test_whoever_heard_a_phrase_is_counted_once_by_who_spoke_it_and_who_heard_nothing_is_not(world: World) -> None:
+async def test_whoever_heard_a_phrase_is_counted_once_by_who_spoke_it_and_who_heard_nothing_is_not(
+    world: World,
+) -> None:
     provider = Provider()
     async with speaking(world, 2) as (leader, other):
         gone = asyncio.create_task(listen(leader, provider))
