@@ -40,8 +40,9 @@ def main() -> int:
     except TraceError as error:
         sys.stderr.write("evidence: the trace cannot be used:\n" + "".join(f"  {line}\n" for line in error.lines))
         return 2
-    except (OSError, RuntimeError, TimeoutError) as error:
-        sys.stderr.write(f"\nevidence: {error or 'a run took too long'}\n")
+    except (OSError, RuntimeError, AssertionError) as error:
+        said = str(error) or "a run took too long"
+        sys.stderr.write(f"\nevidence: {said}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nevidence: interrupted; what was finished is kept, and the next run goes on from there\n")
@@ -103,13 +104,19 @@ def _about(trace: Trace, profile: str) -> dict[str, str]:
         "machine": f"{os.cpu_count()} cores, {processor()}, load {load()} before the run",
         "trace": "; ".join(" ".join(line.split()) for line in trace.about),
         "time": f"played in {trace.seconds:.0f} s, {trace.factor:.1f} times faster than in truth; the lifetimes of the "
-        f"profile {profile} are as many times shorter. Latencies are not scaled: speech {scale.FIRST_CHUNK * 1000:.0f} ms "
-        f"to its first audio after a handshake of {scale.CONNECT * 1000:.0f}, search {scale.SEARCH * 1000:.0f}, query "
-        f"{scale.QUERY * 1000:.0f}; so a load is a larger part of a lifetime than in truth, and more callers join one.",
+        f"profile {profile} are as many times shorter. Latencies are not scaled: {_latencies()}; so a load is a larger "
+        "part of a lifetime than in truth, and more callers join one.",
         "hits": "all lookups but those whose caller had to wait for a load of his own; those who waited for another's "
         "are hits, shown as joined. The best possible is one cache without bounds for the same requests at the same "
         "times, with the same lifetimes and changes of knowledge, computed. Quoted is what is commonly said.",
     }
+
+
+def _latencies() -> str:
+    speech, connect, search, query = (
+        f"{seconds * 1000:.0f} ms" for seconds in (scale.FIRST_CHUNK, scale.CONNECT, scale.SEARCH, scale.QUERY)
+    )
+    return f"speech {speech} to its first audio after a handshake of {connect}, search {search}, query {query}"
 
 
 def _write(folder: Path, trace: Trace, rows: list[Row], about: dict[str, str]) -> None:

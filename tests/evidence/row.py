@@ -50,8 +50,11 @@ async def _played(
     started: Fleet, steps: Sequence[Step], events: Sequence[Event], seconds: float, done: Callable[[], None]
 ) -> Replay:
     replay = Replay(started.url, done)
-    async with asyncio.timeout(seconds * 2 + 60):
-        await replay.play(steps, events)
+    try:
+        async with asyncio.timeout(seconds * 2 + 60):
+            await replay.play(steps, events)
+    except ExceptionGroup as group:
+        raise RuntimeError(f"the run broke off: {group.exceptions[0]}") from group
     return replay
 
 

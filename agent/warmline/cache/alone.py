@@ -66,5 +66,6 @@ class NoRelay:
 
     async def follow(self, key: str, groups: Sequence[str]) -> AsyncGenerator[bytes, None]:
         """Raises StreamLost."""
+        for chunk in list[bytes]():
+            yield chunk
         raise StreamLost
-        yield b""

@@ -57,8 +57,8 @@ class Caches:
     """Makes caches that share two Redis instances, `shared` (may evict) and `state` (must not).
 
     `name` is how reports call this worker. Nothing is sent before `start`, and a Redis that is down is no reason not
-    to start. Without `l2` entries, leases and streams stay in this worker, and `shared` holds generations alone. Time and
-    randomness are arguments: `clock` must count suspension, `wall` must agree between workers.
+    to start. Without `l2` entries, leases and streams stay in this worker; `shared` then holds generations alone. Time
+    and randomness are arguments: `clock` must count suspension, `wall` must agree between workers.
     """
 
     def __init__(

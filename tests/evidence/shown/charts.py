@@ -36,14 +36,13 @@ def ratios(title: str, subtitle: str, groups: Mapping[str, Sequence[Hits]]) -> s
 
 def _hits(y: float, bar: Hits) -> list[str]:
     end, mark = LEFT + _SPAN * bar.ratio, LEFT + _SPAN * bar.best
-    quoted = f"  (said: {bar.quoted} %)" if bar.quoted else ""
+    quoted = f"<tspan font-size='11'> (said: {escape(bar.quoted)} %)</tspan>" if bar.quoted else ""
     return [
         _label(y, bar.title),
         f"<rect x='{LEFT}' y='{y + 3}' width='{_SPAN}' height='{ROW - 8}' rx='2' fill='{INK}' fill-opacity='0.12'/>",
         _rect(y, end - LEFT, OURS if bar.shared else THEIRS),
         f"<line x1='{mark:.1f}' x2='{mark:.1f}' y1='{y}' y2='{y + ROW - 2}' stroke='{INK}' stroke-width='2.5'/>",
-        f"<text x='{LEFT + _SPAN + 8}' y='{y + 16}'><tspan font-weight='600'>{bar.ratio:.1%}</tspan>"
-        f"<tspan font-size='11'>{escape(quoted)}</tspan></text>",
+        f"<text x='{LEFT + _SPAN + 8}' y='{y + 16}'><tspan font-weight='600'>{bar.ratio:.1%}</tspan>{quoted}</text>",
     ]
 
 
@@ -71,11 +70,12 @@ def times(title: str, subtitle: str, rows: Mapping[str, Sequence[float]]) -> str
 
     bottom = TOP + ROW * len(rows)
     for power in range(int(decades) + 1):
-        at = x(10.0 ** (power - 1))
-        lines.append(
-            f"<line x1='{at:.0f}' x2='{at:.0f}' y1='{TOP - 6}' y2='{bottom}' stroke='{INK}' stroke-opacity='0.35'/>"
-            f"<text x='{at:.0f}' y='{bottom + 14}' font-size='11' text-anchor='middle'>{10.0 ** (power - 1):,g} ms</text>"
-        )
+        tick = 10.0 ** (power - 1)
+        at = f"{x(tick):.0f}"
+        lines += [
+            f"<line x1='{at}' x2='{at}' y1='{TOP - 6}' y2='{bottom}' stroke='{INK}' stroke-opacity='0.35'/>",
+            f"<text x='{at}' y='{bottom + 14}' font-size='11' text-anchor='middle'>{tick:,g} ms</text>",
+        ]
     for place, (name, values) in enumerate(rows.items()):
         y = TOP + ROW * place
         lines.append(_label(y, name))
