@@ -46,7 +46,8 @@ def text(environment: Mapping[str, str], parts: Iterable[Part]) -> str:
     parts = list(parts)
     blocks = [_environment(environment)]
     blocks += [_table(table) for part in parts for table in part.tables]
-    blocks.append(_bars([bar for part in parts for bar in part.bars]))
+    bars = [bar for part in parts for bar in part.bars]
+    blocks += [_bars(bars)] if bars else []
     return "\n\n".join(blocks) + "\n"
 
 

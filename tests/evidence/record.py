@@ -36,13 +36,15 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Worker(msgspec.Struct, frozen=True):
-    """What one worker process held at its end, in bytes, and what its life had cost."""
+    """What one worker process held at its end, in bytes, and what its life had cost. `failures` are Redis calls that it
+    gave up, by what they were for."""
 
     rss: int
     l1: dict[str, int]
     cost: dict[str, float]
     saved: dict[str, float]
     leases: dict[str, float]
+    failures: dict[str, float]
 
 
 class Run(msgspec.Struct, frozen=True):

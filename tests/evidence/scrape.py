@@ -21,6 +21,7 @@ def held(worker: Worker) -> Held:
         cost=summed(text, "warmline_cost_total", "cache"),
         saved=summed(text, "warmline_cost_saved_total", "cache"),
         leases=summed(text, "warmline_socket_leases_total", "found"),
+        failures=summed(text, "warmline_cache_store_failures_total", "operation"),
     )
 
 

@@ -45,8 +45,11 @@ class Times(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One fleet. Bytes are bytes, money is in the price table's currency for the trace as a whole; `sockets` is the
-    share of utterances that found a warm one; `late` how late the client itself was, p99, in milliseconds."""
+    """One fleet. Bytes are bytes, money is in the price table's currency for the trace as a whole.
+
+    `sockets` is the share of utterances that found a warm one, `redis_failures` the calls of Redis that were given up,
+    `late` how late the client itself was, p99, in milliseconds.
+    """
 
     letter: str
     title: str
@@ -63,6 +66,7 @@ class Row(msgspec.Struct, frozen=True):
     failed: int
     spread: list[int]
     invalidation_ms: list[float]
+    redis_failures: int
     late: float
     load: str
 
@@ -87,6 +91,7 @@ def summary(setup: Setup, run: Run, lifetimes: Mapping[str, Lifetime], seconds: 
         failed=sum(not one.sources for one in run.seen),
         spread=sorted(Counter(one.slot for one in run.seen if one.slot).values()),
         invalidation_ms=[round(change.milliseconds, 1) for change in run.changes],
+        redis_failures=int(sum(sum(worker.failures.values()) for worker in everybody)),
         late=round(percentile([one.late for one in run.seen], 0.99) * 1000, 1),
         load=run.load,
     )

@@ -113,7 +113,15 @@ def _memory_cells(row: Row) -> list[Cell]:
 def _run(rows: Sequence[Row]) -> Table:
     def cells(row: Row) -> list[Cell]:
         told = max(row.invalidation_ms, default=0.0)
-        return [row.requests, row.failed, f"{row.spread[0]:,}-{row.spread[-1]:,}", told, row.late, row.load]
+        return [
+            row.requests,
+            row.failed,
+            f"{row.spread[0]:,}-{row.spread[-1]:,}",
+            told,
+            row.redis_failures,
+            row.late,
+            row.load,
+        ]
 
     return Table(
         name="run",
@@ -123,6 +131,7 @@ def _run(rows: Sequence[Row]) -> Table:
             "failed": ",d",
             "a worker got": "",
             "invalidation, ms": ",.1f",
+            "Redis given up": ",d",
             "client late p99, ms": ",.1f",
             "load after it": "",
         },
@@ -141,7 +150,17 @@ def _bars(row: Row) -> list[Bar]:
                 wanted=f">= {shown.best - WITHIN:.1%}",
                 got=f"{shown.hits:.1%}",
                 reached=behind <= WITHIN,
-                why=f"{behind * 100:.1f} points behind the best possible; which phase lost them is in the table.",
+                why=_why(row, behind),
             )
         )
     return bars
+
+
+def _why(row: Row, behind: float) -> str:
+    points = f"{behind * 100:.1f} points behind the best possible."
+    if not row.redis_failures:
+        return points + " No call of Redis failed: look for the phase that lost them."
+    return points + (
+        f" {row.redis_failures:,} calls of Redis did not end within a lookup's 50 ms, and after each Redis is left alone "
+        f"for a second: the machine was too busy (load {row.load}). Measure again where nothing else runs."
+    )
