@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -37,15 +37,27 @@ _CONVEX = {"query_ms": scale.QUERY * 1000, "search_ms": scale.SEARCH * 1000}
 
 
 class Fleet:
-    """A row's fleet while it runs. `url` is the edge, `replaced` what deploys ended."""
+    """A row's fleet while it runs, all of it ended with `ends`. `url` is the edge, `replaced` what deploys ended."""
 
-    def __init__(self, folder: Path, setup: Setup, steps: Sequence[Step], *, workers: int, numbers: Mapping[str, str]):
+    def __init__(
+        self,
+        ends: ExitStack,
+        folder: Path,
+        setup: Setup,
+        steps: Sequence[Step],
+        *,
+        workers: int,
+        numbers: Mapping[str, str],
+    ) -> None:
         entries = [step.entry for step in steps]
         data = organisations.written(entries, folder / "organisations")
         self._stack = Stack(folder, sarvam=_SARVAM, convex={**_CONVEX, "data": str(data)})
+        ends.callback(self._stack.stop)
         self._stack.keys_file.write_text(organisations.keys(entries), encoding="utf-8")
         self._stack.redis.start()
-        self._state = RedisServer(folder, "--appendonly", "yes", name="state").start()
+        self._state = RedisServer(folder, "--appendonly", "yes", name="state")
+        ends.callback(self._state.stop)
+        self._state.start()
         secrets = folder / "webhook_secrets"
         secrets.write_text(written(SECRET), encoding="utf-8")
         self._settings = {
@@ -58,6 +70,7 @@ class Fleet:
         self.replaced: list[Held] = []
         names = [f"test/{number}" for number in range(1, workers + 1)]
         self._workers = dict(zip(names, self._started(names), strict=True))
+        ends.callback(self._stop_workers)
         self._edge = Nginx(
             folder,
             self._slots(),
@@ -66,15 +79,8 @@ class Fleet:
             nginx_worker_connections=4096,
             nginx_shutdown_timeout=30,
         )
+        ends.callback(self._edge.stop)
         self.url = self._edge.url
-
-    def stop(self) -> None:
-        """End all of it."""
-        self._edge.stop()
-        with ThreadPoolExecutor(len(self._workers)) as pool:
-            list(pool.map(lambda worker: worker.process.stop(), self._workers.values()))
-        self._stack.stop()
-        self._state.stop()
 
     def assert_reached(self, steps: Sequence[Step]) -> None:
         """Every worker gets some of the trace's callers. Raises RuntimeError, which names those that get none."""
@@ -120,6 +126,11 @@ class Fleet:
         with self._stack.redis.client() as client:
             return int(client.info("memory")["used_memory"])
 
+    def _stop_workers(self) -> None:
+        """All at once: one after the other each would wait for its own last seconds."""
+        with ThreadPoolExecutor(len(self._workers)) as pool:
+            list(pool.map(lambda worker: worker.process.stop(), self._workers.values()))
+
     def _started(self, names: Sequence[str]) -> list[Worker]:
         def start(name: str) -> Worker:
             worker = self._stack.worker(**self._settings, slot=name)
@@ -146,9 +157,6 @@ def origin(step: Step) -> dict[str, str]:
 def fleet(
     folder: Path, setup: Setup, steps: Sequence[Step], *, workers: int, numbers: Mapping[str, str]
 ) -> Iterator[Fleet]:
-    """A fleet, ended with the block."""
-    made = Fleet(folder, setup, steps, workers=workers, numbers=numbers)
-    try:
-        yield made
-    finally:
-        made.stop()
+    """A fleet, ended with the block, and half of one if it could not be started."""
+    with ExitStack() as ends:
+        yield Fleet(ends, folder, setup, steps, workers=workers, numbers=numbers)
