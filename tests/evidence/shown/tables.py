@@ -161,6 +161,6 @@ def _why(row: Row, behind: float) -> str:
     if not row.redis_failures:
         return points + " No call of Redis failed: look for the phase that lost them."
     return points + (
-        f" {row.redis_failures:,} calls of Redis were given up: one that does not end within a lookup's 50 ms, and all in "
-        f"the second after it. The machine was too busy (load {row.load}): measure again where nothing else runs."
+        f" {row.redis_failures:,} calls of Redis were given up: one that does not end within a lookup's 50 ms, and all "
+        f"in the second after it. The machine was too busy (load {row.load}): measure again where nothing else runs."
     )
