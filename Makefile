@@ -107,12 +107,13 @@ evidence: control-test ## what caches, stickiness and Redis give, in 11 minutes;
 	@cd $(ROOT) && python -m tests.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
 	  --profile $(PROFILE) $(if $(ROWS),--rows $(ROWS)) $(if $(TRACE),--trace '$(abspath $(TRACE))')
 
-load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... AGENT=... QUESTIONS=file
+load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/load/requirements.txt $(LOAD_VENV)
 	@mkdir -p $(STATE)
 	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/load/locustfile.py --headless --only-summary \
 	  --users $(USERS) --spawn-rate $$(( ($(USERS) + 9) / 10 )) --run-time $(SECONDS)s --stop-timeout 10 \
 	  --host "$(or $(URL),$$(cat $(STATE)/edge_url))" --key-file "$$KEY_FILE" --agent "$$AGENT" \
+	  $(if $(URL),$(addprefix --ca-file ,$(CA_FILE)),$(CA)) \
 	  $(if $(QUESTIONS),--questions '$(abspath $(QUESTIONS))') --html $(STATE)/load.html
 	@echo "The whole report: $(STATE)/load.html"
 

@@ -24,7 +24,7 @@ from tests.evidence.shown.tables import part
 from tests.evidence.trace import FULL, QUICK, Size, Trace, chosen
 from tests.support.processes import ROOT
 from warmline.settings import PROFILES
-from warmline.traces import TraceError
+from warmline.traces import TraceError, line
 
 DOCS = ROOT / "docs" / "benchmarks"
 
@@ -51,7 +51,10 @@ def main() -> int:
     sys.stdout.write(report.text(about, [shown]))
     folder = DOCS if options.write else options.state
     _write(folder, trace, rows, about)
-    sys.stderr.write(f"evidence: {folder}/evidence.{{txt,json,svg,html}}\n")
+    options.state.mkdir(parents=True, exist_ok=True)
+    played = options.state / "trace.jsonl"
+    played.write_bytes(b"".join(line(step.entry) for step in trace.steps))
+    sys.stderr.write(f"evidence: {folder}/evidence.{{txt,json,svg,html}}; the trace that was played: {played}\n")
     return 0
 
 

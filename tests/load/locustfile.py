@@ -8,10 +8,12 @@ import random
 import sys
 import time
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gevent
+import gevent.ssl
 import websocket
 from locust import FastHttpUser, User, between, events, task
 from locust.env import Environment
@@ -35,7 +37,15 @@ def add_options(parser: ArgumentParser) -> None:
     """What a fleet's callers need beside its address."""
     parser.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
     parser.add_argument("--agent", default="reception", help="whom to call")
+    parser.add_argument("--ca-file", type=Path, help="PEM file of the authority that vouches for the edge")
     parser.add_argument("--questions", type=Path, help="file of questions, one a line")
+
+
+@events.test_start.add_listener
+def trust(environment: Environment, **rest: Any) -> None:
+    """Whom requests believe; sessions are told when they dial."""
+    ca_file = environment.parsed_options.ca_file
+    Asker.ssl_context_factory = staticmethod(partial(gevent.ssl.create_default_context, cafile=ca_file))
 
 
 @events.test_start.add_listener
@@ -65,6 +75,7 @@ class _Caller:
         key = options.key_file.read_text(encoding="utf-8").strip()
         address = f"127.{random.randrange(256)}.{random.randrange(256)}.1"
         self.agent: str = options.agent
+        self.ca_file: Path | None = options.ca_file
         self.headers = {"Authorization": f"Bearer {key}", "X-Forwarded-For": address, "X-Warmline-Session": address}
         lines = options.questions.read_text(encoding="utf-8").splitlines() if options.questions else QUESTIONS
         self._questions = [line for line in lines if line.strip()]
@@ -90,7 +101,8 @@ class Talker(User):
         """One call."""
         call, began = None, time.perf_counter()
         try:
-            call = Call(self.host, self.caller.headers, self.caller.agent, self._heard)
+            caller = self.caller
+            call = Call(self.host, caller.headers, caller.agent, self._heard, ca_file=caller.ca_file)
             for _ in range(random.randint(1, 4)):
                 call.listen(random.uniform(1, 4))
                 call.ask(self.caller.question())
@@ -114,6 +126,7 @@ class Asker(FastHttpUser):
     """Asks a question and has the answer spoken."""
 
     weight = 1
+    insecure = False
     wait_time = between(1, 3)
 
     def on_start(self) -> None:

@@ -4,6 +4,7 @@ import json
 import struct
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import websocket
@@ -19,14 +20,18 @@ class Refused(Exception):
 
 
 class Call:
-    """One session, from dialling to hanging up. Raises Refused and websocket's errors."""
+    """One session, from dialling to hanging up. Raises Refused and websocket's errors. `ca_file` vouches for the edge;
+    without it those do whom this machine trusts."""
 
-    def __init__(self, url: str, headers: dict[str, str], agent: str, heard: Heard) -> None:
+    def __init__(
+        self, url: str, headers: dict[str, str], agent: str, heard: Heard, *, ca_file: Path | None = None
+    ) -> None:
         self._heard = heard
         self._turn = 0
         began = time.perf_counter()
         address = url.replace("http", "ws", 1) + "/v1/sessions"
-        self._socket = websocket.create_connection(address, timeout=_SECONDS, header=headers)
+        trusted = {"ca_certs": str(ca_file)} if ca_file else {}
+        self._socket = websocket.create_connection(address, timeout=_SECONDS, header=headers, sslopt=trusted)
         self._send({"type": "open", "agent": agent})
         self._until_audio("greeting", began)
 
