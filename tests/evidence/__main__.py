@@ -47,14 +47,9 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nevidence: interrupted; what was finished is kept, and the next run goes on from there\n")
         return 130
-    shown = part(rows)
-    sys.stdout.write(report.text(about, [shown]))
-    folder = DOCS if options.write else options.state
-    _write(folder, trace, rows, about)
-    options.state.mkdir(parents=True, exist_ok=True)
-    played = options.state / "trace.jsonl"
-    played.write_bytes(b"".join(line(step.entry) for step in trace.steps))
-    sys.stderr.write(f"evidence: {folder}/evidence.{{txt,json,svg,html}}; the trace that was played: {played}\n")
+    sys.stdout.write(report.text(about, [part(rows)]))
+    _write(DOCS if options.write else options.state, trace, rows, about)
+    _keep_trace(options.state, trace)
     return 0
 
 
@@ -135,6 +130,14 @@ def _write(folder: Path, trace: Trace, rows: list[Row], about: dict[str, str]) -
     (folder / "evidence.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     (folder / "evidence.svg").write_text(page.drawing(rows), encoding="utf-8")
     (folder / "evidence.html").write_text(page.page(about, rows, shown), encoding="utf-8")
+    sys.stderr.write(f"evidence: the report is {folder}/evidence.html, and beside it as txt, json and svg\n")
+
+
+def _keep_trace(folder: Path, trace: Trace) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    played = folder / "trace.jsonl"
+    played.write_bytes(b"".join(line(step.entry) for step in trace.steps))
+    sys.stderr.write(f"evidence: what was played is {played}\n")
 
 
 if __name__ == "__main__":
