@@ -12,6 +12,7 @@ export WARMLINE_STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/warmline
 VENV := $(WARMLINE_CACHE)/venv-$(shell sha256sum $(ROOT)/requirements.txt | cut -c1-12)
 BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench/requirements.txt | cut -c1-12)
 CONFORMANCE_VENV := $(WARMLINE_CACHE)/conformance-venv-$(shell sha256sum $(ROOT)/tests/conformance/requirements.txt | cut -c1-12)
+LOAD_VENV := $(WARMLINE_CACHE)/load-venv-$(shell sha256sum $(ROOT)/tests/load/requirements.txt | cut -c1-12)
 FUZZ_VENV := $(WARMLINE_CACHE)/fuzz-venv-$(shell sha256sum $(ROOT)/tests/fuzz/requirements.txt | cut -c1-12)
 export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
@@ -44,6 +45,9 @@ define sure
 endef
 # A deploy takes longer than what pytest takes for a hang; each test has a limit of its own.
 SLOW := -o faulthandler_timeout=0
+PROFILE ?= low_traffic
+USERS ?= 100
+SECONDS ?= 60
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -162,6 +166,24 @@ bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: 
 scenario: control-test ## a conversation through nginx on loopback, cold and warm, and a thousand callers at once; 1 min
 	@cd $(ROOT) && python -m tests.bench.scenario
 
+.PHONY: evidence load bench-overhead
+evidence: control-test ## what caches, stickiness and Redis give, in 11 minutes; QUICK=1: in one; WRITE=1: into docs; TRACE=file FRESH=1
+	@cd $(ROOT) && python -m tests.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
+	  --profile $(PROFILE) $(if $(ROWS),--rows $(ROWS)) $(if $(TRACE),--trace '$(abspath $(TRACE))')
+
+load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/load/requirements.txt $(LOAD_VENV)
+	@mkdir -p $(STATE)
+	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/load/locustfile.py --headless --only-summary \
+	  --users $(USERS) --spawn-rate $$(( ($(USERS) + 9) / 10 )) --run-time $(SECONDS)s --stop-timeout 10 \
+	  --host "$(or $(URL),$$(cat $(STATE)/edge_url))" --key-file "$$KEY_FILE" --agent "$$AGENT" \
+	  $(if $(URL),$(addprefix --ca-file ,$(CA_FILE)),$(CA)) \
+	  $(if $(QUESTIONS),--questions '$(abspath $(QUESTIONS))') --html $(STATE)/load.html
+	@echo "The whole report: $(STATE)/load.html"
+
+bench-overhead: control-test ## what the worker adds to a bare Starlette endpoint; 20 s
+	@cd $(ROOT) && python -m tests.bench.overhead
+
 ##@ Build
 .PHONY: control control-test images venv lock format
 control: venv ## have what this machine needs: Docker Engine, mmdebstrap, ssh
@@ -186,6 +208,7 @@ lock: venv ## compile the lock files anew from pyproject.toml and agent/pyprojec
 	  --output-file tests/conformance/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:fuzz \
 	  --output-file tests/fuzz/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:load --output-file tests/load/requirements.txt
 
 format: venv ## format Python sources
 	cd $(ROOT) && ruff check --fix --quiet; ruff format

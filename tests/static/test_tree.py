@@ -41,7 +41,11 @@ def test_no_package_registry_is_named_anywhere() -> None:
 
 @pytest.mark.parametrize(
     "lock",
-    ["requirements.txt", "agent/requirements.txt", "tests/conformance/requirements.txt", "tests/fuzz/requirements.txt"],
+    [
+        "requirements.txt",
+        "agent/requirements.txt",
+        *(f"tests/{suite}/requirements.txt" for suite in ("conformance", "fuzz", "load")),
+    ],
 )
 def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
