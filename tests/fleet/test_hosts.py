@@ -11,14 +11,30 @@ from tests.support.wait import until
 HOSTS = sorted(fleet.addresses())
 CONTAINERS = [
     *((name, f"warmline-agent-{number}") for name, number in fleet.workers()),
+    *((name, "warmline-node-exporter") for name in HOSTS),
     ("edge-1", "warmline-nginx"),
+    ("edge-1", "warmline-nginx-exporter"),
     ("redis-1", "warmline-redis-cache"),
     ("redis-1", "warmline-redis-state"),
+    ("redis-1", "warmline-redis-exporter-cache"),
+    ("redis-1", "warmline-redis-exporter-state"),
     ("monitor-1", "warmline-prometheus"),
+    ("monitor-1", "warmline-alertmanager"),
+    ("monitor-1", "warmline-blackbox-exporter"),
+    *([("monitor-1", "warmline-grafana")] if fleet.has_grafana() else []),
     ("monitor-1", "warmline-simulator-sarvam"),
     ("monitor-1", "warmline-simulator-convex"),
+    ("monitor-1", "warmline-simulator-pager"),
 ]
-USERS = {"agent": "10001:10001", "simulator": "10001:10001", "redis": "999:999", "prometheus": "65534:65534"}
+USERS = {
+    "agent": "10001",
+    "simulator": "10001",
+    "redis": "999",
+    "redis-exporter": "59000",
+    "nginx-exporter": "1001",
+    "grafana": "472",
+    **dict.fromkeys(("prometheus", "alertmanager", "node-exporter", "blackbox-exporter"), "65534"),
+}
 
 
 def inspected(host: str, container: str) -> dict[str, Any]:
@@ -60,13 +76,14 @@ def test_a_container_is_confined(name: str, container: str) -> None:
 
 @pytest.mark.parametrize(("name", "container"), [one for one in CONTAINERS if one[1] != "warmline-nginx"])
 def test_a_container_runs_as_a_user_of_its_own_without_any_capability(name: str, container: str) -> None:
-    expected = USERS[container.removeprefix("warmline-").split("-")[0]]
+    service = container.removeprefix("warmline-")
+    expected = USERS[max((name for name in USERS if service.startswith(name)), key=len)]
     pid = inspected(name, container)["State"]["Pid"]
     status = fleet.host(name).check_output(f"cat /proc/{pid}/task/*/children /proc/{pid}/status")
     child = status.split()[0]
     inner = fleet.host(name).run(f"cat /proc/{child}/status") if child.isdigit() else None
     lines = dict(line.split(":\t", 1) for line in (inner.stdout if inner else status).splitlines() if ":\t" in line)
-    assert lines["Uid"].split()[0] == expected.split(":")[0]
+    assert lines["Uid"].split()[0] == expected
     assert int(lines["CapEff"], 16) == 0
 
 

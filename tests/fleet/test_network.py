@@ -10,16 +10,22 @@ from tests.support import fleet
 PORTS = fleet.PORTS
 WORKER_PORTS = [8100 + number for number in range(1, fleet.WORKERS_PER_HOST + 1)]
 ADMIN_PORTS = [8200 + number for number in range(1, fleet.WORKERS_PER_HOST + 1)]
+# Alertmanager, Grafana and the black-box exporter listen on the monitor's loopback.
 LISTENING = {
-    "edge-1": [80, PORTS["status"]],
-    "agent-1": [*WORKER_PORTS, *ADMIN_PORTS],
-    "agent-2": [*WORKER_PORTS, *ADMIN_PORTS],
-    "redis-1": [PORTS["redis-cache"], PORTS["redis-state"]],
-    "monitor-1": [PORTS["prometheus"], PORTS["sarvam"], PORTS["convex"]],
+    "edge-1": [80, PORTS["status"], PORTS["nginx-exporter"], PORTS["node-exporter"]],
+    "agent-1": [*WORKER_PORTS, *ADMIN_PORTS, PORTS["node-exporter"]],
+    "agent-2": [*WORKER_PORTS, *ADMIN_PORTS, PORTS["node-exporter"]],
+    "redis-1": [
+        *(PORTS[name] for name in ("redis-cache", "redis-state", "redis-exporter-cache", "redis-exporter-state")),
+        PORTS["node-exporter"],
+    ],
+    "monitor-1": [PORTS[name] for name in ("prometheus", "sarvam", "convex", "pager", "node-exporter")],
 }
 OPEN = {
     *((source, "edge-1", 80) for source in LISTENING),
-    ("monitor-1", "edge-1", PORTS["status"]),
+    *(("monitor-1", "edge-1", PORTS[name]) for name in ("status", "nginx-exporter")),
+    *(("monitor-1", "redis-1", PORTS[name]) for name in ("redis-exporter-cache", "redis-exporter-state")),
+    *(("monitor-1", name, PORTS["node-exporter"]) for name in LISTENING if name != "monitor-1"),
     *(("edge-1", agent, port) for agent in ("agent-1", "agent-2") for port in WORKER_PORTS),
     *(("monitor-1", agent, port) for agent in ("agent-1", "agent-2") for port in ADMIN_PORTS),
     *((agent, "redis-1", PORTS[name]) for agent in ("agent-1", "agent-2") for name in ("redis-cache", "redis-state")),

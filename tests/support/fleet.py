@@ -2,6 +2,7 @@
 
 import base64
 import ipaddress
+import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,20 @@ from tests.support.processes import ROOT
 
 STATE = Path(os.environ.get("WARMLINE_STATE", Path.home() / ".local" / "state" / "warmline")) / "staging"
 INVENTORY = ROOT / "ansible" / "inventories" / "staging" / "hosts.yml"
-PORTS = {"redis-cache": 6379, "redis-state": 6380, "prometheus": 9090, "sarvam": 9101, "convex": 9102, "status": 8081}
+PORTS = {
+    "redis-cache": 6379,
+    "redis-state": 6380,
+    "prometheus": 9090,
+    "alertmanager": 9093,
+    "node-exporter": 9100,
+    "sarvam": 9101,
+    "convex": 9102,
+    "pager": 9103,
+    "nginx-exporter": 9113,
+    "redis-exporter-cache": 9121,
+    "redis-exporter-state": 9122,
+    "status": 8081,
+}
 WORKERS_PER_HOST = 2
 ORGANISATIONS = ("sahyadri", "kaveri", "lakeside")
 
@@ -69,6 +83,11 @@ def secrets() -> dict[str, str]:
     return made | {"webhook, written": written} | {f"key of {name}": key(name) for name in ORGANISATIONS}
 
 
+def has_grafana() -> bool:
+    """Whether its image could be had when the fleet was deployed: it has no stand-in."""
+    return "grafana" in json.loads((STATE / "images.json").read_text(encoding="utf-8"))
+
+
 def callers(count: int) -> list[str]:
     """Addresses of callers in as many networks, none of which is the fleet's or reserved for something else."""
     found = (f"{first}.{second}.7.9" for first in (23, 59, 103, 157) for second in range(250))
@@ -116,6 +135,14 @@ def calls(provider: str) -> dict[str, int]:
     url = f"http://{addresses()['monitor-1']}:{PORTS[provider]}/_calls"
     found: dict[str, int] = httpx.Response(200, text=host("monitor-1").check_output("curl --silent %s", url)).json()
     return found
+
+
+def query(expression: str) -> list[dict[str, Any]]:
+    """What Prometheus answers to an instant query: its samples, each with metric and value."""
+    url = f"http://{addresses()['monitor-1']}:{PORTS['prometheus']}/api/v1/query"
+    answer = host("monitor-1").check_output("curl --silent --get --data-urlencode %s %s", f"query={expression}", url)
+    result: list[dict[str, Any]] = json.loads(answer)["data"]["result"]
+    return result
 
 
 def containers(name: str) -> dict[str, Any]:
