@@ -85,6 +85,10 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest tests/fleet
 
+.PHONY: test-grafana
+test-grafana: deploy ## a real Grafana of the staging fleet: provisioning, and each panel's query; needs its image
+	cd $(ROOT) && WARMLINE_GRAFANA=required pytest tests/fleet/test_grafana.py
+
 test-long: venv ## what takes longer than `make test` may: the invalidation protocol in larger worlds; 5 min
 	cd $(ROOT) && pytest -m long --timeout 600 tests/model
 

@@ -85,7 +85,8 @@ def secrets() -> dict[str, str]:
 
 def has_grafana() -> bool:
     """Whether its image could be had when the fleet was deployed: it has no stand-in."""
-    return "grafana" in json.loads((STATE / "images.json").read_text(encoding="utf-8"))
+    images = STATE / "images.json"
+    return images.exists() and "grafana" in json.loads(images.read_text(encoding="utf-8"))
 
 
 def callers(count: int) -> list[str]:
