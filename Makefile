@@ -17,6 +17,8 @@ export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
 export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
 
+# What changes a fleet gives its lock back however it ends.
+ROLLOUT = $(ROOT)/ansible/bin/rollout $(ENV) $(INVENTORY) $(STATE)
 INVENTORY := $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
 PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
 PLAYBOOKS := $(ROOT)/ansible/playbooks
@@ -27,7 +29,17 @@ export AGENT ?= reception
 ORGANISATION ?= sahyadri
 export CLIENT ?=
 export SESSION ?=
+export WORKERS ?=
+export HOST ?=
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
+export SLOT ?=
+export LOG_LINES ?= 50
+# What cannot be undone asks first, or wants YES=1.
+define sure
+@if [[ "$(YES)" != 1 ]]; then \
+  if [[ -t 0 ]]; then read -rp "$(1) Go on? [y/N] " answer && [[ "$$answer" == [yY] ]]; \
+  else echo "$(1) If that is meant, say YES=1." >&2; exit 1; fi; fi
+endef
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -40,7 +52,7 @@ help:
 ##@ Deploy
 .PHONY: deploy plan ask fleet-down
 deploy: control images ## create the fleet where its hosts are containers, provision it, show that it answers
-	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml
+	$(ROLLOUT) $(PLAYBOOKS)/deploy.yml
 	@$(MAKE) ask
 	@echo && cat $(STATE)/handover.txt
 
@@ -53,11 +65,38 @@ ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATI
 	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
 	else echo "  There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..."; fi
 
+.PHONY: rollback scale drain undrain unlock
+rollback: venv ## go back to the release before the latest deploy; again: forth
+	$(ROLLOUT) $(PLAYBOOKS)/rollback.yml
+
+scale: venv ## have WORKERS=8 workers in all, until the inventory's own number changes
+	$(ROLLOUT) $(PLAYBOOKS)/scale.yml
+
+drain: venv ## take HOST=agent-1 out of service: its callers go elsewhere, its conversations end or move
+	$(ROLLOUT) $(PLAYBOOKS)/drain.yml
+
+undrain: venv ## take HOST=agent-1 back into service
+	$(ROLLOUT) $(PLAYBOOKS)/undrain.yml
+
+unlock: venv ## break the lock of a run that died; YES=1
+	$(call sure,Another run may be changing $(ENV) at this moment.)
+	@$(PLAYBOOK) $(PLAYBOOKS)/unlock.yml --extra-vars unlock_anyway=true
+
+.PHONY: status logs
+status: venv ## a table: slots, colours, releases, sessions, hit ratios, health; who has the lock, what a rollback goes to
+	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log; exit 1; }
+	@cat $(STATE)/status.txt
+
+logs: venv ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50
+	@$(PLAYBOOK) $(PLAYBOOKS)/logs.yml >$(STATE)/logs.log || { cat $(STATE)/logs.log; exit 1; }
+	@cat $(STATE)/logs.txt
+
 .PHONY: where
 where: venv ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session
 	@$(PLAYBOOK) $(PLAYBOOKS)/where.yml
 
-fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else
+fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else; YES=1
+	$(call sure,This removes the hosts of $(ENV) with all that they hold.)
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test

@@ -71,8 +71,9 @@ def test_the_same_phrase_spoken_by_workers_on_both_hosts_is_paid_once() -> None:
 def test_a_worker_that_lost_its_memory_finds_the_answer_in_redis(edge: Edge) -> None:
     question = marked("Should I use ice or heat on my knee?")
     assert source(fleet.ask_worker("agent-1", 1, "answer", question), "rag") == "origin"
-    fleet.host("agent-1").check_output("docker restart warmline-agent-1")
-    ready = f"curl --silent --fail http://{fleet.addresses()['agent-1']}:8201/readyz"
+    worker = fleet.slot("agent-1", 1)
+    fleet.host("agent-1").check_output("docker restart %s", worker["container"])
+    ready = f"curl --silent --fail http://{worker['address']}:{worker['admin_port']}/readyz"
     until(lambda: fleet.host("agent-1").run(ready).rc == 0, seconds=20, what="the restarted worker")
     assert source(fleet.ask_worker("agent-1", 1, "answer", question), "rag") == "l2"
 

@@ -11,15 +11,16 @@ from tests.support.fleet import query
 from tests.support.wait import until
 
 HOSTS = sorted(fleet.addresses())
+EDGES = sorted(fleet.groups()["edges"])
 SLOTS = [(f"{name}/{number}", name) for name, number in fleet.workers()]
 TARGETS: dict[str, list[dict[str, str]]] = {
     "prometheus": [{}],
     "alertmanager": [{"host": "monitor-1"}],
     "workers": [{"slot": slot, "host": name} for slot, name in SLOTS],
     "redis": [{"host": "redis-1", "redis": instance} for instance in ("cache", "state")],
-    "nginx": [{"host": "edge-1"}],
+    "nginx": [{"host": edge} for edge in EDGES],
     "node": [{"host": name} for name in HOSTS],
-    "blackbox": [{"host": "edge-1", "probe": probe} for probe in ("edge", "greeting", "question")],
+    "blackbox": [{"host": edge, "probe": probe} for edge in EDGES for probe in ("edge", "greeting", "question")],
 }
 PAGER = "/var/lib/warmline/pager/alerts.jsonl"
 
@@ -40,8 +41,12 @@ def test_there_is_no_other_job() -> None:
     assert {sample["metric"]["job"] for sample in query("up")} == set(TARGETS)
 
 
-def test_a_workers_target_says_its_colour() -> None:
-    assert {sample["metric"]["colour"] for sample in query('up{job="workers"}')} <= {"blue", "green"}
+def test_a_workers_target_is_that_of_the_colour_that_serves() -> None:
+    found = {
+        one["metric"]["slot"]: (one["metric"]["colour"], one["metric"]["instance"])
+        for one in query('up{job="workers"}')
+    }
+    assert found == {one["name"]: (one["colour"], f"{one['address']}:{one['admin_port']}") for one in fleet.slots()}
 
 
 @pytest.mark.parametrize("metric", ["redis_up", "nginx_up", "probe_success"])
@@ -51,8 +56,11 @@ def test_exporters_reach_what_they_speak_of(metric: str) -> None:
 
 
 def test_a_probe_is_answered_as_a_caller_is() -> None:
-    status = {one["metric"]["probe"]: one["value"][1] for one in query("probe_http_status_code")}
-    assert status == {"edge": "404", "greeting": "200", "question": "200"}
+    status = {
+        (one["metric"]["host"], one["metric"]["probe"]): one["value"][1] for one in query("probe_http_status_code")
+    }
+    wanted = {"edge": "404", "greeting": "200", "question": "200"}
+    assert status == {(edge, probe): code for edge in EDGES for probe, code in wanted.items()}
 
 
 @pytest.mark.parametrize("name", HOSTS)

@@ -8,42 +8,50 @@ import pytest
 from tests.support import fleet
 
 PORTS = fleet.PORTS
-WORKER_PORTS = [8100 + number for number in range(1, fleet.WORKERS_PER_HOST + 1)]
-ADMIN_PORTS = [8200 + number for number in range(1, fleet.WORKERS_PER_HOST + 1)]
+# A worker's two ports are those of the colour that serves in its slot: looked up when they are needed.
+WORKERS = [f"worker {number}" for number in range(1, fleet.WORKERS_PER_HOST + 1)]
+ADMINS = [f"admin {number}" for number in range(1, fleet.WORKERS_PER_HOST + 1)]
+EDGES, AGENTS = ("edge-1", "edge-2"), ("agent-1", "agent-2")
+REDIS_EXPORTERS = [PORTS["redis-exporter-cache"], PORTS["redis-exporter-state"]]
 # Alertmanager, Grafana and the black-box exporter listen on the monitor's loopback.
-LISTENING = {
-    "edge-1": [80, PORTS["status"], PORTS["nginx-exporter"], PORTS["node-exporter"]],
-    "agent-1": [*WORKER_PORTS, *ADMIN_PORTS, PORTS["node-exporter"]],
-    "agent-2": [*WORKER_PORTS, *ADMIN_PORTS, PORTS["node-exporter"]],
-    "redis-1": [
-        *(PORTS[name] for name in ("redis-cache", "redis-state", "redis-exporter-cache", "redis-exporter-state")),
-        PORTS["node-exporter"],
-    ],
+LISTENING: dict[str, list[int | str]] = {
+    **{edge: [80, PORTS["status"], PORTS["nginx-exporter"], PORTS["node-exporter"]] for edge in EDGES},
+    **{agent: [*WORKERS, *ADMINS, PORTS["node-exporter"]] for agent in AGENTS},
+    "redis-1": [PORTS["redis-cache"], PORTS["redis-state"], *REDIS_EXPORTERS, PORTS["node-exporter"]],
     "monitor-1": [PORTS[name] for name in ("prometheus", "sarvam", "convex", "pager", "node-exporter")],
 }
 OPEN = {
-    *((source, "edge-1", 80) for source in LISTENING),
-    *(("monitor-1", "edge-1", PORTS[name]) for name in ("status", "nginx-exporter")),
-    *(("monitor-1", "redis-1", PORTS[name]) for name in ("redis-exporter-cache", "redis-exporter-state")),
+    *((source, edge, 80) for source in LISTENING for edge in EDGES),
+    *(("monitor-1", edge, PORTS[name]) for edge in EDGES for name in ("status", "nginx-exporter")),
+    *((edge, agent, port) for edge in EDGES for agent in AGENTS for port in WORKERS),
+    *(("monitor-1", agent, port) for agent in AGENTS for port in ADMINS),
+    *((agent, "redis-1", PORTS[name]) for agent in AGENTS for name in ("redis-cache", "redis-state")),
+    *((agent, "monitor-1", PORTS[name]) for agent in AGENTS for name in ("sarvam", "convex")),
+    *(("monitor-1", "redis-1", port) for port in REDIS_EXPORTERS),
     *(("monitor-1", name, PORTS["node-exporter"]) for name in LISTENING if name != "monitor-1"),
-    *(("edge-1", agent, port) for agent in ("agent-1", "agent-2") for port in WORKER_PORTS),
-    *(("monitor-1", agent, port) for agent in ("agent-1", "agent-2") for port in ADMIN_PORTS),
-    *((agent, "redis-1", PORTS[name]) for agent in ("agent-1", "agent-2") for name in ("redis-cache", "redis-state")),
-    *((agent, "monitor-1", PORTS[name]) for agent in ("agent-1", "agent-2") for name in ("sarvam", "convex")),
 }
 ATTEMPTS = [
     (source, target, port) for source, target in itertools.permutations(LISTENING, 2) for port in LISTENING[target]
 ]
 
 
+def number(host: str, port: int | str) -> int:
+    """The port's number."""
+    if isinstance(port, int):
+        return port
+    kind, _, worker = port.partition(" ")
+    return int(fleet.slot(host, int(worker))["port" if kind == "worker" else "admin_port"])
+
+
 @pytest.mark.parametrize(("source", "target", "port"), ATTEMPTS)
-def test_a_port_answers_those_who_need_it_and_nobody_else(source: str, target: str, port: int) -> None:
-    assert fleet.connects(source, fleet.addresses()[target], port) == ((source, target, port) in OPEN)
+def test_a_port_answers_those_who_need_it_and_nobody_else(source: str, target: str, port: int | str) -> None:
+    found = fleet.connects(source, fleet.addresses()[target], number(target, port))
+    assert found == ((source, target, port) in OPEN)
 
 
 @pytest.mark.parametrize(("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports])
-def test_the_table_above_lists_ports_that_really_listen(name: str, port: int) -> None:
-    assert fleet.host(name).run(f"ss -Hltn 'sport = :{port}' | grep -q .").rc == 0
+def test_the_table_above_lists_ports_that_really_listen(name: str, port: int | str) -> None:
+    assert fleet.host(name).run(f"ss -Hltn 'sport = :{number(name, port)}' | grep -q .").rc == 0
 
 
 @pytest.mark.parametrize("name", sorted(LISTENING))
@@ -51,16 +59,16 @@ def test_nothing_listens_beyond_loopback_but_what_is_meant_to(name: str) -> None
     lines = fleet.host(name).check_output("ss -Hltn").splitlines()
     found = {line.split()[3].rpartition(":") for line in lines}
     beyond = {int(port) for address, _, port in found if not address.startswith(("127.", "[::1]"))}
-    assert beyond <= {22, *LISTENING[name]}
+    assert beyond <= {22, *(number(name, port) for port in LISTENING[name])}
 
 
 @pytest.mark.parametrize(
     ("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports if port != 80]
 )
-def test_nothing_but_the_edge_answers_outside_the_fleet(name: str, port: int) -> None:
+def test_nothing_but_the_edge_answers_outside_the_fleet(name: str, port: int | str) -> None:
     """This machine stands outside: it is no host of the fleet, though it shares a network with it."""
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://{fleet.addresses()[name]}:{port}/", timeout=3)
+        httpx.get(f"http://{fleet.addresses()[name]}:{number(name, port)}/", timeout=3)
 
 
 def test_the_edge_serves_neither_metrics_nor_status_nor_health_to_callers(edge: fleet.Edge) -> None:

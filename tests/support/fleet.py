@@ -13,6 +13,7 @@ import httpx
 import testinfra
 import yaml
 
+from tests.support import plugins
 from tests.support.processes import ROOT
 
 STATE = Path(os.environ.get("WARMLINE_STATE", Path.home() / ".local" / "state" / "warmline")) / "staging"
@@ -61,8 +62,25 @@ def host(name: str) -> Any:
 
 
 def workers() -> list[tuple[str, int]]:
-    """Every worker as its host and its number there."""
+    """Every worker of the inventory as its host and its number there."""
     return [(name, number) for number in range(1, WORKERS_PER_HOST + 1) for name in groups()["agents"]]
+
+
+def slots() -> list[dict[str, Any]]:
+    """The slots as the edges list them now, with the ports and the container of the colour that serves."""
+    found: list[dict[str, Any]] = plugins.load("filter", "ledger").slots(ledger())
+    return found
+
+
+def ledger(edge: str = "edge-1") -> dict[str, Any]:
+    """What an edge remembers."""
+    found: dict[str, Any] = json.loads(host(edge).check_output("cat /var/lib/warmline/ledger.json"))
+    return found
+
+
+def slot(name: str, number: int) -> dict[str, Any]:
+    """What serves now in one slot."""
+    return next(one for one in slots() if one["name"] == f"{name}/{number}")
 
 
 def connects(source: str, address: str, port: int) -> bool:
@@ -121,9 +139,16 @@ class Edge:
         return str(self.get("answer", "hello", caller=caller).headers["x-warmline-slot"])
 
 
+def published(edge: str) -> str:
+    """Where this machine reaches an edge."""
+    hosts = yaml.safe_load(INVENTORY.read_text(encoding="utf-8"))["all"]["children"]["edges"]["hosts"]
+    address, _, _ = hosts[edge]["fleet_published_ports"][0].rpartition(":")
+    return f"http://{address}"
+
+
 def ask_worker(name: str, number: int, what: str, text: str, organisation: str = "sahyadri") -> httpx.Response:
     """Ask one worker directly, from the edge's host, as the edge would; headers and status only."""
-    url = f"http://{addresses()[name]}:{8100 + number}/v1/agents/reception/{what}"
+    url = f"http://{addresses()[name]}:{slot(name, number)['port']}/v1/agents/reception/{what}"
     config = f'header = "Authorization: Bearer {key(organisation)}"'
     command = "printf %%s %s | curl --silent --config - --get --data-urlencode %s --dump-header - --output /dev/null %s"
     lines = host("edge-1").check_output(command, config, f"text={text}", url).splitlines()

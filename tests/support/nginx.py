@@ -18,6 +18,7 @@ DEFAULTS = {
     "nginx_status_from": [],
     "nginx_http_address": "127.0.0.1",
     "nginx_trusted_proxies": [],
+    "nginx_provers": [],
     "nginx_affinity": "ip_hash",
 }
 

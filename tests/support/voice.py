@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -27,9 +28,18 @@ class Call:
         self.start: dict[int, int] = {}
 
     @classmethod
-    async def dial(cls, url: str, *, organisation: str | None = "sahyadri", **opening: object) -> "Call":
+    async def dial(
+        cls,
+        url: str,
+        *,
+        organisation: str | None = "sahyadri",
+        headers: Mapping[str, str] | None = None,
+        **opening: object,
+    ) -> "Call":
         """Connect and send `open`; without an agent or a token: to reception."""
-        headers = {} if organisation is None else {"Authorization": f"Bearer {key_of(organisation)}"}
+        headers = dict(headers or {})
+        if organisation is not None:
+            headers["Authorization"] = f"Bearer {key_of(organisation)}"
         connection = await connect(ws(url), additional_headers=headers, compression=None, ping_interval=None)
         call = cls(connection)
         await call.send("open", **(opening or {"agent": "reception"}))
