@@ -31,6 +31,8 @@ export CLIENT ?=
 export SESSION ?=
 export WORKERS ?=
 export HOST ?=
+# What vouches for the edge, where its certificate was made here.
+CA = $(addprefix --ca-file ,$(wildcard $(STATE)/tls/ca.pem))
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
 export SLOT ?=
 export LOG_LINES ?= 50
@@ -62,7 +64,7 @@ plan: control images ## show what a deploy would change, change nothing
 ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...
 	@printf '\n\033[1mDoes it answer? First cold, then warm.\033[0m\n'
 	@if [[ -e $$KEY_FILE ]]; then \
-	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
+	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
 	else echo "  There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..."; fi
 
 .PHONY: rollback scale drain undrain unlock

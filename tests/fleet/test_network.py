@@ -15,13 +15,13 @@ EDGES, AGENTS = ("edge-1", "edge-2"), ("agent-1", "agent-2")
 REDIS_EXPORTERS = [PORTS["redis-exporter-cache"], PORTS["redis-exporter-state"]]
 # Alertmanager, Grafana and the black-box exporter listen on the monitor's loopback.
 LISTENING: dict[str, list[int | str]] = {
-    **{edge: [80, PORTS["status"], PORTS["nginx-exporter"], PORTS["node-exporter"]] for edge in EDGES},
+    **{edge: [80, PORTS["https"], PORTS["status"], PORTS["nginx-exporter"], PORTS["node-exporter"]] for edge in EDGES},
     **{agent: [*WORKERS, *ADMINS, PORTS["node-exporter"]] for agent in AGENTS},
     "redis-1": [PORTS["redis-cache"], PORTS["redis-state"], *REDIS_EXPORTERS, PORTS["node-exporter"]],
     "monitor-1": [PORTS[name] for name in ("prometheus", "sarvam", "convex", "pager", "node-exporter")],
 }
 OPEN = {
-    *((source, edge, 80) for source in LISTENING for edge in EDGES),
+    *((source, edge, port) for source in LISTENING for edge in EDGES for port in (80, PORTS["https"])),
     *(("monitor-1", edge, PORTS[name]) for edge in EDGES for name in ("status", "nginx-exporter")),
     *((edge, agent, port) for edge in EDGES for agent in AGENTS for port in WORKERS),
     *(("monitor-1", agent, port) for agent in AGENTS for port in ADMINS),
@@ -63,7 +63,7 @@ def test_nothing_listens_beyond_loopback_but_what_is_meant_to(name: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports if port != 80]
+    ("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports if port not in {80, 443}]
 )
 def test_nothing_but_the_edge_answers_outside_the_fleet(name: str, port: int | str) -> None:
     """This machine stands outside: it is no host of the fleet, though it shares a network with it."""
@@ -73,7 +73,7 @@ def test_nothing_but_the_edge_answers_outside_the_fleet(name: str, port: int | s
 
 def test_the_edge_serves_neither_metrics_nor_status_nor_health_to_callers(edge: fleet.Edge) -> None:
     for path in ("/metrics", "/nginx_status", "/readyz", "/livez", "/_calls"):
-        assert httpx.get(f"{edge.url}{path}").status_code == 404
+        assert edge.ask("GET", path).status_code == 404
 
 
 def test_the_firewall_says_why_each_port_is_open() -> None:

@@ -40,7 +40,7 @@ def test_a_deploy_shows_an_answer_cold_and_warm_with_its_layers_and_milliseconds
 
 def test_a_deploy_ends_with_what_to_open_and_try() -> None:
     assert "make ask" in made("deploy")
-    assert "http://127.0.0.1:8080/demo, with the key in " in made("deploy")
+    assert "https://127.0.0.1:8443/demo, with the key in " in made("deploy")
 
 
 @pytest.mark.parametrize("target", ["deploy", "plan"])

@@ -37,7 +37,7 @@ def predicted(callers: list[str] = CALLERS) -> dict[str, Any]:
 def calling(what: str) -> Iterator[Load]:
     """Load on every slot, before and after; what became of it is shown at the end of the run, under that name."""
     edges = [fleet.published(edge) for edge in fleet.groups()["edges"]]
-    load = Load(edges, CALLERS, fleet.key("sahyadri"))
+    load = Load(edges, CALLERS, fleet.key("sahyadri"), trust=fleet.trust())
     try:
         with load:
             load.settle({*serving()})

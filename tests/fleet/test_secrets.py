@@ -16,7 +16,7 @@ def found_in(text: str) -> list[str]:
 
 def test_every_secret_is_long_and_no_two_are_equal() -> None:
     values = list(fleet.secrets().values())
-    assert len(values) == 10
+    assert len(values) == 11
     assert len(set(values)) == len(values)
     assert all(len(value) >= 40 for value in values)
 
@@ -67,4 +67,6 @@ def test_secrets_on_this_machine_are_for_their_owner_alone() -> None:
     for folder in ("secrets", "keys"):
         assert oct((fleet.STATE / folder).stat().st_mode)[-3:] == "700"
         assert {oct(path.stat().st_mode)[-3:] for path in (fleet.STATE / folder).iterdir()} == {"600"}
+    assert oct((fleet.STATE / "tls").stat().st_mode)[-3:] == "700"
+    assert {oct(path.stat().st_mode)[-3:] for path in (fleet.STATE / "tls").glob("*.key")} == {"600"}
     assert oct((fleet.STATE / "ssh_key").stat().st_mode)[-3:] == "600"

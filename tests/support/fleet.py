@@ -4,6 +4,7 @@ import base64
 import ipaddress
 import json
 import os
+import ssl
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,9 @@ from tests.support.processes import ROOT
 
 STATE = Path(os.environ.get("WARMLINE_STATE", Path.home() / ".local" / "state" / "warmline")) / "staging"
 INVENTORY = ROOT / "ansible" / "inventories" / "staging" / "hosts.yml"
+CA_FILE = STATE / "tls" / "ca.pem"
 PORTS = {
+    "https": 443,
     "redis-cache": 6379,
     "redis-state": 6380,
     "prometheus": 9090,
@@ -61,6 +64,12 @@ def host(name: str) -> Any:
     return testinfra.get_host(f"ssh://{name}", ssh_config=str(STATE / "ssh_config"))
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """A client that believes the authority of the fleet's own certificate, and no other."""
+    return ssl.create_default_context(cafile=CA_FILE)
+
+
 def workers() -> list[tuple[str, int]]:
     """Every worker of the inventory as its host and its number there."""
     return [(name, number) for number in range(1, WORKERS_PER_HOST + 1) for name in groups()["agents"]]
@@ -98,7 +107,9 @@ def secrets() -> dict[str, str]:
     """Every secret that was made for this environment, by file; that of webhooks also as it is written."""
     made = {path.name: path.read_text(encoding="utf-8").strip() for path in (STATE / "secrets").iterdir()}
     written = base64.b64encode(made["webhook"].encode()).decode()
-    return made | {"webhook, written": written} | {f"key of {name}": key(name) for name in ORGANISATIONS}
+    tls = (STATE / "tls" / "edge.key").read_text(encoding="utf-8").splitlines()[1]
+    more = {"webhook, written": written, "TLS key, a line of it": tls}
+    return made | more | {f"key of {name}": key(name) for name in ORGANISATIONS}
 
 
 def has_grafana() -> bool:
@@ -119,6 +130,10 @@ class Edge:
 
     url: str
 
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """A request with the options of httpx."""
+        return httpx.request(method, f"{self.url}{path}", verify=trust(), timeout=30, **options)
+
     def get(
         self,
         what: str,
@@ -128,22 +143,18 @@ class Edge:
         agent: str = "reception",
         caller: str = "23.1.7.9",
     ) -> httpx.Response:
-        return httpx.get(
-            f"{self.url}/v1/agents/{agent}/{what}",
-            params={"text": text},
-            headers={"Authorization": f"Bearer {key(organisation)}", "X-Forwarded-For": caller},
-            timeout=30,
-        )
+        headers = {"Authorization": f"Bearer {key(organisation)}", "X-Forwarded-For": caller}
+        return self.ask("GET", f"/v1/agents/{agent}/{what}", params={"text": text}, headers=headers)
 
     def slot_of(self, caller: str) -> str:
         return str(self.get("answer", "hello", caller=caller).headers["x-warmline-slot"])
 
 
 def published(edge: str) -> str:
-    """Where this machine reaches an edge."""
+    """Where this machine reaches an edge over TLS."""
     hosts = yaml.safe_load(INVENTORY.read_text(encoding="utf-8"))["all"]["children"]["edges"]["hosts"]
-    address, _, _ = hosts[edge]["fleet_published_ports"][0].rpartition(":")
-    return f"http://{address}"
+    ports = hosts[edge]["fleet_published_ports"]
+    return "https://" + next(one.removesuffix(":443") for one in ports if one.endswith(":443"))
 
 
 def ask_worker(name: str, number: int, what: str, text: str, organisation: str = "sahyadri") -> httpx.Response:

@@ -8,6 +8,7 @@ retried but what HTTP lets any client retry: a GET on a kept connection that was
 
 import asyncio
 import random
+import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -67,13 +68,17 @@ class Report:
 
 
 class Load:
-    """As a context: the callers call as long as it lasts. `key` is the API key of their organisation."""
+    """As a context: the callers call as long as it lasts. `key` is the API key of their organisation; `trust` is for
+    edges of https."""
 
-    def __init__(self, edges: Sequence[str], callers: Sequence[str], key: str) -> None:
+    def __init__(
+        self, edges: Sequence[str], callers: Sequence[str], key: str, *, trust: ssl.SSLContext | None = None
+    ) -> None:
         self.report = Report()
         self._edges = edges
         self._callers = callers
         self._key = key
+        self._trust = trust
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._call()), name="load")
 
@@ -104,7 +109,7 @@ class Load:
                 edge = self._edges[number % len(self._edges)]
                 chance = random.Random(number)
                 kind: type[_Asker | _Talker] = _Asker if number // len(self._edges) % 2 else _Talker
-                one = kind(edge, caller, self._key, chance, self.report, self._stopping.is_set)
+                one = kind(edge, caller, self._key, self._trust, chance, self.report, self._stopping.is_set)
                 group.create_task(one.run())
 
 
@@ -113,6 +118,7 @@ class _Caller:
     edge: str
     caller: str
     key: str
+    trust: ssl.SSLContext | None
     chance: random.Random
     report: Report
     stopping: Callable[[], bool]
@@ -127,12 +133,14 @@ class _Caller:
 
 class _Asker(_Caller):
     async def run(self) -> None:
+        verify = self.trust or True
         async with (
-            httpx.AsyncClient(base_url=self.edge, headers=self.headers, timeout=PATIENCE) as kept,
+            httpx.AsyncClient(base_url=self.edge, headers=self.headers, timeout=PATIENCE, verify=verify) as kept,
             httpx.AsyncClient(
                 base_url=self.edge,
                 headers=self.headers,
                 timeout=PATIENCE,
+                verify=verify,
                 limits=httpx.Limits(
                     max_keepalive_connections=0
                 ),  # a POST on a connection just closed may not be repeated
@@ -194,7 +202,9 @@ class _Talker(_Caller):
     async def _conversation(self) -> None:
         """One connection, from its opening to its end."""
         opening = {"agent": "reception"} if self.token is None else {"resume": self.token}
-        async with await Call.dial(self.edge, organisation=None, headers=self.headers, **opening) as call:
+        async with await Call.dial(
+            self.edge, organisation=None, headers=self.headers, trust=self.trust, **opening
+        ) as call:
             try:
                 welcome = await call.next()
                 assert welcome["type"] in {"opened", "resumed"}, welcome
