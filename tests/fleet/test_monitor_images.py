@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.support import certificates
 from tests.support.containers import Container, docker, tool
 from tests.support.nginx import Nginx, slots
 from tests.support.processes import Process, free_port, python_path, warmline
@@ -129,12 +131,12 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 
 
 class Blackbox:
-    """The black-box exporter with an API key in a file."""
+    """The black-box exporter with an API key in a file, and `ca.pem` where it is told to trust one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
         port = free_port()
         self.key = folder / "api_key"
-        (folder / "config.yml").write_text(render("blackbox_exporter", "config.yml.j2"))
+        (folder / "config.yml").write_text(render("blackbox_exporter", "config.yml.j2", **variables))
         self.container = Container(
             *("blackbox_exporter", "--config.file=/etc/blackbox_exporter/config.yml"),
             f"--web.listen-address=127.0.0.1:{port}",
@@ -185,6 +187,24 @@ def test_with_no_worker_behind_it_an_edge_answers_no_question(blackbox: Blackbox
     finally:
         alone.stop()
     assert found == {"edge": True, "greeting": False, "question": False}
+
+
+def test_over_tls_a_probe_believes_the_authority_that_it_was_given(blackbox: Blackbox, tmp_path: Path) -> None:
+    """By the name that the certificate is for, as edges are probed by address."""
+    for name in ("edge", "other", "blackbox"):
+        (tmp_path / name).mkdir()
+    shutil.copy(certificates.make(tmp_path / "edge" / "edge.pem"), tmp_path / "blackbox" / "ca.pem")
+    certificates.make(tmp_path / "other" / "edge.pem")
+    edges = [Nginx(tmp_path / name, slots(free_port()), nginx_tls=True) for name in ("edge", "other")]
+    trust = {"blackbox_exporter_ca_file": "ca.pem", "blackbox_exporter_server_name": "localhost"}
+    trusting = Blackbox(readable(tmp_path / "blackbox"), **trust)
+    try:
+        assert [trusting.probe("edge", f"{edge.https_url}/") for edge in edges] == [True, False]
+        assert not blackbox.probe("edge", f"{edges[0].https_url}/")
+    finally:
+        trusting.container.stop()
+        for edge in edges:
+            edge.stop()
 
 
 def test_the_api_key_is_in_a_file_and_nowhere_else(blackbox: Blackbox, edge: Nginx) -> None:
