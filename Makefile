@@ -42,6 +42,8 @@ define sure
   if [[ -t 0 ]]; then read -rp "$(1) Go on? [y/N] " answer && [[ "$$answer" == [yY] ]]; \
   else echo "$(1) If that is meant, say YES=1." >&2; exit 1; fi; fi
 endef
+# A deploy takes longer than what pytest takes for a hang; each test has a limit of its own.
+SLOW := -o faulthandler_timeout=0
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -67,7 +69,7 @@ ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATI
 	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
 	else echo "  There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..."; fi
 
-.PHONY: rollback scale drain undrain unlock
+.PHONY: rollback scale drain undrain backup restore unlock
 rollback: venv ## go back to the release before the latest deploy; again: forth
 	$(ROLLOUT) $(PLAYBOOKS)/rollback.yml
 
@@ -79,6 +81,18 @@ drain: venv ## take HOST=agent-1 out of service: its callers go elsewhere, its c
 
 undrain: venv ## take HOST=agent-1 back into service
 	$(ROLLOUT) $(PLAYBOOKS)/undrain.yml
+
+BACKUP_FOLDER ?= $(WARMLINE_STATE)/backups
+backup: venv ## secrets, keys, the order of slots and the monitors' data into one file: BACKUP=... names it
+	@mkdir -p -m 700 $(BACKUP_FOLDER)
+	@export BACKUP='$(or $(BACKUP),$(BACKUP_FOLDER)/$(ENV)-$(shell date -u +%Y%m%dT%H%M%SZ).tar.gz)' && \
+	  $(PLAYBOOK) $(PLAYBOOKS)/backup.yml && echo "backup: $$BACKUP"
+
+restore: venv ## put BACKUP=... back, then deploy; YES=1
+	@[[ -n '$(BACKUP)' ]] || { echo "Say which: make restore BACKUP=file" >&2; exit 1; }
+	$(call sure,This replaces the secrets of $(ENV) and what its monitors have measured.)
+	BACKUP='$(BACKUP)' $(PLAYBOOK) $(PLAYBOOKS)/restore.yml
+	@$(MAKE) deploy
 
 unlock: venv ## break the lock of a run that died; YES=1
 	$(call sure,Another run may be changing $(ENV) at this moment.)
@@ -102,7 +116,7 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet lint
+.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet test-long-model test-long-fleet test-upgrade lint
 test: test-static test-unit test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
@@ -124,14 +138,23 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 	cd $(ROOT) && $(FUZZ_VENV)/bin/python -m pytest tests/fuzz
 
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
-	cd $(ROOT) && pytest tests/fleet
+	cd $(ROOT) && pytest $(SLOW) tests/fleet
 
 .PHONY: test-grafana
-test-grafana: deploy ## a real Grafana of the staging fleet: provisioning, and each panel's query; needs its image
+test-grafana: control-test deploy ## a real Grafana of the fleet, asked every query of every board; needs its image
 	cd $(ROOT) && WARMLINE_GRAFANA=required pytest tests/fleet/test_grafana.py
 
-test-long: venv ## what takes longer than `make test` may: the invalidation protocol in larger worlds; 5 min
+test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; half an hour
+
+test-long-model: venv ## the invalidation protocol in larger worlds; 5 min
 	cd $(ROOT) && pytest -m long --timeout 600 tests/model
+
+test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a dead Redis, under load; 25 min
+	cd $(ROOT) && pytest -m long $(SLOW) tests/fleet
+
+test-upgrade: control-test images ## deploy the last tag, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
+	$(call sure,This takes staging down and deploys it anew.)
+	cd $(ROOT) && pytest -m long $(SLOW) tests/upgrade --from='$(FROM)'
 
 ##@ Measure
 .PHONY: bench-cache

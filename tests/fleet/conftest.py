@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.support import load
 from tests.support.fleet import STATE, Edge
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what callers went through: passing tests would not."""
-    if load.shown:
-        terminalreporter.section("calls under way meanwhile")
-        terminalreporter.write_line("\n".join(load.shown))
 
 
 @pytest.fixture(scope="session", autouse=True)

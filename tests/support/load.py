@@ -1,6 +1,6 @@
 """Callers who go on calling through the edges while something happens to the fleet, and what became of them.
 
-Each has an address in a network of its own and keeps to one edge. Half of them ask over HTTP, by GET and POST in turn;
+Each has an address in a network of its own and keeps to one edge. Half of them ask over HTTP, by GET and now and then by POST;
 half hold conversations, one after the other, and resume one that a worker hands over. Everything is counted, nothing is
 retried but what HTTP lets any client retry: a GET on a kept connection that was closed before a byte of the answer came
 (RFC 9112, 9.3.1).
@@ -20,8 +20,6 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from tests.support.voice import Call
 from tests.support.wait import until
 
-shown: list[str] = []
-"""What became of each load, for the end of the run."""
 PATIENCE = 45  # seconds that anything may take until it counts as failed
 QUESTIONS = ("What is knee pain?", "What is gout?", "When are you open?", "Who won the cup?")
 TURNS = 2
@@ -147,8 +145,9 @@ class _Asker(_Caller):
             ) as fresh,
         ):
             while not self.stopping():
-                await self.pause()
-                await self._get(kept)
+                for _ in range(3):
+                    await self.pause()
+                    await self._get(kept)
                 await self._post(fresh)
 
     async def _get(self, http: httpx.AsyncClient) -> None:
