@@ -144,6 +144,10 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest $(SLOW) tests/fleet
 
+.PHONY: test-grafana
+test-grafana: control-test deploy ## a real Grafana of the fleet, asked every query of every board; needs its image
+	cd $(ROOT) && WARMLINE_GRAFANA=required pytest tests/fleet/test_grafana.py
+
 test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; half an hour
 
 test-long-model: venv ## the invalidation protocol in larger worlds; 5 min
