@@ -1,6 +1,7 @@
 """Which metrics exist, with which labels: the workers', the exporters', and what rules record."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ class Metric:
 def rule_files() -> list[Path]:
     """Every file of rules."""
     return sorted(RULES.glob("*.yml"))
+
+
+@cache
+def recorded() -> dict[str, str]:
+    """What each recorded series is made of."""
+    return {rule["record"]: rule["expr"] for file in rule_files() for rule in rules(file) if "record" in rule}
 
 
 def rules(file: Path) -> list[dict[str, Any]]:
@@ -57,10 +64,8 @@ class Contract:
             targets = of_targets if metric["job"] == "*" else set(jobs[metric["job"]])
             type_ = "counter" if name.endswith("_total") else "gauge"
             self._metrics[name] = Metric(metric["job"], type_, frozenset({*metric["labels"], *targets, *everywhere}))
-        for file in rule_files():
-            for rule in rules(file):
-                if "record" in rule:
-                    self._metrics[rule["record"]] = Metric("", "gauge", level(rule["record"]))
+        for name in recorded():
+            self._metrics[name] = Metric("", "gauge", level(name))
 
     def find(self, name: str) -> Metric | None:
         """The metric of a series' name; a histogram's parts are counters."""
@@ -71,6 +76,10 @@ class Contract:
             if whole is not None and whole.type == "histogram":
                 return Metric(whole.job, "counter", whole.labels | ({"le"} if suffix == "_bucket" else set()))
         return None
+
+    def of_workers(self) -> set[str]:
+        """The names of all that a worker has."""
+        return {name for name, metric in self._metrics.items() if metric.job == _WORKER}
 
     def labels(self, name: str) -> frozenset[str] | None:
         """See `expressions.Labels`."""

@@ -94,15 +94,22 @@ def result_labels(node: promql.Expr, known: Labels) -> frozenset[str]:
             return _aggregated(node, result_labels(node.expr, known))
         case promql.BinaryExpr():
             return _joined(node, known)
-        case promql.Call() if node.func.name == "histogram_quantile":
-            return result_labels(node.args[1], known) - {"le"}
-        case promql.Call() if node.func.name in {"vector", "time", "scalar"}:
-            return frozenset()
-        case promql.Call() if node.func.name in {"absent", "absent_over_time"}:
-            (selector,) = selectors(node)
-            return frozenset(selector.matchers)
+        case promql.Call():
+            return _called(node, known)
         case _:
             return frozenset().union(*(result_labels(child, known) for child in children(node)))
+
+
+def _called(node: promql.Call, known: Labels) -> frozenset[str]:
+    match node.func.name:
+        case "histogram_quantile":
+            return result_labels(node.args[1], known) - {"le"}
+        case "vector" | "time" | "scalar":
+            return frozenset()
+        case "absent" | "absent_over_time":
+            return frozenset(label for one in selectors(node) for label in one.matchers)
+        case _:
+            return frozenset().union(*(result_labels(argument, known) for argument in node.args))
 
 
 def _aggregated(node: promql.AggregateExpr, inner: frozenset[str]) -> frozenset[str]:
@@ -117,7 +124,7 @@ def _aggregated(node: promql.AggregateExpr, inner: frozenset[str]) -> frozenset[
 
 def _joined(node: promql.BinaryExpr, known: Labels) -> frozenset[str]:
     left, right = result_labels(node.lhs, known), result_labels(node.rhs, known)
-    if str(node.op) in {"or"}:
+    if str(node.op) == "or":
         return left | right
     if isinstance(bare(node.lhs), promql.NumberLiteral):
         return right

@@ -10,12 +10,13 @@ from typing import Any
 
 import promql_parser as promql
 
-from dashboards.contract import Contract, level
+from dashboards.contract import Contract, level, recorded
 from dashboards.expressions import RATE_INTERVAL, bare, grouped, parsed, result_labels, selectors, walk
 
-UNITS = frozenset("none s bytes percentunit ops reqps Bps".split())
+UNITS = frozenset("none s bytes percentunit ops reqps Bps dateTimeFromNow".split())
 """Those of Grafana's units that our boards use; a misspelt one shows as plain numbers."""
 _RATES = frozenset({"rate", "increase", "irate", "resets"})
+_EVERYBODYS = ("process_", "python_", "go_")
 _SHORTEST = timedelta(seconds=20)
 """Four scrapes: a rate over less loses series by chance."""
 _LEGEND = re.compile(r"{{\s*(\w+)\s*}}")
@@ -45,16 +46,21 @@ def _series(node: promql.Expr, contract: Contract, *, board: bool) -> Iterator[s
         if metric is None:
             yield f"there is no metric {one.metric}"
             continue
+        if one.metric.startswith(_EVERYBODYS) and "job" not in one.matchers:
+            yield f"{one.metric} is every program's and must name a job"
         if unknown := one.matchers.keys() - metric.labels - {"__name__"}:
             yield f"{one.metric} has no label {', '.join(sorted(unknown))}"
-        counted = metric.type == "counter"
-        if counted and one.function not in _RATES:
+        if metric.type == "counter" and one.function not in _RATES:
             yield f"{one.metric} is a counter and must stand in rate or increase"
         if one.function in _RATES and one.range is not None:
-            if board and one.range != RATE_INTERVAL:
-                yield f"{one.metric} is not read over $__rate_interval"
-            if one.range < _SHORTEST:
-                yield f"{one.metric} is read over less than four scrapes"
+            yield from _range(one.metric, one.range, board=board)
+
+
+def _range(metric: str, range_: timedelta, *, board: bool) -> Iterator[str]:
+    if board and range_ != RATE_INTERVAL:
+        yield f"{metric} is not read over $__rate_interval"
+    if range_ < _SHORTEST:
+        yield f"{metric} is read over less than four scrapes"
 
 
 def _ratios(node: promql.Expr) -> Iterator[str]:
@@ -198,3 +204,35 @@ def _alert(rule: dict[str, Any]) -> Iterator[str]:
     for annotation in ("summary", "description", "runbook", "dashboard"):
         if not rule.get("annotations", {}).get(annotation):
             yield f"has no {annotation}"
+
+
+def links(alerts: Iterable[dict[str, Any]], boards: Iterable[dict[str, Any]], contract: Contract) -> list[str]:
+    """Alerts whose panel is missing or shows something else, and whose text names labels that they do not have."""
+    panels = {f"/d/{one['uid']}?viewPanel={panel['id']}": panel for one in boards for panel in one["panels"]}
+    found = []
+    for alert in alerts:
+        name, says = alert["alert"], alert["annotations"]
+        if says["dashboard"] not in panels:
+            found.append(f"{name}: there is no panel {says['dashboard']}")
+        elif not _same_subject(alert, panels[says["dashboard"]]):
+            found.append(f"{name}: {says['dashboard']} shows nothing of what it is about")
+        named = {label for text in says.values() for label in re.findall(r"\$labels\.(\w+)", text)}
+        if missing := named - result_labels(parsed(alert["expr"]), contract.labels):
+            found.append(f"{name}: its text names {', '.join(sorted(missing))}, which it does not have")
+    return found
+
+
+def _same_subject(alert: dict[str, Any], panel: dict[str, Any]) -> bool:
+    about = sources(alert["expr"])
+    return not about or any(about & sources(target["expr"]) for target in panel.get("targets", ()))
+
+
+def sources(expr: str) -> set[str]:
+    """The metrics that an expression reads in the end, through whatever rules record; a histogram by its own name."""
+    found: set[str] = set()
+    for one in selectors(parsed(expr)):
+        if one.metric in recorded():
+            found |= sources(recorded()[one.metric])
+        else:
+            found.add(re.sub(r"_(bucket|count|sum)$", "", one.metric))
+    return found

@@ -22,7 +22,6 @@ from dashboards.boards.panels import Kind, Panel, Row
 TAG = "warmline"
 WIDTH = 24
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-PanelBuilder = timeseries.Panel | stat.Panel | table.Panel | heatmap.Panel
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Board:
         return made.build()
 
 
-def _placed(row: Row, top: int) -> list[PanelBuilder]:
+def _placed(row: Row, top: int) -> list[Any]:
     width = WIDTH // len(row.panels)
     return [
         _panel(panel).grid_pos(GridPos(h=row.height, w=width, x=place * width, y=top))
@@ -91,7 +90,7 @@ def _heading(row: Row, number: int, top: int) -> builders.Row:
 # -- panels
 
 
-def _panel(panel: Panel) -> PanelBuilder:
+def _panel(panel: Panel) -> Any:
     made = _KINDS[panel.kind](panel)
     made = made.id(panel.id).title(panel.title).description(panel.why).datasource(DATASOURCE).unit(panel.unit).min(0)
     if panel.most is not None:

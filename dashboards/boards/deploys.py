@@ -31,6 +31,15 @@ BOARD = Board(
                     },
                     hidden=("host",),
                 ),
+                table(
+                    12,
+                    "How did the last rollouts end?",
+                    "The latest of each kind and outcome. A failed one younger than the done one: `make status`, then "
+                    "`make deploy` or `make rollback`.",
+                    "dateTimeFromNow",
+                    "1000 * max by (kind, outcome) (warmline_last_rollout_timestamp_seconds)",
+                    columns={"kind": "Rollout", "outcome": "Outcome", "Value": "When"},
+                ),
                 series(
                     2,
                     "How many workers run each version?",
@@ -81,7 +90,7 @@ BOARD = Board(
                 series(
                     7,
                     "How often was nginx reloaded?",
-                    "Once for each batch of a deploy.",
+                    "Once for each batch of a deploy. More than deploys explain is somebody who reloads by hand.",
                     "none",
                     Query("sum by (host) (increase(warmline_nginx_reloads_total[$__rate_interval]))", "{{host}}"),
                 ),

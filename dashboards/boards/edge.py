@@ -33,7 +33,7 @@ BOARD = Board(
                     "The least of all: the edge itself, a greeting, a question. 0 is what callers see; "
                     "EdgeDoesNotAnswer's runbook tells the three apart.",
                     "none",
-                    "min(probe_success)",
+                    f"min(probe_success{{{_H}}})",
                     most=1,
                     marks={0: "red", 1: "green"},
                 ),
@@ -42,7 +42,7 @@ BOARD = Board(
                     "Which probe succeeds?",
                     "If only the greeting or the question fails, the edge is well and a provider or a worker is not.",
                     "none",
-                    Query("min by (probe) (probe_success)", "{{probe}}"),
+                    Query(f"min by (probe) (probe_success{{{_H}}})", "{{probe}}"),
                     most=1,
                 ),
                 series(
@@ -50,7 +50,14 @@ BOARD = Board(
                     "How long does a probe take?",
                     "As a caller would wait. The first after a while may be cold.",
                     "s",
-                    Query("max by (probe) (probe_duration_seconds)", "{{probe}}"),
+                    Query(f"max by (probe) (probe_duration_seconds{{{_H}}})", "{{probe}}"),
+                ),
+                series(
+                    15,
+                    "For how long is the certificate valid?",
+                    "Below two weeks CertificateExpires fires. Nothing here means that the edge has none.",
+                    "s",
+                    Query(f"min by (host) (probe_ssl_earliest_cert_expiry{{{_H}}} - time())", "{{host}}"),
                 ),
             ],
         ),
@@ -121,7 +128,7 @@ BOARD = Board(
                 series(
                     10,
                     "How much goes over the network?",
-                    "Audio to callers makes most of it.",
+                    "Audio to callers makes most of it. At the network's limit, add hosts before workers.",
                     "Bps",
                     Query(f"sum by (host) ({_rate('node_network_transmit_bytes_total', _CARDS)})", "{{host}} out"),
                     Query(f"sum by (host) ({_rate('node_network_receive_bytes_total', _CARDS)})", "{{host}} in"),

@@ -95,7 +95,7 @@ BOARD = Board(
                     "second, not more.",
                     "none",
                     Query(of("warmline_redis_believed"), "{{slot}}"),
-                    most=1,
+                    Query(total(f"increase({of('warmline_redis_changes_total')}[$__rate_interval])"), "met another"),
                 ),
             ],
         ),

@@ -156,6 +156,16 @@ BOARD = Board(
                     Query("min by (job) (up)", "{{job}}"),
                     most=1,
                 ),
+                series(
+                    14,
+                    "Would an alert reach you?",
+                    "Rules that cannot be evaluated, notifications that cannot be delivered: anything but 0 means "
+                    "that silence is no good news. The runbooks are RulesFail's and AlertsNotDelivered's.",
+                    "ops",
+                    Query("sum(rate(prometheus_rule_evaluation_failures_total[$__rate_interval]))", "rules fail"),
+                    Query("sum(rate(prometheus_notifications_dropped_total[$__rate_interval]))", "dropped"),
+                    Query("sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))", "not delivered"),
+                ),
             ],
         ),
     ],
