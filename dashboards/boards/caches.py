@@ -145,6 +145,7 @@ BOARD = Board(
                     "ops",
                     Query(total(rate("warmline_cache_not_stored_total", _C), "reason"), "not stored: {{reason}}"),
                     Query(total(rate("warmline_cache_store_failures_total", _C), "operation"), "failed: {{operation}}"),
+                    Query(total(rate("warmline_cache_streams_lost_total", _C)), "streams lost"),
                 ),
             ],
         ),

@@ -37,7 +37,11 @@ BOARD = Board(
                     "How many workers have their breaker open. Some for a moment is a hiccup, all is Redis or the "
                     "network.",
                     "none",
-                    Query(f"sum by (redis) (warmline_redis_breaker_open{{{_R}}})", "{{redis}}"),
+                    Query(f"sum by (redis) (warmline_redis_breaker_open{{{_R}}})", "{{redis}}: open now"),
+                    Query(
+                        f"sum by (redis) (increase(warmline_redis_breaker_opened_total{{{_R}}}[$__rate_interval]))",
+                        "{{redis}}: opened",
+                    ),
                 ),
                 series(
                     3,
