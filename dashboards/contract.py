@@ -54,7 +54,6 @@ class Contract:
         exporters = _read(HERE / "exporters.yml")
         jobs: dict[str, list[str]] = exporters["jobs"]
         everywhere = {"job", "instance"}
-        self.rare = frozenset(exporters["seen"])
         self._metrics: dict[str, Metric] = {}
         for name, metric in _read(HERE / "metrics.yml")["metrics"].items():
             labels = {*metric["labels"], *jobs[_WORKER], *everywhere}

@@ -14,7 +14,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from warmline import request
-from warmline.cache import NotStored, Removal
+from warmline.cache import NotStored, Removal, Source
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which no board of ours reads
 
@@ -142,6 +142,11 @@ class Metrics:
             self._removed.labels(cache, cause.value)
         for outcome in ("ok", "failed"):
             self._load_seconds.labels(cache, outcome)
+        for source in Source:
+            self._warmed.labels(cache, source.value)
+        for why in ("refused", "failed"):
+            self._left_cold.labels(cache, why)
+        self._streams_lost.labels(cache)
 
     def begin_sessions(self, ends: Iterable[Enum], kinds: Iterable[str]) -> None:
         """The same for voice sessions: how they may end, and what is said in them."""

@@ -137,6 +137,7 @@ def _number(panel: Panel) -> stat.Panel:
         stat.Panel()
         .thresholds(thresholds)
         .reduce_options(reduced)
+        .no_value("nothing to count")
         .graph_mode(common.BigValueGraphMode.AREA)
         .color_mode(common.BigValueColorMode.VALUE)
     )
