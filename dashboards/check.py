@@ -27,7 +27,6 @@ Ask = Callable[[str, Mapping[str, str]], Any]
 
 SCRAPE_SECONDS = 5
 STEP_SECONDS = 15
-_RATE_INTERVAL = f"{4 * max(SCRAPE_SECONDS, STEP_SECONDS)}s"
 _CHOSEN = re.compile(r'"\$[a-z]+"')
 
 
@@ -68,9 +67,9 @@ def questions() -> Iterator[Question]:
             yield Question(f"{file.name}, {name}", rule["expr"], must=False)
 
 
-def substituted(expr: str) -> str:
-    """As Grafana sends it with every variable on All."""
-    return _CHOSEN.sub('".+"', expr).replace("$__rate_interval", _RATE_INTERVAL)
+def substituted(expr: str, *, step: int = STEP_SECONDS) -> str:
+    """As Grafana sends it with every variable on All, for a value every `step` seconds."""
+    return _CHOSEN.sub('".+"', expr).replace("$__rate_interval", f"{4 * max(SCRAPE_SECONDS, step)}s")
 
 
 def findings(ask: Ask, of: Iterable[Question], *, end: float, seconds: float) -> list[Finding]:
