@@ -52,6 +52,7 @@ def test_a_deploy_and_its_rollback_are_noticed_by_nobody(as_it_was: dict[str, st
 
 def test_a_broken_release_is_found_by_the_canary_and_the_fleet_is_as_it_was() -> None:
     before, containers = serving(), ran()
+    hasty = ["--extra-vars", "agent_ready_seconds=8"]
     with (
         image(
             "broken", """ENTRYPOINT ["sh", "-c", "[ $0 = check ] || { echo I cannot start >&2; exit 3; }"]"""

@@ -18,7 +18,7 @@ def slot(name: str = "agent-1/1", **other: Any) -> dict[str, Any]:
     return {"name": name, "host": name.partition("/")[0], "colour": "blue", "release": "7-ab", "down": False, **other}
 
 
-def shown(*slots: dict[str, Any], drained: tuple[str, ...] = (), **readings: dict[str, Any]) -> list[list[str]]:
+def shown(*slots: dict[str, Any], drained: tuple[str, ...] = (), **readings: Any) -> list[list[str]]:
     """The table's rows after its head, as words."""
     table = status({"slots": slots, "drained": drained}, {"agent-1/1": readings} if readings else {})
     return [row.split() for row in table[1:]]
