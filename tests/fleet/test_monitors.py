@@ -55,6 +55,7 @@ def test_a_workers_target_is_that_of_the_colour_that_serves() -> None:
         one["name"]: (one["colour"], f"{one['address']}:{one['admin_port']}")
         for one in fleet.slots()
         if not one["down"]
+        if not one["down"]
     }
 
 
