@@ -12,7 +12,9 @@ export WARMLINE_STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/warmline
 VENV := $(WARMLINE_CACHE)/venv-$(shell sha256sum $(ROOT)/requirements.txt | cut -c1-12)
 BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench/requirements.txt | cut -c1-12)
 CONFORMANCE_VENV := $(WARMLINE_CACHE)/conformance-venv-$(shell sha256sum $(ROOT)/tests/conformance/requirements.txt | cut -c1-12)
+LOAD_VENV := $(WARMLINE_CACHE)/load-venv-$(shell sha256sum $(ROOT)/tests/load/requirements.txt | cut -c1-12)
 FUZZ_VENV := $(WARMLINE_CACHE)/fuzz-venv-$(shell sha256sum $(ROOT)/tests/fuzz/requirements.txt | cut -c1-12)
+BOARDS_VENV := $(WARMLINE_CACHE)/boards-venv-$(shell sha256sum $(ROOT)/dashboards/requirements.txt | cut -c1-12)
 export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
 export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
@@ -44,6 +46,9 @@ define sure
 endef
 # A deploy takes longer than what pytest takes for a hang; each test has a limit of its own.
 SLOW := -o faulthandler_timeout=0
+PROFILE ?= low_traffic
+USERS ?= 100
+SECONDS ?= 60
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -116,8 +121,8 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet test-long-model test-long-fleet test-upgrade lint
-test: test-static test-unit test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
+.PHONY: test test-long test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet test-long-model test-long-fleet test-upgrade lint
+test: test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
 	cd $(ROOT) && pytest tests/static
@@ -128,6 +133,9 @@ test-unit: venv ## what needs no server: units, interleavings in virtual time, m
 
 test-integration: control-test ## stores, workers, simulators and nginx against real servers on loopback
 	cd $(ROOT) && pytest tests/contract tests/integration
+
+test-boards: boards-venv ## boards, rules and alerts against the metrics that exist; in an environment of their own, 10 s
+	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m pytest tests/boards
 
 test-conformance: ## the providers' official clients against the simulators, in an environment of their own
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/conformance/requirements.txt $(CONFORMANCE_VENV)
@@ -166,8 +174,26 @@ bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: 
 scenario: control-test ## a conversation through nginx on loopback, cold and warm, and a thousand callers at once; 1 min
 	@cd $(ROOT) && python -m tests.bench.scenario
 
+.PHONY: evidence load bench-overhead
+evidence: control-test ## what caches, stickiness and Redis give, in 11 minutes; QUICK=1: in one; WRITE=1: into docs; TRACE=file FRESH=1
+	@cd $(ROOT) && python -m tests.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
+	  --profile $(PROFILE) $(if $(ROWS),--rows $(ROWS)) $(if $(TRACE),--trace '$(abspath $(TRACE))')
+
+load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/load/requirements.txt $(LOAD_VENV)
+	@mkdir -p $(STATE)
+	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/load/locustfile.py --headless --only-summary \
+	  --users $(USERS) --spawn-rate $$(( ($(USERS) + 9) / 10 )) --run-time $(SECONDS)s --stop-timeout 10 \
+	  --host "$(or $(URL),$$(cat $(STATE)/edge_url))" --key-file "$$KEY_FILE" --agent "$$AGENT" \
+	  $(if $(URL),$(addprefix --ca-file ,$(CA_FILE)),$(CA)) \
+	  $(if $(QUESTIONS),--questions '$(abspath $(QUESTIONS))') --html $(STATE)/load.html
+	@echo "The whole report: $(STATE)/load.html"
+
+bench-overhead: control-test ## what the worker adds to a bare Starlette endpoint; 20 s
+	@cd $(ROOT) && python -m tests.bench.overhead
+
 ##@ Build
-.PHONY: control control-test images venv lock format
+.PHONY: control control-test images venv boards boards-venv lock format
 control: venv ## have what this machine needs: Docker Engine, mmdebstrap, ssh
 	$(PLAYBOOK) $(PLAYBOOKS)/control.yml
 
@@ -181,6 +207,12 @@ images: control ## pull or build every image of the fleet
 venv: ## have the Python environment of requirements.txt
 	@$(ROOT)/ansible/bin/venv $(ROOT)/requirements.txt $(VENV)
 
+boards: boards-venv ## make the boards' JSON from dashboards/boards
+	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m dashboards.generate
+
+boards-venv:
+	@$(ROOT)/ansible/bin/venv $(ROOT)/dashboards/requirements.txt $(BOARDS_VENV)
+
 lock: venv ## compile the lock files anew from pyproject.toml and agent/pyproject.toml
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --output-file agent/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:control --output-file requirements.txt
@@ -190,6 +222,8 @@ lock: venv ## compile the lock files anew from pyproject.toml and agent/pyprojec
 	  --output-file tests/conformance/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:fuzz \
 	  --output-file tests/fuzz/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:load --output-file tests/load/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:boards --output-file dashboards/requirements.txt
 
 format: venv ## format Python sources
 	cd $(ROOT) && ruff check --fix --quiet; ruff format

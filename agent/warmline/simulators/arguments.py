@@ -48,6 +48,7 @@ def _convex(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--error-status", type=int, choices=[200, 560], default=200, help="HTTP status when a function threw"
     )
+    parser.add_argument("--data", type=Path, help="folder of organisations, a JSON file each, instead of the three")
     parser.add_argument("--webhook-url", default="", help="URL above the worker's webhooks, such as .../v1/webhooks")
     parser.add_argument("--webhook-secret-file", type=Path, help="secrets that sign them, whsec_<base64>, one a line")
     parser.add_argument("--webhook-ca-file", type=Path, help="PEM file of the authority that an https URL is held to")
@@ -95,6 +96,7 @@ def _run_convex(options: argparse.Namespace) -> int:
         most_mutations=options.queries,
         most_actions=options.actions,
         error_status=options.error_status,
+        data=options.data,
         webhook_url=options.webhook_url,
         webhook_secrets=read_secrets(options.webhook_secret_file) if options.webhook_secret_file else (),
         webhook_retry=options.webhook_retry_ms / 1000,
