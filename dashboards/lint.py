@@ -19,6 +19,8 @@ _RATES = frozenset({"rate", "increase", "irate", "resets"})
 _EVERYBODYS = ("process_", "python_", "go_")
 _SHORTEST = timedelta(seconds=20)
 """Four scrapes: a rate over less loses series by chance."""
+_LETTERS = 7.7
+"""How many more letters of a title each column of Grafana's grid shows on a screen of 1,600 pixels."""
 _LEGEND = re.compile(r"{{\s*(\w+)\s*}}")
 _REF = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -123,6 +125,8 @@ def _variable(one: dict[str, Any]) -> Iterator[str]:
 def _words(panel: dict[str, Any]) -> Iterator[str]:
     if not panel["title"].endswith("?"):
         yield "its title must be a question"
+    if len(panel["title"]) > _LETTERS * panel["gridPos"]["w"] - 5:
+        yield "its title is cut off"
     if len(panel.get("description", "")) < 40 or not panel["description"].endswith("."):
         yield "its description must say what the answer means and what to do"
 

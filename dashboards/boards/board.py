@@ -76,10 +76,10 @@ class Board:
 
 
 def _placed(row: Row, top: int) -> list[Any]:
-    width = WIDTH // len(row.panels)
+    edges = [place * WIDTH // len(row.panels) for place in range(len(row.panels) + 1)]
     return [
-        _panel(panel).grid_pos(GridPos(h=row.height, w=width, x=place * width, y=top))
-        for place, panel in enumerate(row.panels)
+        _panel(panel).grid_pos(GridPos(h=row.height, w=right - left, x=left, y=top))
+        for panel, left, right in zip(row.panels, edges, edges[1:], strict=False)
     ]
 
 

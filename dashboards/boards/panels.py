@@ -50,7 +50,7 @@ class Row:
 
     title: str
     panels: Sequence[Panel]
-    height: int = 8
+    height: int = 10
 
 
 def series(

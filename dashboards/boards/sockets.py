@@ -84,7 +84,7 @@ BOARD = Board(
                 ),
                 series(
                     8,
-                    "How many handshakes fail, and how long do the others take?",
+                    "Do handshakes fail, or take long?",
                     "Failures that last are a wrong key, a limit of the account or a provider that is down: `make "
                     "logs SLOT=` says which.",
                     "s",

@@ -81,8 +81,8 @@ function Number_({ panel, width, height }) {
 }
 
 function Table({ panel }) {
-  const { renameByName, excludeByName } = panel.transformations[0].options;
-  const columns = Object.keys(renameByName).filter((name) => !excludeByName[name]);
+  const { renameByName, indexByName } = panel.transformations[0].options;
+  const columns = Object.keys(renameByName).sort((a, b) => indexByName[a] - indexByName[b]);
   const display = getDisplayProcessor({ field: { config: panel.fieldConfig.defaults, type: FieldType.number }, theme });
   const cell = ({ metric, values }, name) => {
     if (name !== 'Value') return metric[name] ?? '';

@@ -58,6 +58,13 @@ def test_runbooks_have_no_heading_without_an_alert_and_no_link_that_leads_nowher
             assert not heading or heading in headings(f"docs/runbooks/{target or page.name}"), (page.name, heading)
 
 
+def test_every_make_target_that_a_runbook_or_a_panel_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    words = [page.read_text(encoding="utf-8") for page in RUNBOOKS.glob("*.md")]
+    words += [panel.get("description", "") for board in BOARDS for panel in board["panels"]]
+    assert {name for text in words for name in re.findall(r"`make ([a-z-]+)", text)} <= targets
+
+
 def test_alerts_have_names_of_their_own() -> None:
     names = [alert["alert"] for alert in ALERTS]
     assert len(set(names)) == len(names)
