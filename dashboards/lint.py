@@ -84,7 +84,7 @@ def _divides(node: promql.Expr) -> bool:
 
 def board(built: dict[str, Any], contract: Contract) -> list[str]:
     """What is wrong with a board as Grafana reads it, each with where."""
-    panels = [panel for panel in built["panels"] if panel["type"] != "row"]
+    panels = [panel for panel in built["panels"] if panel["type"] not in {"row", "text"}]
     ids = [panel["id"] for panel in built["panels"]]
     found = [*_frame(built)]
     found += [f"panel id {id_} is there twice" for id_ in sorted({id_ for id_ in ids if ids.count(id_) > 1})]
@@ -205,7 +205,7 @@ SEVERITIES: Sequence[str] = ("critical", "warning", "none")
 def _alert(rule: dict[str, Any]) -> Iterator[str]:
     if rule.get("labels", {}).get("severity") not in SEVERITIES:
         yield f"its severity must be one of {', '.join(SEVERITIES)}"
-    for annotation in ("summary", "description", "runbook", "dashboard"):
+    for annotation in ("summary", "description", "runbook", "runbook_url", "dashboard"):
         if not rule.get("annotations", {}).get(annotation):
             yield f"has no {annotation}"
 

@@ -1,6 +1,6 @@
 // One board, drawn with Grafana's own components from what Prometheus answered. `dashboards/draw.py` hands both over as
 // `window.asked`: {board, answers: {panel id: [answer of each target]}, start, end, step}, times in seconds.
-import { createTheme, dateTime, FieldType, getDisplayProcessor, ThemeContext, toDataFrame } from '@grafana/data';
+import { createTheme, dateTime, FieldType, getDisplayProcessor, renderMarkdown, ThemeContext, toDataFrame } from '@grafana/data';
 import { BigValue, BigValueColorMode, BigValueGraphMode, PanelChrome, TimeSeries } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';
 import 'uplot/dist/uPlot.min.css';
@@ -104,6 +104,10 @@ function Table({ panel }) {
   );
 }
 
+function Text({ panel }) {
+  return <div dangerouslySetInnerHTML={{ __html: renderMarkdown(panel.options.content) }} style={{ fontSize: 13 }} />;
+}
+
 // Grafana's heatmap is no component of its packages: a grid of cells stands for it, a row for each bucket.
 function Heat({ panel, width, height }) {
   const sorted = [...answers[panel.id][0]].sort((a, b) => bound(a) - bound(b));
@@ -135,7 +139,7 @@ function bound({ metric }) {
   return metric.le === '+Inf' ? Infinity : Number(metric.le);
 }
 
-const KINDS = { timeseries: Series, stat: Number_, table: Table, heatmap: Heat };
+const KINDS = { timeseries: Series, stat: Number_, table: Table, heatmap: Heat, text: Text };
 
 function Panel({ panel }) {
   const { x, y, w, h } = panel.gridPos;
