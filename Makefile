@@ -12,6 +12,7 @@ export WARMLINE_STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/warmline
 VENV := $(WARMLINE_CACHE)/venv-$(shell sha256sum $(ROOT)/requirements.txt | cut -c1-12)
 BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench/requirements.txt | cut -c1-12)
 CONFORMANCE_VENV := $(WARMLINE_CACHE)/conformance-venv-$(shell sha256sum $(ROOT)/tests/conformance/requirements.txt | cut -c1-12)
+LOAD_VENV := $(WARMLINE_CACHE)/load-venv-$(shell sha256sum $(ROOT)/tests/load/requirements.txt | cut -c1-12)
 FUZZ_VENV := $(WARMLINE_CACHE)/fuzz-venv-$(shell sha256sum $(ROOT)/tests/fuzz/requirements.txt | cut -c1-12)
 DRAWING := $(WARMLINE_CACHE)/boards-drawing-$(shell cat $(ROOT)/dashboards/pictures/{bundle,board.jsx,package-lock.json} | sha256sum | cut -c1-12)
 BOARDS_VENV := $(WARMLINE_CACHE)/boards-venv-$(shell sha256sum $(ROOT)/dashboards/requirements.txt | cut -c1-12)
@@ -48,6 +49,9 @@ define sure
 endef
 # A deploy takes longer than what pytest takes for a hang; each test has a limit of its own.
 SLOW := -o faulthandler_timeout=0
+PROFILE ?= low_traffic
+USERS ?= 100
+SECONDS ?= 60
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -147,6 +151,10 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest $(SLOW) tests/fleet
 
+.PHONY: test-grafana
+test-grafana: control-test deploy ## a real Grafana of the fleet, asked every query of every board; needs its image
+	cd $(ROOT) && WARMLINE_GRAFANA=required pytest tests/fleet/test_grafana.py
+
 test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; half an hour
 
 test-long-model: venv ## the invalidation protocol in larger worlds; 5 min
@@ -168,6 +176,24 @@ bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: 
 .PHONY: scenario
 scenario: control-test ## a conversation through nginx on loopback, cold and warm, and a thousand callers at once; 1 min
 	@cd $(ROOT) && python -m tests.bench.scenario
+
+.PHONY: evidence load bench-overhead
+evidence: control-test ## what caches, stickiness and Redis give, in 11 minutes; QUICK=1: in one; WRITE=1: into docs; TRACE=file FRESH=1
+	@cd $(ROOT) && python -m tests.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
+	  --profile $(PROFILE) $(if $(ROWS),--rows $(ROWS)) $(if $(TRACE),--trace '$(abspath $(TRACE))')
+
+load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/load/requirements.txt $(LOAD_VENV)
+	@mkdir -p $(STATE)
+	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/load/locustfile.py --headless --only-summary \
+	  --users $(USERS) --spawn-rate $$(( ($(USERS) + 9) / 10 )) --run-time $(SECONDS)s --stop-timeout 10 \
+	  --host "$(or $(URL),$$(cat $(STATE)/edge_url))" --key-file "$$KEY_FILE" --agent "$$AGENT" \
+	  $(if $(URL),$(addprefix --ca-file ,$(CA_FILE)),$(CA)) \
+	  $(if $(QUESTIONS),--questions '$(abspath $(QUESTIONS))') --html $(STATE)/load.html
+	@echo "The whole report: $(STATE)/load.html"
+
+bench-overhead: control-test ## what the worker adds to a bare Starlette endpoint; 20 s
+	@cd $(ROOT) && python -m tests.bench.overhead
 
 ##@ Build
 .PHONY: control control-test images venv boards boards-venv board-pictures lock format
@@ -204,6 +230,7 @@ lock: venv ## compile the lock files anew from pyproject.toml and agent/pyprojec
 	  --output-file tests/conformance/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:fuzz \
 	  --output-file tests/fuzz/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:load --output-file tests/load/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:boards --output-file dashboards/requirements.txt
 
 format: venv ## format Python sources

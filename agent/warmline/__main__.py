@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from warmline import __version__
+from warmline import __version__, study
 from warmline.errors import SettingsError
 from warmline.simulators import arguments as simulators
 
@@ -55,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
 
     simulate = commands.add_parser("simulate", help="serve a provider's wire protocol without an account")
     simulators.add(simulate)
+
+    study.add_trace(commands.add_parser("trace", help="invent what callers ask, and say what is in a trace"))
+
+    study.add_plan(commands.add_parser("plan", help="what a fleet's caches would do on a trace, without the fleet"))
+
+    study.add_tune(commands.add_parser("tune", help="sizes and lifetimes of the caches, from a trace or from metrics"))
 
     believed = "PEM file of the authority that signed the edge's certificate; default: this machine's authorities"
     probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")

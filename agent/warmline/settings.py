@@ -168,6 +168,9 @@ class Settings(BaseModel):
     redis_cache_password_file: Path | None = None
     redis_state_url: Annotated[RedisUrl, Field(description="the Redis that must not evict; no password in it")]
     redis_state_password_file: Path | None = None
+    cache_l2: Annotated[
+        Literal["on", "off"], Field(description="off: entries stay in each worker, to measure what sharing gives")
+    ] = "on"
     redis_deadline: Annotated[float, Field(gt=0, le=5, description="seconds that Redis may cost a lookup")] = 0.05
 
     convex_url: HttpUrl

@@ -66,6 +66,7 @@ def caches(settings: Settings, metrics: Metrics) -> Caches:
         name=settings.slot,
         events=metrics,
         tuning=Tuning(redis_seconds=settings.redis_deadline),
+        l2=settings.cache_l2 == "on",
     )
 
 

@@ -18,7 +18,7 @@ def environment() -> dict[str, str]:
     """What to know beside the numbers, before anything runs."""
     client, server = (",".join(map(str, sorted(chosen))) for chosen in cores())
     return {
-        "machine": f"{os.cpu_count()} cores, {_processor()}, load {_load()} before the run",
+        "machine": f"{os.cpu_count()} cores, {processor()}, load {load()} before the run",
         "pinned": f"one client: core {client}; Redis: core {server}; ten workers: wherever there is room",
         "python": f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}"
         f" {platform.release()}, uvloop",
@@ -31,14 +31,16 @@ def environment() -> dict[str, str]:
 
 def after(environment: dict[str, str], seconds: float) -> dict[str, str]:
     """The same with what is known at the end."""
-    return environment | {"run": f"{seconds:.0f} s, load {_load()} after it"}
+    return environment | {"run": f"{seconds:.0f} s, load {load()} after it"}
 
 
-def _load() -> str:
+def load() -> str:
+    """The machine's, over one, five and fifteen minutes."""
     return " ".join(f"{load:.1f}" for load in os.getloadavg())
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Its name."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     names = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}
     return ", ".join(sorted(names)) or platform.machine()

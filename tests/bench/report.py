@@ -46,7 +46,8 @@ def text(environment: Mapping[str, str], parts: Iterable[Part]) -> str:
     parts = list(parts)
     blocks = [_environment(environment)]
     blocks += [_table(table) for part in parts for table in part.tables]
-    blocks.append(_bars([bar for part in parts for bar in part.bars]))
+    bars = [bar for part in parts for bar in part.bars]
+    blocks += [_bars(bars)] if bars else []
     return "\n\n".join(blocks) + "\n"
 
 
@@ -82,7 +83,7 @@ def _environment(environment: Mapping[str, str]) -> str:
 def _table(table: Table) -> str:
     cells = [["", *table.columns]]
     for name, row in table.rows.items():
-        cells.append([name, *(_shown(cell, form) for cell, form in zip(row, table.columns.values(), strict=True))])
+        cells.append([name, *(shown(cell, form) for cell, form in zip(row, table.columns.values(), strict=True))])
     return "\n".join((table.title, *_aligned(cells), *(textwrap.wrap(table.note, WIDTH))))
 
 
@@ -109,7 +110,8 @@ def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _shown(cell: Cell, form: str) -> str:
+def shown(cell: Cell, form: str) -> str:
+    """A cell as it is read; `form` is its column's format."""
     if cell is None:
         return "-"
     if isinstance(cell, Spread):

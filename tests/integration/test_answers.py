@@ -3,12 +3,13 @@
 import io
 import wave
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.stack import ORGANISATIONS, Stack, Worker, key_of
+from tests.support.stack import ORGANISATIONS, Stack, Worker, await_redis, key_of
 from tests.support.wait import until
 from warmline.simulators.sarvam import tone
 
@@ -189,3 +190,34 @@ def test_every_outcome_has_a_series_before_it_happens(stack: Stack) -> None:
 def test_the_callers_port_serves_neither_metrics_nor_health(worker: Worker) -> None:
     for path in ("/metrics", "/livez", "/readyz"):
         assert httpx.get(f"{worker.url}{path}").status_code == 404
+
+
+def test_without_a_shared_layer_each_worker_asks_for_itself_and_still_hears_of_changes(stack: Stack) -> None:
+    one, other = stack.worker(cache_l2="off"), stack.worker(cache_l2="off")
+    for worker in (one, other):
+        await_redis(worker, "up")
+        assert worker.answer("Can I drive with a stiff neck?").json()["from"]["rag"] == "origin"
+        assert worker.answer("Can I drive with a stiff neck?").json()["from"]["rag"] == "l1"
+    told = httpx.post(
+        f"{one.admin_url}/v1/admin/invalidate", json={"organisation": "sahyadri", "knowledge": True}, timeout=10
+    )
+    assert len(told.json()["acknowledged"]) >= 2
+    assert other.answer("Can I drive with a stiff neck?").json()["from"]["rag"] == "origin"
+
+
+def _kept(worker: Worker, phrase: str) -> bool:
+    return _tts(worker, phrase) == "; hit; detail=l1"
+
+
+def _tts(worker: Worker, phrase: str) -> str:
+    return worker.speech(phrase).headers["cache-status"].rpartition("warmline-tts")[2]
+
+
+def test_a_phrase_without_a_shared_layer_is_kept_where_it_was_spoken(stack: Stack) -> None:
+    one, other = stack.worker(cache_l2="off"), stack.worker(cache_l2="off")
+    phrase = "Your second appointment is confirmed."
+    before = stack.sarvam.spoken()
+    for worker in (one, other):
+        assert _tts(worker, phrase) == "; fwd=miss; detail=origin"
+        until(partial(_kept, worker, phrase), seconds=5, what="a phrase that is kept")
+    assert stack.sarvam.spoken() == before + 2

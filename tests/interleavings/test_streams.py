@@ -141,6 +141,23 @@ async def test_leaving_in_the_middle_stops_nobody_and_the_phrase_is_kept(world: 
         assert (await speaker.cache.get_or_load(key("other"), world_has_none)).value == PHRASE
 
 
+async def test_whoever_heard_a_phrase_is_counted_once_by_who_spoke_it_and_who_heard_nothing_is_not(
+    world: World,
+) -> None:
+    provider = Provider()
+    async with speaking(world, 2) as (leader, other):
+        gone = asyncio.create_task(listen(leader, provider))
+        await settle()
+        gone.cancel()
+        await asyncio.gather(*(listen(speaker, provider) for speaker in (leader, leader, other)))
+        await asyncio.sleep(1)
+        await listen(leader, provider)
+        tallies = [speaker.cache.tally.by_source() for speaker in (leader, other)]
+    assert {source: count for source, count in tallies[0].items() if count} == {Source.JOINED: 2, Source.L1: 1}
+    assert {source: count for source, count in tallies[1].items() if count} == {Source.JOINED: 1}
+    assert provider.calls == 1
+
+
 async def world_has_none() -> bytes | None:
     raise AssertionError("it was to be kept")
 

@@ -23,6 +23,10 @@ ALLOWED = {
     "session": {"session", "services", "cache", "upstream", *COMMON},
     "api": {"api", "session", "services", "cache", "metrics", "request", *COMMON},
     "simulators": {"simulators"},
+    "traces": {"traces", "services", *COMMON},  # of the services, how questions are normalised
+    "planner": {"planner", "traces", "services", "cache", "settings", *COMMON},
+    "tuner": {"tuner", "planner", "traces", "services", "cache", "settings", *COMMON},
+    "study": {"tuner", "planner", "traces", "services", "settings", *COMMON},
     "errors": set(),
     "metrics": {"cache", "request"},
     "money": {"services"},

@@ -45,8 +45,7 @@ def test_no_package_registry_is_named_anywhere() -> None:
         "requirements.txt",
         "agent/requirements.txt",
         "dashboards/requirements.txt",
-        "tests/conformance/requirements.txt",
-        "tests/fuzz/requirements.txt",
+        *(f"tests/{suite}/requirements.txt" for suite in ("conformance", "fuzz", "load")),
     ],
 )
 def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:

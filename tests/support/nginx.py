@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from tests.support.processes import ROOT, Process, free_port
+from tests.support.wait import until
 
 DEFAULTS = {
     "nginx_worker_processes": 1,
@@ -95,10 +96,11 @@ class Nginx:
             "nginx_access_log": str(self._access_log),
             **variables,
         }
-        config = folder / "nginx.conf"
-        config.write_text(render(settings))
+        self._settings = settings
+        self._config = folder / "nginx.conf"
+        self._config.write_text(render(settings))
         # Workers as the user who runs the tests: the folder is nobody else's.
-        command = ["nginx", "-c", str(config), "-g", "daemon off; user root;"]
+        command = ["nginx", "-c", str(self._config), "-g", "daemon off; user root;"]
         self.process = Process(command, log=folder / "nginx.log").listening(self.port)
 
     def log(self) -> list[dict[str, Any]]:
@@ -108,6 +110,18 @@ class Nginx:
     def reload(self) -> None:
         """Have it read configuration and certificate again, as `nginx -s reload` does."""
         self.process.signal(signal.SIGHUP)
+
+    def relist(self, slots: list[dict[str, object]]) -> None:
+        """Go on with other slots, and return when nobody is served by the old ones any more."""
+        before = self._workers()
+        self._config.write_text(render({**self._settings, "nginx_slots": slots}))
+        self.process.signal(signal.SIGHUP)
+        until(lambda: not before & self._workers(), seconds=30, what="nginx workers that have drained")
+
+    def _workers(self) -> set[str]:
+        """The ids of its workers, those that drain among them."""
+        children = Path(f"/proc/{self.process.id}/task/{self.process.id}/children").read_text(encoding="utf-8")
+        return set(children.split())
 
     def stop(self) -> None:
         self.process.stop()

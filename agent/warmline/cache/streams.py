@@ -106,6 +106,12 @@ class Streams:
         """A listener lost its broadcast before the whole was there."""
         self._lost()
 
+    def left(self, source: Source | None) -> None:
+        """A listener has gone before the whole was there. If it heard any of it, its lookup was answered: the tally is
+        told here, for the lookup itself never returned."""
+        if source is not None:
+            self._cache.tally.others[source] += 1
+
     # -- this worker's loads, and other workers'
 
     async def _load(self, listening: "Listening") -> bytes:
@@ -193,8 +199,9 @@ class Listening:
 
     def leave(self) -> None:
         """The listener has gone; a load that it began goes on."""
-        if self._whole is not None:
+        if self._whole is not None and not self._whole.done():
             self._whole.cancel()
+            self._streams.left(self.source)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         whole = self._whole = self._streams.begin(self)

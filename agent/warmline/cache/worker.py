@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from warmline.cache.alone import NoLeases, NoRelay, NoStore
 from warmline.cache.breaker import Breaker
 from warmline.cache.channel import Channel
 from warmline.cache.codec import Bytes, Codec
@@ -26,7 +27,7 @@ from warmline.cache.memory import Memory, Removal
 from warmline.cache.overview import Breaking, Overview, Standing
 from warmline.cache.policy import Policy
 from warmline.cache.redis import RedisLeases, RedisStore
-from warmline.cache.relay import RedisRelay
+from warmline.cache.relay import RedisRelay, Relay
 from warmline.cache.server import Budget, Server
 from warmline.cache.streams import Streams
 from warmline.cache.surroundings import Surroundings
@@ -56,7 +57,8 @@ class Caches:
     """Makes caches that share two Redis instances, `shared` (may evict) and `state` (must not).
 
     `name` is how reports call this worker. Nothing is sent before `start`, and a Redis that is down is no reason not
-    to start. Time and randomness are arguments: `clock` must count suspension, `wall` must agree between workers.
+    to start. Without `l2` entries, leases and streams stay in this worker; `shared` then holds generations alone. Time
+    and randomness are arguments: `clock` must count suspension, `wall` must agree between workers.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Caches:
         wall: Callable[[], float] = time.time,
         random: Bytes = os.urandom,
         member: bool = True,
+        l2: bool = True,
     ) -> None:
         self._tuning = tuning
         self._events = events
@@ -88,10 +91,12 @@ class Caches:
         self.shared: Server = server(shared, greet=self._incarnations.greet)
         self.state: Server = server(state)
         self._store = RedisStore(self.shared, deadline=tuning.redis_seconds, random=random)
-        self._relay = RedisRelay(
-            self.shared, lambda: Link(shared, dial_timeout=DIAL_SECONDS), deadline=tuning.redis_seconds
-        )
-        leases = Leases(RedisLeases(self.state), ttl=tuning.lease, deadline=tuning.redis_seconds, random=random)
+        self._relay: Relay = NoRelay()
+        if l2:
+            connect = functools.partial(Link, shared, dial_timeout=DIAL_SECONDS)
+            self._relay = RedisRelay(self.shared, connect, deadline=tuning.redis_seconds)
+        lease_store = RedisLeases(self.state) if l2 else NoLeases()
+        leases = Leases(lease_store, ttl=tuning.lease, deadline=tuning.redis_seconds, random=random)
         self.channel = Channel(
             lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
             fence,
@@ -106,7 +111,7 @@ class Caches:
             self._store, self.channel, identity=lambda: self._incarnations.seen, clock=clock, random=random
         )
         self._around = Surroundings(
-            store=self._store,
+            store=self._store if l2 else NoStore(),
             leases=leases,
             fence=fence,
             clock=clock,

@@ -1,4 +1,4 @@
-"""The command line of the simulators: `warmline simulate sarvam` and `warmline simulate convex`.
+"""The command line of the simulators: `warmline simulate sarvam`, `convex` and `pager`.
 
 Every command of the program passes through here, so what a simulator is made of is imported when one is run.
 """
@@ -8,9 +8,13 @@ from pathlib import Path
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add both providers and their options to the command `simulate`."""
+    """Add the providers, the pager and their options to the command `simulate`."""
     providers = parser.add_subparsers(title="providers", required=True, metavar="provider")
-    for name, options, run in (("sarvam", _sarvam, _run_sarvam), ("convex", _convex, _run_convex)):
+    for name, options, run in (
+        ("sarvam", _sarvam, _run_sarvam),
+        ("convex", _convex, _run_convex),
+        ("pager", _pager, _run_pager),
+    ):
         provider = providers.add_parser(
             name, help=f"simulate {name}", formatter_class=argparse.ArgumentDefaultsHelpFormatter
         )
@@ -44,10 +48,15 @@ def _convex(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--error-status", type=int, choices=[200, 560], default=200, help="HTTP status when a function threw"
     )
+    parser.add_argument("--data", type=Path, help="folder of organisations, a JSON file each, instead of the three")
     parser.add_argument("--webhook-url", default="", help="URL above the worker's webhooks, such as .../v1/webhooks")
     parser.add_argument("--webhook-secret-file", type=Path, help="secrets that sign them, whsec_<base64>, one a line")
     parser.add_argument("--webhook-ca-file", type=Path, help="PEM file of the authority that an https URL is held to")
     _number(parser, "--webhook-retry-ms", 500, "before the first retry; doubled for each that follows")
+
+
+def _pager(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--file", type=Path, required=True, help="to which alerts are appended, a JSON object a line")
 
 
 def _number(parser: argparse.ArgumentParser, name: str, default: float, what: str) -> None:
@@ -87,9 +96,18 @@ def _run_convex(options: argparse.Namespace) -> int:
         most_mutations=options.queries,
         most_actions=options.actions,
         error_status=options.error_status,
+        data=options.data,
         webhook_url=options.webhook_url,
         webhook_secrets=read_secrets(options.webhook_secret_file) if options.webhook_secret_file else (),
         webhook_retry=options.webhook_retry_ms / 1000,
     )
     serve(ConvexSimulator(how, send=poster(options.webhook_ca_file)).app(), host=options.host, port=options.port)
+    return 0
+
+
+def _run_pager(options: argparse.Namespace) -> int:
+    from warmline.simulators.pager import Pager
+    from warmline.simulators.server import serve
+
+    serve(Pager(options.file).app(), host=options.host, port=options.port)
     return 0

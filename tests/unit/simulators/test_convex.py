@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -233,3 +234,14 @@ async def test_a_change_that_cannot_be_made_is_the_functions_error(
 ) -> None:
     answer = (await convex.post("/api/mutation", json={"path": path, "args": args}, headers=ADMIN)).json()
     assert answer["status"] == "error"
+
+
+async def test_organisations_may_come_from_a_folder_of_ones_own(tmp_path: Path) -> None:
+    agent = {"config": {"promptUpdatedAt": 1}, "prompt": {"unknown": "?"}}
+    data = {"organisation": "mine", "agents": {"desk": agent}, "knowledge": [{"question": "q", "answer": "a"}]}
+    (tmp_path / "mine.json").write_text(json.dumps(data), encoding="utf-8")
+    convex = client_of(ConvexSimulator(ConvexOptions(query=0, action=0, data=tmp_path)))
+    assert await value(convex, "query", "agents:list", {"organisation": "mine"}) == ["desk"]
+    assert await value(convex, "query", "agents:list", {"organisation": "sahyadri"}) == []
+    [found] = await value(convex, "action", "knowledge:search", {"organisation": "mine", "query": "q"})
+    assert found["answer"] == "a"

@@ -18,7 +18,7 @@ from warmline.simulators.faults import Faults
 
 
 class ConvexSimulator:
-    """One deployment with three organisations' data. `now` gives wall-clock seconds; `send` delivers webhooks."""
+    """One deployment. `now` gives wall-clock seconds; `send` delivers webhooks."""
 
     def __init__(
         self, options: ConvexOptions, *, now: Callable[[], float] = time.time, send: Send | None = None
@@ -26,7 +26,8 @@ class ConvexSimulator:
         self._calls = Calls(webhook_pending=lambda: self.webhooks.pending)
         self._faults = Faults(Refusal)
         self.webhooks = Webhooks(options, send=send or poster(), now=now, calls=self._calls)
-        backend = Backend(Deployment(changed=self._changed, now=now), options, faults=self._faults, calls=self._calls)
+        deployment = Deployment(options.data, changed=self._changed, now=now)
+        backend = Backend(deployment, options, faults=self._faults, calls=self._calls)
         self._functions = Functions(backend, error_status=options.error_status)
         self._sync = Sync(backend)
 

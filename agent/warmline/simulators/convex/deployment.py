@@ -1,4 +1,4 @@
-"""The data of three organisations and the functions of the reference agent.
+"""The organisations' data and the functions of the reference agent.
 
 | function | kind | arguments |
 |---|---|---|
@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from warmline.simulators.convex.errors import Thrown
@@ -56,12 +57,14 @@ class Function:
 
 
 class Deployment:
-    """`now` gives wall-clock seconds, for prompts' timestamps."""
+    """`now` gives wall-clock seconds, for prompts' timestamps. `folder` holds the data, ours if None."""
 
-    def __init__(self, *, changed: Callable[[Change], None], now: Callable[[], float]) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, changed: Callable[[Change], None], now: Callable[[], float]
+    ) -> None:
         self._changed = changed
         self._now = now
-        self._data = _read_data()
+        self._data = _read_data(folder)
         self._indexes = {organisation: _index(data) for organisation, data in self._data.items()}
         self._functions = {
             "agents:list": Function("query", self._list),
@@ -142,8 +145,8 @@ class Deployment:
         return organisation, agent, agents[agent]
 
 
-def _read_data() -> dict[str, dict[str, Any]]:
-    folder = files("warmline.simulators") / "data"
+def _read_data(chosen: Path | None) -> dict[str, dict[str, Any]]:
+    folder = chosen or files("warmline.simulators") / "data"
     read = [json.loads(file.read_text(encoding="utf-8")) for file in folder.iterdir() if file.name.endswith(".json")]
     return {data["organisation"]: decoded(data) for data in read}
 

@@ -1,6 +1,7 @@
 """How fast and how generous the simulated deployment is, and whom it tells of changes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,9 @@ class ConvexOptions:
     most_actions: int = 512
     error_status: int = 200
     """HTTP status when a function threw: 200 today, 560 historically."""
+
+    data: Path | None = None
+    """Folder of organisations, a JSON file each; None: the three that come with it."""
 
     webhook_url: str = ""
     """The events' names are appended to it; empty: nobody is told."""

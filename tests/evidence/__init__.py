@@ -1,0 +1,1 @@
+"""What caching, stickiness and sharing give, measured on real processes: `make evidence`."""

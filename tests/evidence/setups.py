@@ -1,0 +1,32 @@
+"""The fleets that are compared, and what is commonly said of their like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+CACHES = ("tts", "rag", "config", "prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One row: so many workers (`many`: as many as the measurement has), nginx's affinity, and whether entries are in
+    Redis too. `quoted` is the hit ratio commonly given for such a fleet, in percent, by cache."""
+
+    letter: str
+    title: str
+    many: bool
+    affinity: str
+    l2: bool
+    quoted: Mapping[str, str] = field(default_factory=dict)
+
+
+_STICKY = dict.fromkeys(("tts", "rag", "config"), "60-70")
+_SHARED = dict.fromkeys(("tts", "rag", "config"), "85-95")
+
+SETUPS = (
+    Setup("a", "one worker", many=False, affinity="none", l2=False, quoted={"tts": "90", "rag": "80", "config": "95"}),
+    Setup("b", "round robin", many=True, affinity="none", l2=False, quoted={"tts": "20", "rag": "15", "config": "85"}),
+    Setup("c", "ip_hash", many=True, affinity="ip_hash", l2=False, quoted=_STICKY),
+    Setup("d", "session hash", many=True, affinity="session", l2=False, quoted=_STICKY),
+    Setup("e", "round robin + Redis", many=True, affinity="none", l2=True, quoted=_SHARED),
+    Setup("f", "ip_hash + Redis", many=True, affinity="ip_hash", l2=True, quoted=_SHARED),
+)

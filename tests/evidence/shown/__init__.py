@@ -1,0 +1,1 @@
+"""What was measured, made to be read. Pure: no process, clock or file of its own."""

@@ -1,0 +1,1 @@
+"""Callers by the thousand against any fleet: `make load`. Runs in an environment of its own, under Locust."""
