@@ -77,7 +77,7 @@ BOARD = Board(
                     "For how long?",
                     "A deploy takes minutes. DeployLockStale fires after half an hour.",
                     "s",
-                    "max((time() - warmline_deploy_lock_since_seconds) * warmline_deploy_lock_held)",
+                    "max((time() - warmline_deploy_lock_since_seconds) * warmline_deploy_lock_held) or vector(0)",
                     marks={0: "green", 1800: "red"},
                 ),
                 series(
