@@ -14,6 +14,7 @@ BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench
 CONFORMANCE_VENV := $(WARMLINE_CACHE)/conformance-venv-$(shell sha256sum $(ROOT)/tests/conformance/requirements.txt | cut -c1-12)
 LOAD_VENV := $(WARMLINE_CACHE)/load-venv-$(shell sha256sum $(ROOT)/tests/load/requirements.txt | cut -c1-12)
 FUZZ_VENV := $(WARMLINE_CACHE)/fuzz-venv-$(shell sha256sum $(ROOT)/tests/fuzz/requirements.txt | cut -c1-12)
+DRAWING := $(WARMLINE_CACHE)/boards-drawing-$(shell cat $(ROOT)/dashboards/pictures/{bundle,board.jsx,package-lock.json} | sha256sum | cut -c1-12)
 BOARDS_VENV := $(WARMLINE_CACHE)/boards-venv-$(shell sha256sum $(ROOT)/dashboards/requirements.txt | cut -c1-12)
 export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
@@ -29,6 +30,8 @@ STATE := $(WARMLINE_STATE)/$(ENV)
 export TEXT ?= What is knee pain?
 export AGENT ?= reception
 ORGANISATION ?= sahyadri
+URL ?=
+MINUTES ?= 15
 export CLIENT ?=
 export SESSION ?=
 export WORKERS ?=
@@ -193,7 +196,7 @@ bench-overhead: control-test ## what the worker adds to a bare Starlette endpoin
 	@cd $(ROOT) && python -m tests.bench.overhead
 
 ##@ Build
-.PHONY: control control-test images venv boards boards-venv lock format
+.PHONY: control control-test images venv boards boards-venv board-pictures lock format
 control: venv ## have what this machine needs: Docker Engine, mmdebstrap, ssh
 	$(PLAYBOOK) $(PLAYBOOKS)/control.yml
 
@@ -209,6 +212,11 @@ venv: ## have the Python environment of requirements.txt
 
 boards: boards-venv ## make the boards' JSON from dashboards/boards
 	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m dashboards.generate
+
+board-pictures: control-test ## draw every board into docs/boards from the fleet's Prometheus, or from URL=http://...; 2 min
+	@$(ROOT)/dashboards/pictures/bundle $(DRAWING)
+	@cd $(ROOT) && python -m dashboards.draw $(if $(URL),--url $(URL),--ssh $(STATE)/ssh_config) --bundle $(DRAWING) \
+	  --minutes $(MINUTES) --into docs/boards
 
 boards-venv:
 	@$(ROOT)/ansible/bin/venv $(ROOT)/dashboards/requirements.txt $(BOARDS_VENV)

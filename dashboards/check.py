@@ -1,6 +1,7 @@
 """Asks a Prometheus what every board, rule and alert asks, and says which panels had no data.
 
     python -m dashboards.check --url http://127.0.0.1:9090 [--minutes 60]
+    python -m dashboards.check --ssh ~/.local/state/warmline/staging/ssh_config
 
 Ends with 1 if an expression failed, or a panel had no data that it must have had. What only shows after something
 happened (`seen` in exporters.yml) is told apart.
@@ -11,10 +12,12 @@ import http.client
 import json
 import math
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -107,14 +110,42 @@ def over_http(url: str) -> Ask:
     return ask
 
 
+def over_ssh(config: Path, host: str = "monitor-1") -> Ask:
+    """Asks the Prometheus that listens on a host's own address, from that host: nobody else is answered."""
+    ssh = ["ssh", "-F", str(config)]
+    settings = subprocess.run([*ssh, "-G", host], capture_output=True, text=True, check=True).stdout
+    address = re.search(r"^hostname (\S+)$", settings, re.MULTILINE)
+    assert address
+
+    def ask(path: str, parameters: Mapping[str, str]) -> Any:
+        command = f"curl --silent --data @- http://{address[1]}:9090/api/v1/{path}"
+        body = urlencode(parameters)
+        done = subprocess.run([*ssh, host, command], input=body, capture_output=True, text=True, check=True, timeout=60)
+        return json.loads(done.stdout)
+
+    return ask
+
+
+def add_prometheus(parser: argparse.ArgumentParser) -> None:
+    """The two ways to say which Prometheus is asked."""
+    ways = parser.add_mutually_exclusive_group(required=True)
+    ways.add_argument("--url", help="of a Prometheus that can be reached from here, such as http://127.0.0.1:9090")
+    ways.add_argument("--ssh", type=Path, help="the fleet's ssh_config: ask from the host monitor-1")
+
+
+def prometheus(given: argparse.Namespace) -> Ask:
+    """The one that was said."""
+    return over_http(given.url) if given.url else over_ssh(given.ssh)
+
+
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m dashboards.check", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--url", required=True, help="of Prometheus, such as http://127.0.0.1:9090")
+    add_prometheus(parser)
     parser.add_argument("--minutes", type=float, default=60, help="how far back data is looked for")
     given = parser.parse_args()
     asked = list(questions())
-    found = findings(over_http(given.url), asked, end=time.time(), seconds=given.minutes * 60)
+    found = findings(prometheus(given), asked, end=time.time(), seconds=given.minutes * 60)
     for one in found:
         print(one)
     print(f"{len(asked)} expressions asked, {len(found)} with a finding")

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dashboards.check import Ask, over_http, substituted
+from dashboards.check import Ask, add_prometheus, prometheus, substituted
 from dashboards.contract import HERE
 
 WIDTH = 1552
@@ -58,7 +58,7 @@ def draw(asked: dict[str, Any], *, bundle: Path, into: Path) -> None:
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m dashboards.draw", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--url", required=True, help="of Prometheus, such as http://127.0.0.1:9090")
+    add_prometheus(parser)
     parser.add_argument("--bundle", required=True, type=Path, help="what dashboards/pictures/bundle made")
     parser.add_argument("--into", required=True, type=Path, help="a folder for one PNG a board")
     parser.add_argument("--minutes", type=float, default=15, help="how much of the past is shown")
@@ -67,7 +67,7 @@ def main() -> int:
     end = time.time()
     for file in sorted((HERE / "json").glob("*.json")):
         board = json.loads(file.read_text(encoding="utf-8"))
-        asked = answered(board, over_http(given.url), end=end, seconds=given.minutes * 60)
+        asked = answered(board, prometheus(given), end=end, seconds=given.minutes * 60)
         draw(asked, bundle=given.bundle, into=given.into / f"{file.stem}.png")
         print(given.into / f"{file.stem}.png")
     return 0

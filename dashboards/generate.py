@@ -6,11 +6,12 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards.boards import caches, deploys, edge, invalidation, money, overview, redis, sockets, stickiness
+from dashboards.boards import caches, deploys, edge, invalidation, money, overview, redis, runbooks, sockets, stickiness
 from dashboards.boards.board import Board
 
 BOARDS: Sequence[Board] = tuple(
-    module.BOARD for module in (overview, caches, stickiness, invalidation, sockets, redis, edge, deploys, money)
+    module.BOARD
+    for module in (overview, caches, stickiness, invalidation, sockets, redis, edge, deploys, money, runbooks)
 )
 FOLDER = Path(__file__).resolve().parent / "json"
 

@@ -19,6 +19,8 @@ _RATES = frozenset({"rate", "increase", "irate", "resets"})
 _EVERYBODYS = ("process_", "python_", "go_")
 _SHORTEST = timedelta(seconds=20)
 """Four scrapes: a rate over less loses series by chance."""
+_LETTERS = 7.7
+"""How many more letters of a title each column of Grafana's grid shows on a screen of 1,600 pixels."""
 _LEGEND = re.compile(r"{{\s*(\w+)\s*}}")
 _REF = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -82,7 +84,7 @@ def _divides(node: promql.Expr) -> bool:
 
 def board(built: dict[str, Any], contract: Contract) -> list[str]:
     """What is wrong with a board as Grafana reads it, each with where."""
-    panels = [panel for panel in built["panels"] if panel["type"] != "row"]
+    panels = [panel for panel in built["panels"] if panel["type"] not in {"row", "text"}]
     ids = [panel["id"] for panel in built["panels"]]
     found = [*_frame(built)]
     found += [f"panel id {id_} is there twice" for id_ in sorted({id_ for id_ in ids if ids.count(id_) > 1})]
@@ -123,6 +125,8 @@ def _variable(one: dict[str, Any]) -> Iterator[str]:
 def _words(panel: dict[str, Any]) -> Iterator[str]:
     if not panel["title"].endswith("?"):
         yield "its title must be a question"
+    if len(panel["title"]) > _LETTERS * panel["gridPos"]["w"] - 5:
+        yield "its title is cut off"
     if len(panel.get("description", "")) < 40 or not panel["description"].endswith("."):
         yield "its description must say what the answer means and what to do"
 
@@ -201,7 +205,7 @@ SEVERITIES: Sequence[str] = ("critical", "warning", "none")
 def _alert(rule: dict[str, Any]) -> Iterator[str]:
     if rule.get("labels", {}).get("severity") not in SEVERITIES:
         yield f"its severity must be one of {', '.join(SEVERITIES)}"
-    for annotation in ("summary", "description", "runbook", "dashboard"):
+    for annotation in ("summary", "description", "runbook", "runbook_url", "dashboard"):
         if not rule.get("annotations", {}).get(annotation):
             yield f"has no {annotation}"
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import dashboard as builders
-from grafana_foundation_sdk.builders import heatmap, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import heatmap, prometheus, stat, table, text, timeseries
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import GridPos
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.text import TextMode
 
 from dashboards.boards.panels import Kind, Panel, Row
 
@@ -67,8 +68,9 @@ class Board:
             made = made.with_variable(_variable(variable))
         top = 0
         for number, row in enumerate(self.rows, start=1):
-            made = made.with_row(_heading(row, number, top))
-            top += 1
+            if row.title:
+                made = made.with_row(_heading(row, number, top))
+                top += 1
             for panel in _placed(row, top):
                 made = made.with_panel(panel)
             top += row.height
@@ -76,10 +78,11 @@ class Board:
 
 
 def _placed(row: Row, top: int) -> list[Any]:
-    width = WIDTH // len(row.panels)
+    edges = [place * WIDTH // len(row.panels) for place in range(len(row.panels) + 1)]
+    made = (_text(panel) if panel.kind is Kind.TEXT else _panel(panel) for panel in row.panels)
     return [
-        _panel(panel).grid_pos(GridPos(h=row.height, w=width, x=place * width, y=top))
-        for place, panel in enumerate(row.panels)
+        panel.grid_pos(GridPos(h=row.height, w=right - left, x=left, y=top))
+        for panel, left, right in zip(made, edges, edges[1:], strict=False)
     ]
 
 
@@ -88,6 +91,10 @@ def _heading(row: Row, number: int, top: int) -> builders.Row:
 
 
 # -- panels
+
+
+def _text(panel: Panel) -> Any:
+    return text.Panel().id(panel.id).title(panel.title).mode(TextMode.MARKDOWN).content(panel.text)
 
 
 def _panel(panel: Panel) -> Any:

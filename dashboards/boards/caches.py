@@ -122,7 +122,7 @@ BOARD = Board(
             [
                 series(
                     9,
-                    "How many loads are under way, and how many lookups wait for them?",
+                    "How many loads go on, and who waits for them?",
                     "Many waiting for few loads is coalescing at work; many loads at once is a cold start or a slow "
                     "provider.",
                     "none",
@@ -139,7 +139,7 @@ BOARD = Board(
                 ),
                 series(
                     11,
-                    "What could not be kept in Redis, and what could not be read there?",
+                    "What could Redis not keep, or not be asked?",
                     "Unavailable and read, claim, commit follow Redis' troubles (see Redis); too_large is a setting, "
                     "decode a version that another one cannot read: it is replaced by itself.",
                     "ops",

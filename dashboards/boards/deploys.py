@@ -65,7 +65,8 @@ BOARD = Board(
                 number(
                     4,
                     "Is somebody deploying?",
-                    "1 while the lock is held. If nobody is, `make unlock` says whose it was and takes it away.",
+                    "1 while the lock is held. If nobody is, `make status` says whose it was and `make unlock YES=1` "
+                    "takes it away.",
                     "none",
                     "max(warmline_deploy_lock_held)",
                     most=1,
@@ -76,7 +77,7 @@ BOARD = Board(
                     "For how long?",
                     "A deploy takes minutes. DeployLockStale fires after half an hour.",
                     "s",
-                    "max((time() - warmline_deploy_lock_since_seconds) * warmline_deploy_lock_held)",
+                    "max((time() - warmline_deploy_lock_since_seconds) * warmline_deploy_lock_held) or vector(0)",
                     marks={0: "green", 1800: "red"},
                 ),
                 series(

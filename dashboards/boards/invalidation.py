@@ -42,7 +42,7 @@ BOARD = Board(
             [
                 series(
                     4,
-                    "How many workers acknowledge, and how many are waited out?",
+                    "How many workers answer, and how many are waited out?",
                     "A worker is waited out when it died or hangs. It serves nothing that was invalidated meanwhile. "
                     "If it goes on, find the slot whose lease is 0 in panel 5.",
                     "ops",

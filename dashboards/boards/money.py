@@ -97,7 +97,7 @@ BOARD = Board(
                 ),
                 series(
                     10,
-                    "How many characters does the speech provider bill?",
+                    "How many characters are billed?",
                     "By transport. REST is the slower way, taken where there was no socket: see Sockets.",
                     "none",
                     Query(total(rate("warmline_speech_characters_total"), "transport"), "{{transport}}"),

@@ -19,9 +19,9 @@ BOARD = Board(
             [
                 number(
                     1,
-                    "How many greetings are heard within half a second?",
-                    "The objective is 99 % over 30 days. Below it, look at Caches (were they cold?) and Sockets (did "
-                    "greetings wait for a handshake?).",
+                    "Are greetings quick?",
+                    "Within half a second; the objective is 99 % over 30 days. Below it, look at Caches (were they "
+                    "cold?) and Sockets (did greetings wait for a handshake?).",
                     "percentunit",
                     within("0.5", "warmline_session_first_audio_seconds", 'kind="greeting"'),
                     most=1,
@@ -29,7 +29,7 @@ BOARD = Board(
                 ),
                 number(
                     2,
-                    "How many requests are answered?",
+                    "Are requests answered?",
                     "Those that did not end in a status of 500 or more; the objective is 99.9 % over 30 days. Below "
                     "it, panel 7 names the statuses and `make logs SLOT=` the reason.",
                     "percentunit",
@@ -39,7 +39,7 @@ BOARD = Board(
                 ),
                 number(
                     3,
-                    "How many lookups asked no provider?",
+                    "Do caches answer?",
                     "Hits of either layer, joined loads and stale answers. It falls when caches are cold or too "
                     "small: see Caches.",
                     "percentunit",
@@ -56,14 +56,14 @@ BOARD = Board(
                 ),
                 number(
                     5,
-                    "How many alerts fire?",
+                    "Do alerts fire?",
                     "The table below names them and their runbooks; the watchdog, which always fires, is left out.",
                     "none",
                     'count(ALERTS{alertstate="firing", alertname!="Watchdog"}) or vector(0)',
                     marks={0: "green", 1: "red"},
                 ),
             ],
-            height=5,
+            height=6,
         ),
         Row(
             "What do callers wait for?",

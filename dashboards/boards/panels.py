@@ -12,6 +12,7 @@ class Kind(Enum):
     NUMBER = "stat"
     TABLE = "table"
     HEAT = "heatmap"
+    TEXT = "text"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Query:
 @dataclass(frozen=True)
 class Panel:
     """One question. `id` is for ever: alerts link to it. `why` says what the answer means and what to do.
+
+    `text` is what a panel says that asks nothing.
 
     `most` ends the axis, `marks` colours from a value on, `stacked` adds the series up, `columns` renames a table's
     columns and `hidden` names those that it does not show.
@@ -42,15 +45,16 @@ class Panel:
     stacked: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     hidden: Sequence[str] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Panels side by side under a heading, each as wide as the others."""
+    """Panels side by side under a heading, each as wide as the others; without a title they belong to the row above."""
 
     title: str
     panels: Sequence[Panel]
-    height: int = 8
+    height: int = 10
 
 
 def series(
@@ -90,3 +94,8 @@ def table(
 ) -> Panel:
     """What is so now, a line for each series."""
     return Panel(id_, title, why, unit, Kind.TABLE, [Query(expr)], columns=columns, hidden=hidden)
+
+
+def text(id_: int, title: str, content: str) -> Panel:
+    """Markdown to read."""
+    return Panel(id_, title, "", "", Kind.TEXT, (), text=content)

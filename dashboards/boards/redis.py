@@ -141,7 +141,7 @@ BOARD = Board(
             [
                 series(
                     11,
-                    "How many connections are there, and how many were refused?",
+                    "Who is connected, and was anybody refused?",
                     "A few for each worker. Refused ones mean maxclients is reached.",
                     "none",
                     Query(f"redis_connected_clients{{{_R}}}", "{{redis}}"),

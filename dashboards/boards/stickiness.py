@@ -17,9 +17,9 @@ BOARD = Board(
             [
                 number(
                     1,
-                    "How much more does the busiest slot carry than the average?",
-                    "1 is even. Above 2 one network or one session dominates: `make where CLIENT=` says who lands "
-                    "where.",
+                    "Does one slot carry more than its share?",
+                    "The busiest slot against the average: 1 is even. Above 2 one network or one session dominates: "
+                    "`make where CLIENT=` says who lands where.",
                     "none",
                     f"max({_LOOKUPS}) / avg({_LOOKUPS})",
                     marks={0: "green", 1.5: "orange", 2: "red"},

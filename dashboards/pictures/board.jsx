@@ -1,6 +1,6 @@
 // One board, drawn with Grafana's own components from what Prometheus answered. `dashboards/draw.py` hands both over as
 // `window.asked`: {board, answers: {panel id: [answer of each target]}, start, end, step}, times in seconds.
-import { createTheme, dateTime, FieldType, getDisplayProcessor, ThemeContext, toDataFrame } from '@grafana/data';
+import { createTheme, dateTime, FieldType, getDisplayProcessor, renderMarkdown, ThemeContext, toDataFrame } from '@grafana/data';
 import { BigValue, BigValueColorMode, BigValueGraphMode, PanelChrome, TimeSeries } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';
 import 'uplot/dist/uPlot.min.css';
@@ -81,8 +81,8 @@ function Number_({ panel, width, height }) {
 }
 
 function Table({ panel }) {
-  const { renameByName, excludeByName } = panel.transformations[0].options;
-  const columns = Object.keys(renameByName).filter((name) => !excludeByName[name]);
+  const { renameByName, indexByName } = panel.transformations[0].options;
+  const columns = Object.keys(renameByName).sort((a, b) => indexByName[a] - indexByName[b]);
   const display = getDisplayProcessor({ field: { config: panel.fieldConfig.defaults, type: FieldType.number }, theme });
   const cell = ({ metric, values }, name) => {
     if (name !== 'Value') return metric[name] ?? '';
@@ -102,6 +102,10 @@ function Table({ panel }) {
       </tbody>
     </table>
   );
+}
+
+function Text({ panel }) {
+  return <div dangerouslySetInnerHTML={{ __html: renderMarkdown(panel.options.content) }} style={{ fontSize: 13 }} />;
 }
 
 // Grafana's heatmap is no component of its packages: a grid of cells stands for it, a row for each bucket.
@@ -135,7 +139,7 @@ function bound({ metric }) {
   return metric.le === '+Inf' ? Infinity : Number(metric.le);
 }
 
-const KINDS = { timeseries: Series, stat: Number_, table: Table, heatmap: Heat };
+const KINDS = { timeseries: Series, stat: Number_, table: Table, heatmap: Heat, text: Text };
 
 function Panel({ panel }) {
   const { x, y, w, h } = panel.gridPos;

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from dashboards import lint
+from dashboards.boards.runbooks import address
 from dashboards.contract import RULES, Contract, rule_files, rules
 from dashboards.generate import generated
 from tests.support.processes import ROOT
@@ -18,6 +19,12 @@ BOARDS = [json.loads(text) for text in generated().values()]
 ALERTS = [rule for file in rule_files() for rule in rules(file) if "alert" in rule]
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PANELS = {f"/d/{board['uid']}?viewPanel={panel['id']}" for board in BOARDS for panel in board["panels"]}
+READABLE = {
+    f"/d/{board['uid']}?viewPanel={panel['id']}": panel
+    for board in BOARDS
+    for panel in board["panels"]
+    if panel["type"] == "text"
+}
 ALWAYS = {"Watchdog"}
 
 
@@ -44,6 +51,10 @@ def test_every_alert_has_a_runbook_that_says_what_to_run(alert: dict[str, Any]) 
     section = re.split(r"^## ", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
     (text,) = (one for one in section if one.startswith(alert["alert"] + "\n"))
     assert alert["annotations"]["dashboard"] in text
+    assert alert["annotations"]["runbook_url"] == address(alert["alert"])
+    shown = READABLE[alert["annotations"]["runbook_url"]]
+    assert shown["title"] == alert["alert"]
+    assert f"]({alert['annotations']['dashboard']})" in shown["options"]["content"]
     assert re.search(r"`(make|docker|redis-check-aof|nft|ssh) ?|\]\(", text), "it names no command"
 
 
@@ -56,6 +67,19 @@ def test_runbooks_have_no_heading_without_an_alert_and_no_link_that_leads_nowher
         assert set(re.findall(r"/d/[a-z-]+\?viewPanel=\d+", text)) <= PANELS, page.name
         for target, heading in re.findall(r"\]\(([a-z]+\.md)?(?:#([a-z-]+))?\)", text):
             assert not heading or heading in headings(f"docs/runbooks/{target or page.name}"), (page.name, heading)
+
+
+def test_every_make_target_that_a_runbook_or_a_panel_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    words = [page.read_text(encoding="utf-8") for page in RUNBOOKS.glob("*.md")]
+    words += [panel.get("description", "") for board in BOARDS for panel in board["panels"]]
+    assert {name for text in words for name in re.findall(r"`make ([a-z-]+)", text)} <= targets
+
+
+def test_a_runbook_in_grafana_links_to_nothing_that_only_the_repository_has() -> None:
+    for panel in READABLE.values():
+        for link in re.findall(r"\]\(([^)]+)\)", panel["options"]["content"]):
+            assert link in PANELS, (panel["title"], link)
 
 
 def test_alerts_have_names_of_their_own() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,12 +19,14 @@ SECONDS = 900
 CALLERS = fleet.callers(24)
 
 
+@cache
+def prometheus() -> check.Ask:
+    """The fleet's, asked from its own host."""
+    return check.over_ssh(fleet.STATE / "ssh_config")
+
+
 def ask(path: str, parameters: Mapping[str, str]) -> Any:
-    """Ask Prometheus, which answers inside the fleet alone, from its own host."""
-    url = f"http://{fleet.addresses()['monitor-1']}:{fleet.PORTS['prometheus']}/api/v1/{path}"
-    fields = [word for name, value in parameters.items() for word in ("--data-urlencode", f"{name}={value}")]
-    command = " ".join(["curl --silent --get", *["%s"] * len(fields), "%s"])
-    return json.loads(fleet.host("monitor-1").check_output(command, *fields, url))
+    return prometheus()(path, parameters)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +44,14 @@ def used(edge: Edge) -> None:
     )
 
 
+async def dial(edge: Edge, **opening: Any) -> Call:
+    """A conversation through the edge, over TLS."""
+    return await Call.dial(edge.url, organisation=None, trust=fleet.trust(), **opening)
+
+
 async def _conversation(edge: Edge) -> None:
     key = fleet.key("sahyadri")
-    async with await Call.dial(edge.url, organisation=None, agent="reception", key=key) as call:
+    async with await dial(edge, agent="reception", key=key) as call:
         token = (await call.next("opened"))["token"]
         await call.listen(0.2)
         await call.send("say", text="What is knee pain?")
@@ -51,7 +59,7 @@ async def _conversation(edge: Edge) -> None:
         await call.listen(0.2, turn=1)
         await call.send("interrupt")
         await call.next("interrupted")
-    async with await Call.dial(edge.url, organisation=None, resume=token, key=key) as call:
+    async with await dial(edge, resume=token, key=key) as call:
         await call.next("resumed")
 
 

@@ -1,6 +1,7 @@
 """Imports point one way: api → session → services → cache, upstream. app.py joins them; simulators import nothing."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ ALLOWED = {
     "talk": {"trust"},
     "invalidate": {"cache", "settings", *COMMON},
 }
+DASHBOARDS = {
+    "boards": {"boards"},
+    "generate": {"boards"},
+    "contract": set(),
+    "expressions": set(),
+    "lint": {"contract", "expressions"},
+    "check": {"contract"},  # these two run without what makes boards and reads PromQL
+    "draw": {"check", "contract"},
+}
 
 
 def imported(file: Path) -> set[str]:
@@ -62,6 +72,15 @@ def test_a_part_imports_only_what_is_below_it(part: str) -> None:
     files = folder.rglob("*.py") if folder.is_dir() else [PACKAGE / f"{part}.py"]
     for file in files:
         assert imported(file) <= ALLOWED[part], file
+
+
+@pytest.mark.parametrize("part", DASHBOARDS)
+def test_what_makes_and_checks_boards_imports_only_what_is_below_it(part: str) -> None:
+    folder = ROOT / "dashboards" / part
+    files = folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]
+    for file in files:
+        names = re.findall(r"^from dashboards\.(\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(names) <= DASHBOARDS[part], file
 
 
 def test_every_part_is_ruled_on() -> None:
