@@ -167,6 +167,11 @@ test-upgrade: control-test images ## deploy the last tag, or FROM=..., then the 
 	$(call sure,This takes staging down and deploys it anew.)
 	cd $(ROOT) && pytest -m long $(SLOW) tests/upgrade --from='$(FROM)'
 
+.PHONY: incident-drill
+incident-drill: venv ## incidents on staging, one after the other, and which alerts came after how long; 5 min; YES=1
+	$(call sure,This stops parts of $(ENV) on purpose.)
+	@cd $(ROOT) && python -m tests.drill
+
 ##@ Measure
 .PHONY: bench-cache
 bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: in 40 s; WRITE=1: into docs/benchmarks
