@@ -22,7 +22,8 @@ def serving() -> dict[str, str]:
 
 def predicted(callers: list[str] = CALLERS) -> dict[str, Any]:
     """Caller → the slot that the edges choose now; None where they take turns."""
-    found = {caller: affinity.where(fleet.slots(), "ip_hash", client=caller) for caller in callers}
+    slots = fleet.slots()
+    found = {caller: affinity.where(slots, "ip_hash", client=caller) for caller in callers}
     return {caller: slot and slot["name"] for caller, slot in found.items()}
 
 
