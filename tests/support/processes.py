@@ -60,7 +60,7 @@ class Process:
             assert self._child.poll() is None, f"ended with {self._child.returncode}:\n{self.output}"
             return listens(port)
 
-        until(ready, seconds=15, what=f"port {port} of {self._child.args!r}")
+        until(ready, seconds=60, what=f"port {port} of {self._child.args!r}")
         return self
 
     def signal(self, number: signal.Signals) -> None:
