@@ -18,6 +18,8 @@ export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
 export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
 
+# What changes a fleet gives its lock back however it ends.
+ROLLOUT = $(ROOT)/ansible/bin/rollout $(ENV) $(INVENTORY) $(STATE)
 INVENTORY := $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
 PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
 PLAYBOOKS := $(ROOT)/ansible/playbooks
@@ -28,10 +30,24 @@ export AGENT ?= reception
 ORGANISATION ?= sahyadri
 export CLIENT ?=
 export SESSION ?=
+export WORKERS ?=
+export HOST ?=
+# What vouches for the edge, where its certificate was made here.
+CA = $(addprefix --ca-file ,$(wildcard $(STATE)/tls/ca.pem))
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
 PROFILE ?= low_traffic
 USERS ?= 100
 SECONDS ?= 60
+export SLOT ?=
+export LOG_LINES ?= 50
+# What cannot be undone asks first, or wants YES=1.
+define sure
+@if [[ "$(YES)" != 1 ]]; then \
+  if [[ -t 0 ]]; then read -rp "$(1) Go on? [y/N] " answer && [[ "$$answer" == [yY] ]]; \
+  else echo "$(1) If that is meant, say YES=1." >&2; exit 1; fi; fi
+endef
+# A deploy takes longer than what pytest takes for a hang; each test has a limit of its own.
+SLOW := -o faulthandler_timeout=0
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -44,7 +60,7 @@ help:
 ##@ Deploy
 .PHONY: deploy plan ask fleet-down
 deploy: control images ## create the fleet where its hosts are containers, provision it, show that it answers
-	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml
+	$(ROLLOUT) $(PLAYBOOKS)/deploy.yml
 	@$(MAKE) ask
 	@echo && cat $(STATE)/handover.txt
 
@@ -54,18 +70,57 @@ plan: control images ## show what a deploy would change, change nothing
 ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...
 	@printf '\n\033[1mDoes it answer? First cold, then warm.\033[0m\n'
 	@if [[ -e $$KEY_FILE ]]; then \
-	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
+	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
 	else echo "  There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..."; fi
+
+.PHONY: rollback scale drain undrain backup restore unlock
+rollback: venv ## go back to the release before the latest deploy; again: forth
+	$(ROLLOUT) $(PLAYBOOKS)/rollback.yml
+
+scale: venv ## have WORKERS=8 workers in all, until the inventory's own number changes
+	$(ROLLOUT) $(PLAYBOOKS)/scale.yml
+
+drain: venv ## take HOST=agent-1 out of service: its callers go elsewhere, its conversations end or move
+	$(ROLLOUT) $(PLAYBOOKS)/drain.yml
+
+undrain: venv ## take HOST=agent-1 back into service
+	$(ROLLOUT) $(PLAYBOOKS)/undrain.yml
+
+BACKUP_FOLDER ?= $(WARMLINE_STATE)/backups
+backup: venv ## secrets, keys, the order of slots and the monitors' data into one file: BACKUP=... names it
+	@mkdir -p -m 700 $(BACKUP_FOLDER)
+	@export BACKUP='$(or $(BACKUP),$(BACKUP_FOLDER)/$(ENV)-$(shell date -u +%Y%m%dT%H%M%SZ).tar.gz)' && \
+	  $(PLAYBOOK) $(PLAYBOOKS)/backup.yml && echo "backup: $$BACKUP"
+
+restore: venv ## put BACKUP=... back, then deploy; YES=1
+	@[[ -n '$(BACKUP)' ]] || { echo "Say which: make restore BACKUP=file" >&2; exit 1; }
+	$(call sure,This replaces the secrets of $(ENV) and what its monitors have measured.)
+	BACKUP='$(BACKUP)' $(PLAYBOOK) $(PLAYBOOKS)/restore.yml
+	@$(MAKE) deploy
+
+unlock: venv ## break the lock of a run that died; YES=1
+	$(call sure,Another run may be changing $(ENV) at this moment.)
+	@$(PLAYBOOK) $(PLAYBOOKS)/unlock.yml --extra-vars unlock_anyway=true
+
+.PHONY: status logs
+status: venv ## a table: slots, colours, releases, sessions, hit ratios, health; who has the lock, what a rollback goes to
+	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log; exit 1; }
+	@cat $(STATE)/status.txt
+
+logs: venv ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50
+	@$(PLAYBOOK) $(PLAYBOOKS)/logs.yml >$(STATE)/logs.log || { cat $(STATE)/logs.log; exit 1; }
+	@cat $(STATE)/logs.txt
 
 .PHONY: where
 where: venv ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session
 	@$(PLAYBOOK) $(PLAYBOOKS)/where.yml
 
-fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else
+fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else; YES=1
+	$(call sure,This removes the hosts of $(ENV) with all that they hold.)
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet lint
+.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet test-long-model test-long-fleet test-upgrade lint
 test: test-static test-unit test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
@@ -87,10 +142,19 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 	cd $(ROOT) && $(FUZZ_VENV)/bin/python -m pytest tests/fuzz
 
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
-	cd $(ROOT) && pytest tests/fleet
+	cd $(ROOT) && pytest $(SLOW) tests/fleet
 
-test-long: venv ## what takes longer than `make test` may: the invalidation protocol in larger worlds; 5 min
+test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; half an hour
+
+test-long-model: venv ## the invalidation protocol in larger worlds; 5 min
 	cd $(ROOT) && pytest -m long --timeout 600 tests/model
+
+test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a dead Redis, under load; 25 min
+	cd $(ROOT) && pytest -m long $(SLOW) tests/fleet
+
+test-upgrade: control-test images ## deploy the last tag, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
+	$(call sure,This takes staging down and deploys it anew.)
+	cd $(ROOT) && pytest -m long $(SLOW) tests/upgrade --from='$(FROM)'
 
 ##@ Measure
 .PHONY: bench-cache

@@ -58,17 +58,20 @@ def _parser() -> argparse.ArgumentParser:
 
     study.add_trace(commands.add_parser("trace", help="invent what callers ask, and say what is in a trace"))
 
+    believed = "PEM file of the authority that signed the edge's certificate; default: this machine's authorities"
     probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")
-    probe.add_argument("--url", required=True, help="the edge, such as http://127.0.0.1:8080")
+    probe.add_argument("--url", required=True, help="the edge, such as https://127.0.0.1:8443")
     probe.add_argument("--agent", required=True)
     probe.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
+    probe.add_argument("--ca-file", type=Path, metavar="FILE", help=believed)
     probe.add_argument("--question", default="What is knee pain?")
     probe.set_defaults(run=_probe)
 
     talk = commands.add_parser("talk", help="hold a voice session by typing; shows layers and milliseconds")
-    talk.add_argument("--url", required=True, help="the edge, such as http://127.0.0.1:8080")
+    talk.add_argument("--url", required=True, help="the edge, such as https://127.0.0.1:8443")
     talk.add_argument("--agent", required=True)
     talk.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
+    talk.add_argument("--ca-file", type=Path, metavar="FILE", help=believed)
     talk.add_argument("--save", type=Path, metavar="FILE.wav", help="keep what the agent says")
     talk.set_defaults(run=_talk)
     return parser
@@ -124,14 +127,14 @@ def _probe(options: argparse.Namespace) -> int:
     from warmline import probe
 
     key = options.key_file.read_text(encoding="utf-8").strip()
-    return probe.run(options.url, agent=options.agent, key=key, question=options.question)
+    return probe.run(options.url, agent=options.agent, key=key, question=options.question, ca_file=options.ca_file)
 
 
 def _talk(options: argparse.Namespace) -> int:
     from warmline import talk
 
     key = options.key_file.read_text(encoding="utf-8").strip()
-    return talk.run(options.url, agent=options.agent, key=key, save=options.save)
+    return talk.run(options.url, agent=options.agent, key=key, save=options.save, ca_file=options.ca_file)
 
 
 if __name__ == "__main__":

@@ -62,16 +62,14 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(warming.aclose)
         sessions = wiring.sessions(settings, services, answers, accounts, caches, metrics)
         stack.push_async_callback(sessions.aclose)
-        admin = AdminApi(
-            registry, slot=settings.slot, version=settings.version, ping_redis=caches.ping, warming=warming
-        )
+        identity = {"slot": settings.slot, "version": settings.version, "release": settings.release}
+        admin = AdminApi(registry, identity=identity, ping_redis=caches.ping, warming=warming)
 
         def draining() -> None:
             admin.drain()
             warming.stop()
-            sessions.drain()
 
-        api = CallerApi(keys, accounts, services.agents, answers, services.speech, slot=settings.slot)
+        api = CallerApi(keys, accounts, services.agents, answers, services.speech, identity=identity)
         voice = SessionApi(
             keys,
             accounts,
@@ -88,7 +86,9 @@ async def run(settings: Settings) -> None:
                 routes=[*admin.routes(), *fleet.routes(), *WarmApi(warming).routes()], exception_handlers=HANDLERS
             ),
             drain_seconds=settings.drain_seconds,
+            leave_seconds=settings.session_leave_seconds,
             draining=draining,
+            leaving=sessions.leave,
             message_bytes=settings.session_message_bytes,
         )
         for part in (caches, pool, usage, popular, sessions, warming):

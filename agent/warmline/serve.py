@@ -1,8 +1,8 @@
 """Two uvicorn servers in one loop, callers and fleet, and the order in which they stop.
 
 On SIGTERM or SIGINT: the fleet's port says "not ready", the callers' port stops listening, requests under way get
-`drain_seconds` to finish (an open WebSocket is one), then the callers' server ends and the fleet's last. A second
-signal ends the wait.
+`drain_seconds` to finish (an open WebSocket is one; `leave_seconds` before the end they are told to leave), then the
+callers' server ends and the fleet's last. A second signal ends the wait.
 """
 
 import asyncio
@@ -46,8 +46,8 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Service:
-    """Serves `app` and `admin` until told to stop. `draining` is called when the stop begins; a WebSocket message of
-    more than `message_bytes` ends its connection."""
+    """Serves `app` and `admin` until told to stop. `draining` is called when the stop begins, `leaving` when what then
+    still goes on has `leave_seconds` left; a WebSocket message of more than `message_bytes` ends its connection."""
 
     def __init__(
         self,
@@ -55,13 +55,17 @@ class Service:
         admin: ASGIApp,
         *,
         drain_seconds: float,
+        leave_seconds: float,
         draining: Callable[[], None],
+        leaving: Callable[[], None],
         message_bytes: int = 64 * 1024,
     ) -> None:
         self._callers = _Server(_config(app, message_bytes))
         self._fleet = _Server(_config(admin, message_bytes))
-        self._drain_seconds = drain_seconds
+        self._leave_seconds = min(leave_seconds, drain_seconds)
+        self._stay_seconds = drain_seconds - self._leave_seconds
         self._draining = draining
+        self._leaving = leaving
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -87,11 +91,16 @@ class Service:
         self._draining()
         for server in self._callers.servers:
             server.close()
-        _log.info("draining", requests=len(self._callers.server_state.tasks), seconds=self._drain_seconds)
+        seconds = self._stay_seconds + self._leave_seconds
+        _log.info("draining", requests=len(self._callers.server_state.tasks), seconds=seconds)
         hurry = asyncio.create_task(self._hurry.wait(), name="second signal")
         under_way = asyncio.create_task(self._finished(), name="requests under way")
-        await asyncio.wait({hurry, under_way}, timeout=self._drain_seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in (hurry, under_way):
+        ends = {hurry, under_way}
+        ended, _ = await asyncio.wait(ends, timeout=self._stay_seconds, return_when=asyncio.FIRST_COMPLETED)
+        if not ended:
+            self._leaving()
+            await asyncio.wait(ends, timeout=self._leave_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in ends:
             task.cancel()
         _log.info("drained", abandoned=len(self._callers.server_state.tasks))
 

@@ -151,6 +151,7 @@ class Settings(BaseModel):
 
     slot: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]{0,62}$", description="this worker's place in the fleet")]
     version: Annotated[str, Field(description="what is deployed; the image sets it")] = __version__
+    release: Annotated[str, Field(description="version and configuration; whoever deploys names it")] = ""
     listen_host: Annotated[str, Field(description="address of both ports")] = "127.0.0.1"
     port: Annotated[Port, Field(description="callers, through the edge")] = 8100
     admin_port: Annotated[Port, Field(description="health and metrics, for the fleet")] = 8200
@@ -195,6 +196,9 @@ class Settings(BaseModel):
     sarvam_next_audio_timeout: Annotated[float, Field(gt=0, le=60, description="seconds between chunks")] = 5
 
     sessions_max: Annotated[int, Field(ge=1, description="voice sessions that this worker holds")] = 1000
+    session_leave_seconds: Annotated[
+        float, Field(ge=0, description="before the end of a drain: sessions that still go on are told to leave")
+    ] = 10
     session_idle_seconds: Annotated[float, Field(gt=0, description="a client that says nothing is closed")] = 300
     session_resume_seconds: Annotated[float, Field(gt=0, description="how long a session can be resumed")] = 900
     session_send_seconds: Annotated[float, Field(gt=0, description="a client that reads nothing is dropped")] = 10

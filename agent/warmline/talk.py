@@ -8,6 +8,7 @@ knows nothing else of the worker.
 import asyncio
 import contextlib
 import json
+import ssl
 import struct
 import sys
 import threading
@@ -20,6 +21,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from warmline import trust
+
 ATTEMPTS = 8
 """Connections tried, with growing pauses of half a minute together, before a session is given up."""
 
@@ -28,17 +31,29 @@ _FINAL = 4000
 """Close codes from here on say that trying again would not help."""
 
 
-def run(url: str, *, agent: str, key: str, save: Path | None) -> int:
+def run(url: str, *, agent: str, key: str, save: Path | None, ca_file: Path | None) -> int:
     """Talk until the input ends or the agent is gone; 0 if the conversation was ended by us, else 1."""
+    talk = _Talk(url, agent, key, save, trust.context(ca_file), clock=time.perf_counter)
     try:
-        return asyncio.run(_Talk(url, agent, key, save, clock=time.perf_counter).hold())
+        with trust.explained():
+            return asyncio.run(talk.hold())
     except KeyboardInterrupt:
         return 0
 
 
 class _Talk:
-    def __init__(self, url: str, agent: str, key: str, save: Path | None, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        url: str,
+        agent: str,
+        key: str,
+        save: Path | None,
+        context: ssl.SSLContext,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
         self._url = "ws" + url.rstrip("/").removeprefix("http") + "/v1/sessions"
+        self._context = context if self._url.startswith("wss:") else None
         self._headers = {"Authorization": f"Bearer {key}"}
         self._agent = agent
         self._save = save
@@ -75,11 +90,13 @@ class _Talk:
     async def _connected(self, lines: asyncio.Queue[str | None]) -> int:
         """One connection, until it ends: its close code, 0 if no session was open on it."""
         try:
-            async with connect(self._url, additional_headers=self._headers) as connection:
+            async with connect(self._url, additional_headers=self._headers, ssl=self._context) as connection:
                 opened = await self._converse(connection, lines)
                 code = connection.close_code or 0
                 if code >= _FINAL:
                     print(f"  (closed: {connection.close_reason})", flush=True)
+        except ssl.SSLCertVerificationError:
+            raise  # another try would meet the same certificate
         except (OSError, InvalidHandshake):
             return 0
         return code if opened or code >= _FINAL else 0

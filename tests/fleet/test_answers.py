@@ -71,8 +71,9 @@ def test_the_same_phrase_spoken_by_workers_on_both_hosts_is_paid_once() -> None:
 def test_a_worker_that_lost_its_memory_finds_the_answer_in_redis(edge: Edge) -> None:
     question = marked("Should I use ice or heat on my knee?")
     assert source(fleet.ask_worker("agent-1", 1, "answer", question), "rag") == "origin"
-    fleet.host("agent-1").check_output("docker restart warmline-agent-1")
-    ready = f"curl --silent --fail http://{fleet.addresses()['agent-1']}:8201/readyz"
+    worker = fleet.slot("agent-1", 1)
+    fleet.host("agent-1").check_output("docker restart %s", worker["container"])
+    ready = f"curl --silent --fail http://{worker['address']}:{worker['admin_port']}/readyz"
     until(lambda: fleet.host("agent-1").run(ready).rc == 0, seconds=20, what="the restarted worker")
     assert source(fleet.ask_worker("agent-1", 1, "answer", question), "rag") == "l2"
 
@@ -91,21 +92,21 @@ def test_another_organisations_agent_is_as_unknown_as_one_that_does_not_exist(ed
 
 
 def test_without_a_key_nobody_is_answered(edge: Edge) -> None:
-    response = httpx.get(f"{edge.url}/v1/agents/reception/answer", params={"text": "hello"})
+    response = edge.ask("GET", "/v1/agents/reception/answer", params={"text": "hello"})
     assert response.status_code == 401
 
 
 def test_post_is_answered_through_the_edge(edge: Edge) -> None:
     headers = {"Authorization": f"Bearer {fleet.key('sahyadri')}"}
-    response = httpx.post(f"{edge.url}/v1/agents/reception/answer", json={"text": "What is gout?"}, headers=headers)
+    response = edge.ask("POST", "/v1/agents/reception/answer", json={"text": "What is gout?"}, headers=headers)
     assert response.json()["answer"].startswith("Gout is a sudden")
 
 
 def test_an_address_forged_from_inside_the_fleet_is_not_believed() -> None:
     """Only this machine is a listed proxy; a host of the fleet is a client like any other."""
-    url = f"http://{fleet.addresses()['edge-1']}/v1/agents/reception/answer?text=hello"
+    url = f"https://{fleet.addresses()['edge-1']}/v1/agents/reception/answer?text=hello"
     mark = secrets.token_hex(4)
-    command = f"curl --silent --output /dev/null --header 'X-Forwarded-For: 203.0.113.77' '{url}&{mark}=1'"
+    command = f"curl --silent --insecure --output /dev/null --header 'X-Forwarded-For: 203.0.113.77' '{url}&{mark}=1'"
     fleet.host("redis-1").check_output(command)
     entry = fleet.host("edge-1").check_output("docker logs --tail 5 warmline-nginx 2>&1")
     assert f'"client":"{fleet.addresses()["redis-1"]}"' in entry

@@ -9,20 +9,27 @@ from tests.support import fleet
 from tests.support.wait import until
 
 HOSTS = sorted(fleet.addresses())
+# A worker stands for the container of the colour that serves in its slot.
 CONTAINERS = [
-    *((name, f"warmline-agent-{number}") for name, number in fleet.workers()),
+    *((name, f"worker {number}") for name, number in fleet.workers()),
     ("edge-1", "warmline-nginx"),
+    ("edge-2", "warmline-nginx"),
     ("redis-1", "warmline-redis-cache"),
     ("redis-1", "warmline-redis-state"),
     ("monitor-1", "warmline-prometheus"),
     ("monitor-1", "warmline-simulator-sarvam"),
     ("monitor-1", "warmline-simulator-convex"),
 ]
-USERS = {"agent": "10001:10001", "simulator": "10001:10001", "redis": "999:999", "prometheus": "65534:65534"}
+USERS = {"worker": "10001:10001", "simulator": "10001:10001", "redis": "999:999", "prometheus": "65534:65534"}
 
 
-def inspected(host: str, container: str) -> dict[str, Any]:
-    found: dict[str, Any] = fleet.containers(host)[container]
+def container(host: str, name: str) -> str:
+    """What a container of the table above is called now."""
+    return str(fleet.slot(host, int(name.split()[1]))["container"]) if name.startswith("worker ") else name
+
+
+def inspected(host: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = fleet.containers(host)[container(host, name)]
     return found
 
 
@@ -36,7 +43,8 @@ def test_a_service_runs_and_starts_with_the_host(name: str, service: str) -> Non
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_a_host_runs_what_it_is_for_and_nothing_else(name: str) -> None:
-    assert set(fleet.containers(name)) == {container for host, container in CONTAINERS if host == name}
+    running = {called for called, one in fleet.containers(name).items() if one["State"]["Running"]}
+    assert running == {container(host, one) for host, one in CONTAINERS if host == name}
 
 
 @pytest.mark.parametrize("name", HOSTS)
@@ -44,9 +52,9 @@ def test_no_unit_of_a_host_has_failed(name: str) -> None:
     assert fleet.host(name).check_output("systemctl --failed --no-legend") == ""
 
 
-@pytest.mark.parametrize(("name", "container"), CONTAINERS)
-def test_a_container_is_confined(name: str, container: str) -> None:
-    found = inspected(name, container)
+@pytest.mark.parametrize(("name", "called"), CONTAINERS)
+def test_a_container_is_confined(name: str, called: str) -> None:
+    found = inspected(name, called)
     limits = found["HostConfig"]
     assert found["State"]["Running"]
     assert limits["ReadonlyRootfs"]
@@ -58,10 +66,10 @@ def test_a_container_is_confined(name: str, container: str) -> None:
     assert limits["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-@pytest.mark.parametrize(("name", "container"), [one for one in CONTAINERS if one[1] != "warmline-nginx"])
-def test_a_container_runs_as_a_user_of_its_own_without_any_capability(name: str, container: str) -> None:
-    expected = USERS[container.removeprefix("warmline-").split("-")[0]]
-    pid = inspected(name, container)["State"]["Pid"]
+@pytest.mark.parametrize(("name", "called"), [one for one in CONTAINERS if one[1] != "warmline-nginx"])
+def test_a_container_runs_as_a_user_of_its_own_without_any_capability(name: str, called: str) -> None:
+    expected = USERS[called.removeprefix("warmline-").replace(" ", "-").split("-")[0]]
+    pid = inspected(name, called)["State"]["Pid"]
     status = fleet.host(name).check_output(f"cat /proc/{pid}/task/*/children /proc/{pid}/status")
     child = status.split()[0]
     inner = fleet.host(name).run(f"cat /proc/{child}/status") if child.isdigit() else None
@@ -84,33 +92,34 @@ def test_nginx_keeps_only_the_capabilities_that_it_needs() -> None:
 def test_a_workers_memory_limit_is_enforced_and_not_only_written_down() -> None:
     """A process that wants more than the limit is killed; the worker beside it is not."""
     host = fleet.host("agent-1")
-    image = inspected("agent-1", "warmline-agent-1")["Config"]["Image"]
+    image = inspected("agent-1", "worker 1")["Config"]["Image"]
     greedy = host.run(
         f"docker run --rm --network none --memory 64m --entrypoint python {image} -c 'bytearray(200 << 20)'"
     )
     assert greedy.rc == 137
-    assert inspected("agent-1", "warmline-agent-1")["State"]["Running"]
+    assert inspected("agent-1", "worker 1")["State"]["Running"]
 
 
 @pytest.mark.parametrize(("name", "number"), fleet.workers())
 def test_a_worker_is_healthy_by_its_own_check(name: str, number: int) -> None:
     def health() -> str:
-        return str(inspected(name, f"warmline-agent-{number}")["State"]["Health"]["Status"])
+        return str(inspected(name, f"worker {number}")["State"]["Health"]["Status"])
 
     until(lambda: health() == "healthy", seconds=40, what="the health check of a worker that was just started")
 
 
 @pytest.mark.parametrize(("name", "number"), fleet.workers())
 def test_a_worker_knows_its_slot_and_reaches_redis(name: str, number: int) -> None:
-    url = f"http://{fleet.addresses()[name]}:{8200 + number}/readyz"
+    url = f"http://{fleet.addresses()[name]}:{fleet.slot(name, number)['admin_port']}/readyz"
     ready = json.loads(fleet.host(name).check_output("curl --silent %s", url))
     assert ready["slot"] == f"{name}/{number}"
     assert (ready["ready"], ready["redis"]) == (True, "up")
 
 
 def test_the_worker_cannot_write_to_its_image_nor_to_its_settings() -> None:
+    worker = container("agent-1", "worker 1")
     for path in ("/opt/warmline/x", "/etc/warmline/x", "/x"):
-        done = fleet.host("agent-1").run(f"docker exec warmline-agent-1 python -c \"open('{path}', 'w')\"")
+        done = fleet.host("agent-1").run(f"docker exec {worker} python -c \"open('{path}', 'w')\"")
         assert "Read-only file system" in done.stderr or "Permission denied" in done.stderr
 
 

@@ -8,36 +8,46 @@ import pytest
 from tests.support import fleet
 
 PORTS = fleet.PORTS
-WORKER_PORTS = [8100 + number for number in range(1, fleet.WORKERS_PER_HOST + 1)]
-ADMIN_PORTS = [8200 + number for number in range(1, fleet.WORKERS_PER_HOST + 1)]
-LISTENING = {
-    "edge-1": [80, PORTS["status"]],
-    "agent-1": [*WORKER_PORTS, *ADMIN_PORTS],
-    "agent-2": [*WORKER_PORTS, *ADMIN_PORTS],
+# A worker's two ports are those of the colour that serves in its slot: looked up when they are needed.
+WORKERS = [f"worker {number}" for number in range(1, fleet.WORKERS_PER_HOST + 1)]
+ADMINS = [f"admin {number}" for number in range(1, fleet.WORKERS_PER_HOST + 1)]
+EDGES, AGENTS = ("edge-1", "edge-2"), ("agent-1", "agent-2")
+LISTENING: dict[str, list[int | str]] = {
+    **{edge: [80, PORTS["https"], PORTS["status"]] for edge in EDGES},
+    **{agent: [*WORKERS, *ADMINS] for agent in AGENTS},
     "redis-1": [PORTS["redis-cache"], PORTS["redis-state"]],
     "monitor-1": [PORTS["prometheus"], PORTS["sarvam"], PORTS["convex"]],
 }
 OPEN = {
-    *((source, "edge-1", 80) for source in LISTENING),
-    ("monitor-1", "edge-1", PORTS["status"]),
-    *(("edge-1", agent, port) for agent in ("agent-1", "agent-2") for port in WORKER_PORTS),
-    *(("monitor-1", agent, port) for agent in ("agent-1", "agent-2") for port in ADMIN_PORTS),
-    *((agent, "redis-1", PORTS[name]) for agent in ("agent-1", "agent-2") for name in ("redis-cache", "redis-state")),
-    *((agent, "monitor-1", PORTS[name]) for agent in ("agent-1", "agent-2") for name in ("sarvam", "convex")),
+    *((source, edge, port) for source in LISTENING for edge in EDGES for port in (80, PORTS["https"])),
+    *(("monitor-1", edge, PORTS["status"]) for edge in EDGES),
+    *((edge, agent, port) for edge in EDGES for agent in AGENTS for port in WORKERS),
+    *(("monitor-1", agent, port) for agent in AGENTS for port in ADMINS),
+    *((agent, "redis-1", PORTS[name]) for agent in AGENTS for name in ("redis-cache", "redis-state")),
+    *((agent, "monitor-1", PORTS[name]) for agent in AGENTS for name in ("sarvam", "convex")),
 }
 ATTEMPTS = [
     (source, target, port) for source, target in itertools.permutations(LISTENING, 2) for port in LISTENING[target]
 ]
 
 
+def number(host: str, port: int | str) -> int:
+    """The port's number."""
+    if isinstance(port, int):
+        return port
+    kind, _, worker = port.partition(" ")
+    return int(fleet.slot(host, int(worker))["port" if kind == "worker" else "admin_port"])
+
+
 @pytest.mark.parametrize(("source", "target", "port"), ATTEMPTS)
-def test_a_port_answers_those_who_need_it_and_nobody_else(source: str, target: str, port: int) -> None:
-    assert fleet.connects(source, fleet.addresses()[target], port) == ((source, target, port) in OPEN)
+def test_a_port_answers_those_who_need_it_and_nobody_else(source: str, target: str, port: int | str) -> None:
+    found = fleet.connects(source, fleet.addresses()[target], number(target, port))
+    assert found == ((source, target, port) in OPEN)
 
 
 @pytest.mark.parametrize(("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports])
-def test_the_table_above_lists_ports_that_really_listen(name: str, port: int) -> None:
-    assert fleet.host(name).run(f"ss -Hltn 'sport = :{port}' | grep -q .").rc == 0
+def test_the_table_above_lists_ports_that_really_listen(name: str, port: int | str) -> None:
+    assert fleet.host(name).run(f"ss -Hltn 'sport = :{number(name, port)}' | grep -q .").rc == 0
 
 
 @pytest.mark.parametrize("name", sorted(LISTENING))
@@ -45,21 +55,21 @@ def test_nothing_listens_beyond_loopback_but_what_is_meant_to(name: str) -> None
     lines = fleet.host(name).check_output("ss -Hltn").splitlines()
     found = {line.split()[3].rpartition(":") for line in lines}
     beyond = {int(port) for address, _, port in found if not address.startswith(("127.", "[::1]"))}
-    assert beyond <= {22, *LISTENING[name]}
+    assert beyond <= {22, *(number(name, port) for port in LISTENING[name])}
 
 
 @pytest.mark.parametrize(
-    ("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports if port != 80]
+    ("name", "port"), [(name, port) for name, ports in LISTENING.items() for port in ports if port not in {80, 443}]
 )
-def test_nothing_but_the_edge_answers_outside_the_fleet(name: str, port: int) -> None:
+def test_nothing_but_the_edge_answers_outside_the_fleet(name: str, port: int | str) -> None:
     """This machine stands outside: it is no host of the fleet, though it shares a network with it."""
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://{fleet.addresses()[name]}:{port}/", timeout=3)
+        httpx.get(f"http://{fleet.addresses()[name]}:{number(name, port)}/", timeout=3)
 
 
 def test_the_edge_serves_neither_metrics_nor_status_nor_health_to_callers(edge: fleet.Edge) -> None:
     for path in ("/metrics", "/nginx_status", "/readyz", "/livez", "/_calls"):
-        assert httpx.get(f"{edge.url}{path}").status_code == 404
+        assert edge.ask("GET", path).status_code == 404
 
 
 def test_the_firewall_says_why_each_port_is_open() -> None:

@@ -25,9 +25,10 @@ def as_user(user: str, program: str, **job: object) -> Any:
     """
     password = fleet.secrets().get(f"redis_{user}", "wrong")
     given = {"host": fleet.addresses()["redis-1"], "user": user, "password": password, **job}
-    command = "printf %%s %s | docker exec --interactive warmline-agent-1 python -c %s"
+    command = "printf %%s %s | docker exec --interactive %s python -c %s"
     host = fleet.host("agent-1")
-    return json.loads(host.check_output(command, json.dumps(given), CLIENT + program))
+    container = fleet.slot("agent-1", 1)["container"]
+    return json.loads(host.check_output(command, json.dumps(given), container, CLIENT + program))
 
 
 def tried(user: str, instance: str, *command: str) -> str:

@@ -16,7 +16,7 @@ def found_in(text: str) -> list[str]:
 
 def test_every_secret_is_long_and_no_two_are_equal() -> None:
     values = list(fleet.secrets().values())
-    assert len(values) == 8
+    assert len(values) == 9
     assert len(set(values)) == len(values)
     assert all(len(value) >= 40 for value in values)
 
@@ -50,14 +50,15 @@ def test_no_image_holds_a_secret(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["agent-1", "agent-2"])
 def test_a_workers_secrets_are_for_its_group_alone_and_mounted_read_only(name: str) -> None:
-    listed = fleet.host(name).check_output("stat --format '%U %g %a %n' /etc/warmline/agent/secrets/*")
+    listed = fleet.host(name).check_output("stat --format '%U %g %a %n' /etc/warmline/agent/releases/*/secrets/*")
     assert {line.rsplit(" ", 1)[0] for line in listed.splitlines()} == {"root 10001 640"}
-    mounts = fleet.containers(name)["warmline-agent-1"]["Mounts"]
+    mounts = fleet.containers(name)[fleet.slot(name, 1)["container"]]["Mounts"]
     assert [mount["RW"] for mount in mounts] == [False]
 
 
 def test_the_key_file_holds_digests() -> None:
-    keys = json.loads(fleet.host("agent-1").file("/etc/warmline/agent/api_keys.json").content_string)
+    folder = f"/etc/warmline/agent/releases/{fleet.slot('agent-1', 1)['release']}"
+    keys = json.loads(fleet.host("agent-1").file(f"{folder}/api_keys.json").content_string)
     assert {key["organisation"] for key in keys} == set(fleet.ORGANISATIONS)
     assert found_in(json.dumps(keys)) == []
 
@@ -66,4 +67,6 @@ def test_secrets_on_this_machine_are_for_their_owner_alone() -> None:
     for folder in ("secrets", "keys"):
         assert oct((fleet.STATE / folder).stat().st_mode)[-3:] == "700"
         assert {oct(path.stat().st_mode)[-3:] for path in (fleet.STATE / folder).iterdir()} == {"600"}
+    assert oct((fleet.STATE / "tls").stat().st_mode)[-3:] == "700"
+    assert {oct(path.stat().st_mode)[-3:] for path in (fleet.STATE / "tls").glob("*.key")} == {"600"}
     assert oct((fleet.STATE / "ssh_key").stat().st_mode)[-3:] == "600"

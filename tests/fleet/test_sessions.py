@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
-import httpx
 import pytest
 
 from tests.support import fleet
@@ -15,8 +15,13 @@ UNKNOWN_QUESTION = "Which team won the cricket world cup?"
 CALLERS = fleet.callers(240)
 
 
+async def dial(edge: Edge, **opening: Any) -> Call:
+    """A conversation through the edge, over TLS."""
+    return await Call.dial(edge.url, organisation=None, trust=fleet.trust(), **opening)
+
+
 async def test_a_caller_is_greeted_answered_and_interrupted_through_the_edge(edge: Edge) -> None:
-    async with await Call.dial(edge.url, organisation=None, agent="reception", key=fleet.key("sahyadri")) as call:
+    async with await dial(edge, agent="reception", key=fleet.key("sahyadri")) as call:
         assert (await call.next("opened"))["resumable"]
         assert "knee" not in (await call.next("greeting"))["text"]
         await call.listen(0.2)
@@ -29,25 +34,25 @@ async def test_a_caller_is_greeted_answered_and_interrupted_through_the_edge(edg
 
 async def test_a_session_is_resumed_by_its_token(edge: Edge) -> None:
     key = fleet.key("sahyadri")
-    async with await Call.dial(edge.url, organisation=None, agent="reception", key=key) as call:
+    async with await dial(edge, agent="reception", key=key) as call:
         token = (await call.next("opened"))["token"]
         await call.send("say", text="What is gout?")
         await call.next("answer")
-    async with await Call.dial(edge.url, organisation=None, resume=token, key=key) as call:
+    async with await dial(edge, resume=token, key=key) as call:
         assert [line["text"] for line in (await call.next("resumed"))["history"]][1] == "What is gout?"
 
 
 def test_the_demo_page_is_there_and_what_is_the_fleets_own_is_not(edge: Edge) -> None:
-    page = httpx.get(f"{edge.url}/demo", follow_redirects=True)
+    page = edge.ask("GET", "/demo", follow_redirects=True)
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]
     for path in ("/v1/admin/caches", "/v1/admin/warm", "/metrics", "/readyz"):
-        assert httpx.get(f"{edge.url}{path}").status_code == 404, path
+        assert edge.ask("GET", path).status_code == 404, path
 
 
 def test_an_unsigned_webhook_is_refused(edge: Edge) -> None:
     body = {"organisation": "sahyadri"}
-    assert httpx.post(f"{edge.url}/v1/webhooks/knowledge-updated", json=body).status_code == 401
+    assert edge.ask("POST", "/v1/webhooks/knowledge-updated", json=body).status_code == 401
 
 
 @pytest.fixture

@@ -6,8 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support import certificates
 from tests.support.chromium import Page
+from tests.support.nginx import Nginx, slots
 from tests.support.stack import Stack, Worker, key_of
+from tests.support.wait import until
 
 QUESTION = "What is knee pain?"
 
@@ -103,6 +106,31 @@ def test_a_wrong_key_is_said(page: Page, worker: Worker) -> None:
     page.shows("document.querySelector('#status').dataset.state === 'failed'")
     assert page.text("#status") == "the API key is missing or unknown"
     assert page.text(".failed .words") == "this API key is not known here"
+
+
+def statuses(edge: Nginx) -> list[int]:
+    """How its conversations were answered."""
+    return [entry["status"] for entry in edge.log() if entry["path"] == "/v1/sessions"]
+
+
+def test_a_page_that_was_sent_on_to_https_holds_its_session_over_tls(
+    page: Page, worker: Worker, tmp_path: Path
+) -> None:
+    certificates.make(tmp_path / "edge.pem")
+    edge = Nginx(tmp_path, slots(worker.port), nginx_tls=True)
+    try:
+        # As who looks at staging agrees to its certificate.
+        page.call("Security.setIgnoreCertificateErrors", ignore=True)
+        page.open(f"{edge.url}/demo")
+        assert page.value("location.origin") == edge.https_url
+        page.type("#key", key_of("sahyadri"))
+        page.click("#open")
+        page.shows("document.querySelector('.agent .heard')?.innerText.startsWith('0.5')")
+        page.click("#close")
+        page.shows("document.querySelector('#status').innerText === 'closed by the client'")
+        until(lambda: statuses(edge) == [101], seconds=10, what="a conversation in the edge's log")
+    finally:
+        edge.stop()
 
 
 @pytest.mark.parametrize("path", ["/demo", "/demo/", "/demo/demo.js", "/demo/audio.js", "/demo/style.css"])

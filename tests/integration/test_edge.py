@@ -1,6 +1,5 @@
 """The edge's configuration on a real nginx: who sticks to what, who is believed, what is passed on and what is not."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,36 +7,10 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.nginx import Nginx, slots
-from tests.support.processes import ROOT, Process, free_port
+from tests.support.nginx import Backends, Nginx, slots
+from tests.support.processes import free_port
 
 CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]
-
-
-class Backends:
-    """Four backends in four slots, and edges in front of them."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.ports = [free_port() for _ in range(4)]
-        self.processes = [self._start(number, port) for number, port in enumerate(self.ports, start=1)]
-        self._edges: list[Nginx] = []
-
-    def _start(self, number: int, port: int) -> Process:
-        command = [sys.executable, "-m", "tests.support.backend", "--name", f"test/{number}", "--port", str(port)]
-        log = self._folder / f"backend-{number}.log"
-        return Process(command, log=log, environment={"PYTHONPATH": str(ROOT)}).listening(port)
-
-    def edge(self, **variables: object) -> Nginx:
-        folder = self._folder / f"edge-{len(self._edges)}"
-        folder.mkdir()
-        edge = Nginx(folder, slots(*self.ports), **variables)
-        self._edges.append(edge)
-        return edge
-
-    def stop(self) -> None:
-        for process in [*self.processes, *(edge.process for edge in self._edges)]:
-            process.stop()
 
 
 @pytest.fixture(scope="module")

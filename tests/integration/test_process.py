@@ -96,6 +96,13 @@ def test_the_effective_settings_are_logged_at_start_and_hold_no_secret(stack: St
     assert "secret-of-sarvam" not in output
 
 
+def test_a_callers_port_says_which_worker_of_which_release_answers(stack: Stack) -> None:
+    worker = stack.worker(version="7", release="7-abc")
+    answer = worker.get("/v1/health", organisation="nobody")
+    assert answer.json() == {"slot": worker.ready()["slot"], "version": "7", "release": "7-abc"}
+    assert worker.ready()["release"] == "7-abc"
+
+
 def test_the_health_check_follows_the_workers_life(stack: Stack) -> None:
     worker = stack.worker()
     settings = {"WARMLINE_LISTEN_HOST": "127.0.0.1", "WARMLINE_ADMIN_PORT": str(worker.admin_port)}

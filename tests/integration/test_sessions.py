@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -206,7 +207,7 @@ async def test_a_redis_that_falls_silent_is_not_heard_in_a_conversation(stack: S
 async def test_a_stopping_worker_finishes_what_it_says_and_the_session_goes_on_elsewhere(
     stack: Stack, worker: Worker
 ) -> None:
-    stopping = stack.worker(drain_seconds="30", session_audio_lead="5")
+    stopping = stack.worker(drain_seconds="30", session_leave_seconds="30", session_audio_lead="5")
     async with await Call.dial(stopping.url) as call:
         text = (await call.next("greeting"))["text"]
         await call.next("audio-begin")
@@ -220,6 +221,19 @@ async def test_a_stopping_worker_finishes_what_it_says_and_the_session_goes_on_e
         await again.next("resumed")
         await again.send("say", text=QUESTION)
         assert (await again.next("answer"))["turn"] == 1
+
+
+async def test_a_conversation_that_ends_within_the_drain_time_never_hears_of_the_stop(stack: Stack) -> None:
+    stopping = stack.worker(drain_seconds="60", session_leave_seconds="10")
+    async with await Call.dial(stopping.url) as call:
+        await call.next("audio-end")
+        stopping.process.signal(signal.SIGTERM)
+        until(lambda: "draining" in stopping.process.output, seconds=5, what="the drain")
+        await call.send("say", text=QUESTION)
+        assert [(await call.next())["type"] for _ in range(3)] == ["answer", "audio-begin", "audio-end"]
+        await call.send("close")
+        assert await call.close_code() == 1000
+    assert stopping.process.exit_code() == 0
 
 
 # -- what is refused
@@ -251,7 +265,7 @@ async def test_a_session_that_cannot_be_opened_says_why(
 
 @pytest.mark.parametrize("key", [None, "", "wrong", key_of("sahyadri") + "x"])
 async def test_a_caller_without_a_good_key_gets_nothing(worker: Worker, key: str | None) -> None:
-    given = {} if key is None else {"key": key}
+    given: dict[str, Any] = {} if key is None else {"key": key}
     async with await Call.dial(worker.url, organisation=None, agent="reception", **given) as call:
         assert (await call.next())["code"] == "unauthenticated"
         assert await call.close_code() == 4401

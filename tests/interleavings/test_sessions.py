@@ -326,7 +326,7 @@ async def test_a_stopping_worker_lets_the_agent_finish_and_hands_the_session_on(
     token = await listening(silent)
     speaking.caller.say(Say("Why?"))
     await speaking.caller.next(Answer)
-    worker.sessions.drain()
+    worker.sessions.leave()
     assert await silent.end is End.GOING_AWAY
     assert await silent.caller.next(GoingAway) == GoingAway(token, resumable=True)
     assert await speaking.end is End.GOING_AWAY

@@ -29,8 +29,9 @@ ALLOWED = {
     "serve": set(),
     "health": set(),
     "warm": set(),
-    "probe": set(),
-    "talk": set(),
+    "trust": set(),
+    "probe": {"trust"},
+    "talk": {"trust"},
     "invalidate": {"cache", "settings", *COMMON},
 }
 

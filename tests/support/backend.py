@@ -14,9 +14,8 @@ def app(name: str) -> Starlette:
     """Answers every path below /v1/."""
 
     async def tell(request: Request) -> JSONResponse:
-        headers = {
-            key: request.headers.get(key) for key in ("x-real-ip", "x-forwarded-for", "x-request-id", "connection")
-        }
+        told = ("x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-request-id", "connection")
+        headers = {key: request.headers.get(key) for key in told}
         return JSONResponse({"backend": name, "headers": headers, "bytes": len(await request.body())})
 
     async def echo(websocket: WebSocket) -> None:

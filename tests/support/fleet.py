@@ -2,7 +2,9 @@
 
 import base64
 import ipaddress
+import json
 import os
+import ssl
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,11 +14,21 @@ import httpx
 import testinfra
 import yaml
 
+from tests.support import plugins
 from tests.support.processes import ROOT
 
 STATE = Path(os.environ.get("WARMLINE_STATE", Path.home() / ".local" / "state" / "warmline")) / "staging"
 INVENTORY = ROOT / "ansible" / "inventories" / "staging" / "hosts.yml"
-PORTS = {"redis-cache": 6379, "redis-state": 6380, "prometheus": 9090, "sarvam": 9101, "convex": 9102, "status": 8081}
+CA_FILE = STATE / "tls" / "ca.pem"
+PORTS = {
+    "https": 443,
+    "redis-cache": 6379,
+    "redis-state": 6380,
+    "prometheus": 9090,
+    "sarvam": 9101,
+    "convex": 9102,
+    "status": 8081,
+}
 WORKERS_PER_HOST = 2
 ORGANISATIONS = ("sahyadri", "kaveri", "lakeside")
 
@@ -46,9 +58,32 @@ def host(name: str) -> Any:
     return testinfra.get_host(f"ssh://{name}", ssh_config=str(STATE / "ssh_config"))
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """A client that believes the authority of the fleet's own certificate, and no other."""
+    return ssl.create_default_context(cafile=CA_FILE)
+
+
 def workers() -> list[tuple[str, int]]:
-    """Every worker as its host and its number there."""
+    """Every worker of the inventory as its host and its number there."""
     return [(name, number) for number in range(1, WORKERS_PER_HOST + 1) for name in groups()["agents"]]
+
+
+def slots() -> list[dict[str, Any]]:
+    """The slots as the edges list them now, with the ports and the container of the colour that serves."""
+    found: list[dict[str, Any]] = plugins.load("filter", "ledger").slots(ledger())
+    return found
+
+
+def ledger(edge: str = "edge-1") -> dict[str, Any]:
+    """What an edge remembers."""
+    found: dict[str, Any] = json.loads(host(edge).check_output("cat /var/lib/warmline/ledger.json"))
+    return found
+
+
+def slot(name: str, number: int) -> dict[str, Any]:
+    """What serves now in one slot."""
+    return next(one for one in slots() if one["name"] == f"{name}/{number}")
 
 
 def connects(source: str, address: str, port: int) -> bool:
@@ -66,7 +101,9 @@ def secrets() -> dict[str, str]:
     """Every secret that was made for this environment, by file; that of webhooks also as it is written."""
     made = {path.name: path.read_text(encoding="utf-8").strip() for path in (STATE / "secrets").iterdir()}
     written = base64.b64encode(made["webhook"].encode()).decode()
-    return made | {"webhook, written": written} | {f"key of {name}": key(name) for name in ORGANISATIONS}
+    tls = (STATE / "tls" / "edge.key").read_text(encoding="utf-8").splitlines()[1]
+    more = {"webhook, written": written, "TLS key, a line of it": tls}
+    return made | more | {f"key of {name}": key(name) for name in ORGANISATIONS}
 
 
 def callers(count: int) -> list[str]:
@@ -81,6 +118,10 @@ class Edge:
 
     url: str
 
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """A request with the options of httpx."""
+        return httpx.request(method, f"{self.url}{path}", verify=trust(), timeout=30, **options)
+
     def get(
         self,
         what: str,
@@ -90,20 +131,23 @@ class Edge:
         agent: str = "reception",
         caller: str = "23.1.7.9",
     ) -> httpx.Response:
-        return httpx.get(
-            f"{self.url}/v1/agents/{agent}/{what}",
-            params={"text": text},
-            headers={"Authorization": f"Bearer {key(organisation)}", "X-Forwarded-For": caller},
-            timeout=30,
-        )
+        headers = {"Authorization": f"Bearer {key(organisation)}", "X-Forwarded-For": caller}
+        return self.ask("GET", f"/v1/agents/{agent}/{what}", params={"text": text}, headers=headers)
 
     def slot_of(self, caller: str) -> str:
         return str(self.get("answer", "hello", caller=caller).headers["x-warmline-slot"])
 
 
+def published(edge: str) -> str:
+    """Where this machine reaches an edge over TLS."""
+    hosts = yaml.safe_load(INVENTORY.read_text(encoding="utf-8"))["all"]["children"]["edges"]["hosts"]
+    ports: list[str] = hosts[edge]["fleet_published_ports"]
+    return "https://" + next(one.removesuffix(":443") for one in ports if one.endswith(":443"))
+
+
 def ask_worker(name: str, number: int, what: str, text: str, organisation: str = "sahyadri") -> httpx.Response:
     """Ask one worker directly, from the edge's host, as the edge would; headers and status only."""
-    url = f"http://{addresses()[name]}:{8100 + number}/v1/agents/reception/{what}"
+    url = f"http://{addresses()[name]}:{slot(name, number)['port']}/v1/agents/reception/{what}"
     config = f'header = "Authorization: Bearer {key(organisation)}"'
     command = "printf %%s %s | curl --silent --config - --get --data-urlencode %s --dump-header - --output /dev/null %s"
     lines = host("edge-1").check_output(command, config, f"text={text}", url).splitlines()

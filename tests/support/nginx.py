@@ -1,7 +1,9 @@
 """The edge's own templates, rendered without Ansible and run by a real nginx on loopback."""
 
 import json
+import shutil
 import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,10 @@ DEFAULTS = {
     "nginx_status_from": [],
     "nginx_http_address": "127.0.0.1",
     "nginx_trusted_proxies": [],
+    "nginx_provers": [],
     "nginx_affinity": "ip_hash",
+    "nginx_tls": False,
+    "nginx_hsts_seconds": 0,
 }
 
 
@@ -69,17 +74,22 @@ class Stubs:
 
 
 class Nginx:
-    """One edge in front of `slots`."""
+    """One edge in front of `slots`. With `nginx_tls` it reads `edge.pem` in its folder, which must be there."""
 
     def __init__(self, folder: Path, slots: list[dict[str, object]], **variables: object) -> None:
-        self.port, self.status_port = free_port(), free_port()
+        self.port, self.status_port, self.https_port = free_port(), free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.https_url = f"https://127.0.0.1:{self.https_port}"
         self.status_url = f"http://127.0.0.1:{self.status_port}/nginx_status"
+        self.bundle = folder / "edge.pem"
         self._access_log = folder / "access.log"
         settings = {
             **DEFAULTS,
             "nginx_slots": slots,
             "nginx_http_port": self.port,
+            "nginx_https_port": self.https_port,
+            "nginx_https_public_port": self.https_port,
+            "nginx_tls_dir": str(folder),
             "nginx_status_port": self.status_port,
             "nginx_run_dir": str(folder),
             "nginx_cache_dir": str(folder),
@@ -97,11 +107,15 @@ class Nginx:
         """The access log's entries."""
         return [json.loads(line) for line in self._access_log.read_text(encoding="utf-8").splitlines()]
 
-    def reload(self, slots: list[dict[str, object]]) -> None:
+    def reload(self) -> None:
+        """Have it read configuration and certificate again, as `nginx -s reload` does."""
+        self.process.signal(signal.SIGHUP)
+
+    def move(self, slots: list[dict[str, object]]) -> None:
         """Go on with other slots, and return when nobody is served by the old ones any more."""
         before = self._workers()
         self._config.write_text(render({**self._settings, "nginx_slots": slots}))
-        self.process.signal(signal.SIGHUP)
+        self.reload()
         until(lambda: not before & self._workers(), seconds=30, what="nginx workers that have drained")
 
     def _workers(self) -> set[str]:
@@ -111,3 +125,33 @@ class Nginx:
 
     def stop(self) -> None:
         self.process.stop()
+
+
+class Backends:
+    """Four backends in four slots, and edges in front of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.ports = [free_port() for _ in range(4)]
+        self.processes = [self._start(number, port) for number, port in enumerate(self.ports, start=1)]
+        self._edges: list[Nginx] = []
+
+    def _start(self, number: int, port: int) -> Process:
+        command = [sys.executable, "-m", "tests.support.backend", "--name", f"test/{number}", "--port", str(port)]
+        log = self._folder / f"backend-{number}.log"
+        return Process(command, log=log, environment={"PYTHONPATH": str(ROOT)}).listening(port)
+
+    def edge(self, certificate: Path | None = None, **variables: object) -> Nginx:
+        """One more edge in front of them; over TLS, if it is given a certificate with its key."""
+        folder = self._folder / f"edge-{len(self._edges)}"
+        folder.mkdir()
+        if certificate:
+            shutil.copy(certificate, folder / "edge.pem")
+            variables = {"nginx_tls": True, **variables}
+        edge = Nginx(folder, slots(*self.ports), **variables)
+        self._edges.append(edge)
+        return edge
+
+    def stop(self) -> None:
+        for process in [*self.processes, *(edge.process for edge in self._edges)]:
+            process.stop()

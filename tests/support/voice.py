@@ -1,7 +1,9 @@
 """A caller's end of a voice session over a real WebSocket."""
 
 import json
+import ssl
 import struct
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -15,7 +17,7 @@ PATH = "/v1/sessions"
 
 def ws(url: str) -> str:
     """The sessions' address below an HTTP address."""
-    return url.replace("http://", "ws://") + PATH
+    return "ws" + url.removeprefix("http") + PATH
 
 
 class Call:
@@ -27,10 +29,20 @@ class Call:
         self.start: dict[int, int] = {}
 
     @classmethod
-    async def dial(cls, url: str, *, organisation: str | None = "sahyadri", **opening: object) -> "Call":
-        """Connect and send `open`; without an agent or a token: to reception."""
-        headers = {} if organisation is None else {"Authorization": f"Bearer {key_of(organisation)}"}
-        connection = await connect(ws(url), additional_headers=headers, compression=None, ping_interval=None)
+    async def dial(
+        cls,
+        url: str,
+        *,
+        organisation: str | None = "sahyadri",
+        headers: Mapping[str, str] | None = None,
+        trust: ssl.SSLContext | None = None,
+        **opening: object,
+    ) -> "Call":
+        """Connect and send `open`; without an agent or a token: to reception. `trust` is for an https address."""
+        headers = dict(headers or {})
+        if organisation is not None:
+            headers["Authorization"] = f"Bearer {key_of(organisation)}"
+        connection = await connect(ws(url), additional_headers=headers, compression=None, ping_interval=None, ssl=trust)
         call = cls(connection)
         await call.send("open", **(opening or {"agent": "reception"}))
         return call

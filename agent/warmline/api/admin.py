@@ -1,6 +1,6 @@
 """The fleet's endpoints, on a port of their own that callers cannot reach: `/livez`, `/readyz`, `/metrics`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -13,19 +13,18 @@ from warmline.services.warming import Warming
 
 
 class AdminApi:
-    """Health for the orchestrator, numbers for Prometheus."""
+    """Health for the orchestrator, numbers for Prometheus. `identity` says which worker of which release this is."""
 
     def __init__(
         self,
         registry: CollectorRegistry,
         *,
-        slot: str,
-        version: str,
+        identity: Mapping[str, str],
         ping_redis: Callable[[], Awaitable[None]],
         warming: Warming,
     ) -> None:
         self._registry = registry
-        self._identity = {"slot": slot, "version": version}
+        self._identity = identity
         self._ping_redis = ping_redis
         self._warming = warming
         self._draining = False

@@ -27,22 +27,34 @@ class CallerApi:
     """Translates callers' requests into the services' words and back."""
 
     def __init__(
-        self, keys: ApiKeys, accounts: Accounts, agents: Agents, answers: Answers, speech: Speech, *, slot: str
+        self,
+        keys: ApiKeys,
+        accounts: Accounts,
+        agents: Agents,
+        answers: Answers,
+        speech: Speech,
+        *,
+        identity: Mapping[str, str],
     ) -> None:
         self._keys = keys
         self._accounts = accounts
         self._agents = agents
         self._answers = answers
         self._speech = speech
-        self._slot = slot
+        self._identity = identity
 
     def routes(self) -> list[Route]:
         """The endpoints, for the application to mount."""
         return [
             Route("/v1/agents/{agent}/answer", self.answer, methods=["GET", "POST"], name="answer"),
             Route("/v1/agents/{agent}/speech", self.speak, methods=["GET", "POST"], name="speech"),
+            Route("/v1/health", self.health, name="health"),
             Route("/v1/openapi.json", self.document, name="openapi"),
         ]
+
+    async def health(self, request: Request) -> Response:
+        """Which worker answers at the end of this way: for load balancers, and for deploys to prove theirs."""
+        return JSONResponse(dict(self._identity), headers={"Cache-Control": "no-store"})
 
     async def answer(self, request: Request) -> Response:
         """Text → the agent's answer, and who answered each lookup."""
@@ -101,7 +113,7 @@ class CallerApi:
     def _headers(self, sources: Mapping[str, Source]) -> dict[str, str]:
         return {
             "Cache-Status": cache_status(sources),
-            "X-Warmline-Slot": self._slot,
+            "X-Warmline-Slot": self._identity["slot"],
             "Cache-Control": "private, no-store",
         }
 

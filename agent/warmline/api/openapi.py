@@ -54,6 +54,7 @@ def callers() -> Json:
             "/v1/webhooks/knowledge-updated": _webhook("An organisation's knowledge has changed", "organisation"),
             "/v1/webhooks/agent-updated": _webhook("An agent's configuration has changed", "organisation", "agent"),
             "/v1/webhooks/prompt-updated": _webhook("An agent's prompt has changed", "organisation", "agent"),
+            "/v1/health": _get("Which worker answers", _object(_IDENTITY)),
             "/v1/openapi.json": _get("This document", {"type": "object"}),
         },
     }
@@ -61,7 +62,7 @@ def callers() -> Json:
 
 def fleet() -> Json:
     """What the fleet itself may ask, on a port that callers cannot reach."""
-    live = _object({"live": {"const": True}, "slot": {"type": "string"}, "version": {"type": "string"}})
+    live = _object({"live": {"const": True}, **_IDENTITY})
     return {
         **_document("Warmline, for the fleet"),
         "security": [],
@@ -129,7 +130,8 @@ def _warm() -> Json:
 _PASSAGE = _object(
     {"id": {"type": "string"}, "question": {"type": "string"}, "score": {**_NUMBER, "minimum": -1, "maximum": 1}}
 )
-_READY = {"type": "object", "required": ["ready", "redis", "degraded", "slot", "version"]}
+_IDENTITY: Json = {name: {"type": "string"} for name in ("slot", "version", "release")}
+_READY = {"type": "object", "required": ["ready", "redis", "degraded", *_IDENTITY]}
 _CACHES = {"type": "object", "required": ["slot", "profile", "caches"]}
 _METRICS = ("text/plain", "application/openmetrics-text")
 _AUDIO = _answered(

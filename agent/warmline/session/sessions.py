@@ -57,7 +57,7 @@ class Sessions:
         """Begin to hear of sessions that other workers took over."""
         self._watching = asyncio.get_running_loop().create_task(self._store.watch(self._taken), name="sessions: watch")
 
-    def drain(self) -> None:
+    def leave(self) -> None:
         """Every session leaves as soon as it listens; so does one that is opened from now on."""
         self._draining = True
         for conversation in self._owners.values():

@@ -47,6 +47,7 @@ def _convex(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="folder of organisations, a JSON file each, instead of the three")
     parser.add_argument("--webhook-url", default="", help="URL above the worker's webhooks, such as .../v1/webhooks")
     parser.add_argument("--webhook-secret-file", type=Path, help="secrets that sign them, whsec_<base64>, one a line")
+    parser.add_argument("--webhook-ca-file", type=Path, help="PEM file of the authority that an https URL is held to")
     _number(parser, "--webhook-retry-ms", 500, "before the first retry; doubled for each that follows")
 
 
@@ -76,7 +77,7 @@ def _run_sarvam(options: argparse.Namespace) -> int:
 
 def _run_convex(options: argparse.Namespace) -> int:
     from warmline.simulators.convex import ConvexOptions, ConvexSimulator
-    from warmline.simulators.convex.webhooks import read_secrets
+    from warmline.simulators.convex.webhooks import poster, read_secrets
     from warmline.simulators.server import serve
 
     how = ConvexOptions(
@@ -92,5 +93,5 @@ def _run_convex(options: argparse.Namespace) -> int:
         webhook_secrets=read_secrets(options.webhook_secret_file) if options.webhook_secret_file else (),
         webhook_retry=options.webhook_retry_ms / 1000,
     )
-    serve(ConvexSimulator(how).app(), host=options.host, port=options.port)
+    serve(ConvexSimulator(how, send=poster(options.webhook_ca_file)).app(), host=options.host, port=options.port)
     return 0

@@ -33,6 +33,22 @@ def where(slots: Sequence[Slot], affinity: str, *, client: str = "", session: st
     return next((slot for slot in islice(candidates, CHOICES) if not slot.get("down")), None)
 
 
+def client_of(slots: Sequence[Slot], affinity: str, name: str) -> dict[str, str]:
+    """Headers of a client that a listed proxy would speak for, and whom `where` sends to the slot called `name`.
+
+    Empty under `none`, where nobody can be sent anywhere. StopIteration if the slot takes nobody.
+    """
+    if affinity not in CANDIDATES:
+        return {}
+    header = {"ip_hash": "X-Forwarded-For", "session": "X-Warmline-Session"}[affinity]
+    clients = (f"198.{second}.{third}.1" for second in range(256) for third in range(256))
+    return {header: next(one for one in clients if _is(where(slots, affinity, client=one, session=one), name))}
+
+
+def _is(slot: Slot | None, name: str) -> bool:
+    return slot is not None and slot["name"] == name
+
+
 def by_address(slots: Sequence[Slot], client: str) -> Iterator[Slot]:
     """The slots that `ip_hash` tries, in turn: three octets of an IPv4 address count, or all sixteen of IPv6."""
     address = ip_address(client)
@@ -61,5 +77,5 @@ class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, object]:
-        """The filter by the name that playbooks use."""
-        return {"warmline_where": where}
+        """The filters by the names that playbooks use."""
+        return {"warmline_where": where, "warmline_client_of": client_of}

@@ -1,34 +1,10 @@
-"""Filters that the playbooks share with the tests. Pure."""
+"""What playbooks take from files on the machine that deploys."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-
-FIRST_PORT = 8100
-FIRST_ADMIN_PORT = 8200
-
-
-def slots(hosts: Iterable[str], addresses: Mapping[str, str], workers: int) -> list[dict[str, object]]:
-    """The worker slots of a fleet, in the order in which every edge lists them.
-
-    `hosts` in the inventory's order, `addresses` by host, `workers` on each. Every host's first worker comes first,
-    then every second one: raising `workers` appends, so that no slot that exists changes its position.
-    """
-    hosts = list(hosts)
-    return [
-        {
-            "name": f"{host}/{worker}",
-            "host": host,
-            "worker": worker,
-            "address": addresses[host],
-            "port": FIRST_PORT + worker,
-            "admin_port": FIRST_ADMIN_PORT + worker,
-        }
-        for worker in range(1, workers + 1)
-        for host in hosts
-    ]
 
 
 def api_keys(organisations: Iterable[str], folder: str) -> list[dict[str, str]]:
@@ -39,9 +15,19 @@ def api_keys(organisations: Iterable[str], folder: str) -> list[dict[str, str]]:
     ]
 
 
+def tree_digest(folder: str) -> str:
+    """Twelve hexadecimal digits that change with any file below the folder."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    found = hashlib.sha256()
+    for path in files:
+        found.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, object]:
         """The filters by the names that playbooks use."""
-        return {"warmline_slots": slots, "warmline_api_keys": api_keys}
+        return {"warmline_api_keys": api_keys, "warmline_tree_digest": tree_digest}

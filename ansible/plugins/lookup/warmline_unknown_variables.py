@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ options:
     description: the folder of the roles
     required: true
   fleet:
-    description: file that declares the fleet's own variables, name to description
+    description: file that declares the fleet's own variables, name to description, and what became of former ones
     required: true
 """
 
@@ -50,16 +50,17 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **options: Any) -> list[str]:
         """The sentences; an empty list if every name is declared."""
         self.set_options(var_options=variables, direct=options)
-        declared = self._declared(Path(self.get_option("roles")), Path(self.get_option("fleet")))
+        fleet = self._load(Path(self.get_option("fleet")))
+        declared = self._declared(Path(self.get_option("roles")), fleet)
         return [
-            complaint(name, where, declared)
+            complaint(name, where, declared, fleet.get("former_variables", {}))
             for source in self._flatten(terms)
             for where, name in self._set_names(Path(source))
             if name not in declared and not name.startswith("vault_")
         ]
 
-    def _declared(self, roles: Path, fleet: Path) -> set[str]:
-        names = set(CONNECTION) | set(self._load(fleet)["fleet_variables"])
+    def _declared(self, roles: Path, fleet: dict[str, Any]) -> set[str]:
+        names = set(CONNECTION) | set(fleet["fleet_variables"])
         for spec in roles.glob("*/meta/argument_specs.yml"):
             for entry in self._load(spec)["argument_specs"].values():
                 names.update(entry.get("options", {}))
@@ -91,8 +92,10 @@ def group_names(groups: dict[str, Any]) -> Iterator[str]:
         yield from group_names(group.get("children") or {})
 
 
-def complaint(name: str, where: str, declared: Iterable[str]) -> str:
+def complaint(name: str, where: str, declared: Iterable[str], former: Mapping[str, str]) -> str:
     """One sentence that says what is wrong and what was probably meant."""
+    if name in former:
+        return f"{where}: {name} {former[name]}"
     near = difflib.get_close_matches(name, declared, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"{where}: nothing reads the variable {name}{hint}"

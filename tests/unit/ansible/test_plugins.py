@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.plugins import load
 
@@ -16,25 +14,6 @@ lookup = load("lookup", "warmline_unknown_variables")
 
 HOSTS = ["agent-1", "agent-2", "agent-3"]
 ADDRESSES = {host: f"10.0.0.{i}" for i, host in enumerate(HOSTS, start=1)}
-
-
-def test_every_host_comes_once_before_any_comes_twice() -> None:
-    names = [slot["name"] for slot in filters.slots(HOSTS, ADDRESSES, 2)]
-    assert names == ["agent-1/1", "agent-2/1", "agent-3/1", "agent-1/2", "agent-2/2", "agent-3/2"]
-
-
-@given(st.integers(1, 8), st.integers(1, 8))
-def test_more_workers_never_move_a_slot_that_was_there(few: int, more: int) -> None:
-    before = filters.slots(HOSTS, ADDRESSES, min(few, more))
-    after = filters.slots(HOSTS, ADDRESSES, max(few, more))
-    assert after[: len(before)] == before
-
-
-@given(st.integers(1, 50))
-def test_no_two_workers_of_a_host_share_a_port(workers: int) -> None:
-    found = filters.slots(["only"], {"only": "10.0.0.1"}, workers)
-    ports = [slot[kind] for slot in found for kind in ("port", "admin_port")]
-    assert len(set(ports)) == 2 * workers
 
 
 def test_api_keys_become_digests(tmp_path: Path) -> None:
@@ -75,6 +54,14 @@ def test_a_misspelt_variable_is_named_with_its_file_and_what_was_meant(inventory
     assert complaints(inventory) == [
         "group_vars/all.yml: nothing reads the variable redis_prot; did you mean redis_port?"
     ]
+
+
+def test_a_variable_of_former_times_is_told_what_became_of_it(inventory: Path) -> None:
+    (inventory / "fleet.yml").write_text(
+        "{fleet_variables: {}, former_variables: {redis_prot: is redis_port since 0.2.}}"
+    )
+    (inventory / "group_vars" / "all.yml").write_text("redis_prot: 1\n")
+    assert complaints(inventory) == ["group_vars/all.yml: redis_prot is redis_port since 0.2."]
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,19 @@ from warmline.simulators.convex.errors import Refused
 from warmline.simulators.convex.http import Functions, refusal
 from warmline.simulators.convex.options import ConvexOptions
 from warmline.simulators.convex.sync import Sync
-from warmline.simulators.convex.webhooks import Send, Webhooks, post
+from warmline.simulators.convex.webhooks import Send, Webhooks, poster
 from warmline.simulators.faults import Faults
 
 
 class ConvexSimulator:
     """One deployment. `now` gives wall-clock seconds; `send` delivers webhooks."""
 
-    def __init__(self, options: ConvexOptions, *, now: Callable[[], float] = time.time, send: Send = post) -> None:
+    def __init__(
+        self, options: ConvexOptions, *, now: Callable[[], float] = time.time, send: Send | None = None
+    ) -> None:
         self._calls = Calls(webhook_pending=lambda: self.webhooks.pending)
         self._faults = Faults(Refusal)
-        self.webhooks = Webhooks(options, send=send, now=now, calls=self._calls)
+        self.webhooks = Webhooks(options, send=send or poster(), now=now, calls=self._calls)
         deployment = Deployment(options.data, changed=self._changed, now=now)
         backend = Backend(deployment, options, faults=self._faults, calls=self._calls)
         self._functions = Functions(backend, error_status=options.error_status)

@@ -1,0 +1,3 @@
+"""What tests have to say even if they pass: shown at the end of the run."""
+
+shown: list[str] = []
