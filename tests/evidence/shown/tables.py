@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tests.bench.report import Bar, Cell, Part, Table
+from tests.evidence.scale import REDIS_SECONDS
 from tests.evidence.setups import CACHES
 from tests.evidence.shown.summary import CacheShown, Row
 from tests.evidence.steps import PHASES
@@ -161,6 +162,7 @@ def _why(row: Row, behind: float) -> str:
     if not row.redis_failures:
         return points + " No call of Redis failed: look for the phase that lost them."
     return points + (
-        f" {row.redis_failures:,} calls of Redis were given up: one that does not end within a lookup's 50 ms, and all "
-        f"in the second after it. The machine was too busy (load {row.load}): measure again where nothing else runs."
+        f" {row.redis_failures:,} calls of Redis were given up: one that does not end within {REDIS_SECONDS * 1000:.0f} ms, "
+        f"and all in the second after it. The machine was too busy (load {row.load}): measure again where nothing else "
+        "runs."
     )
