@@ -19,8 +19,8 @@ QUERY, SEARCH = 0.1, 0.2
 """Seconds that the simulated providers take, and how much faster than real time audio comes after its beginning."""
 
 REDIS_SECONDS = 0.5
-"""What Redis may cost a lookup: ten times the product's default, for here ten workers, their callers, nginx, Redis and the
-providers share the cores of one machine, and a worker that waits for its turn would take that for Redis' silence."""
+"""What Redis may cost a lookup: ten times the product's default, for here workers, callers, nginx, Redis and providers
+share the cores of one machine, and a worker that waits for its turn would take that for Redis' silence."""
 
 _SECONDS_PER_CHARACTER = 0.06
 
