@@ -14,6 +14,7 @@ BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench
 CONFORMANCE_VENV := $(WARMLINE_CACHE)/conformance-venv-$(shell sha256sum $(ROOT)/tests/conformance/requirements.txt | cut -c1-12)
 LOAD_VENV := $(WARMLINE_CACHE)/load-venv-$(shell sha256sum $(ROOT)/tests/load/requirements.txt | cut -c1-12)
 FUZZ_VENV := $(WARMLINE_CACHE)/fuzz-venv-$(shell sha256sum $(ROOT)/tests/fuzz/requirements.txt | cut -c1-12)
+BOARDS_VENV := $(WARMLINE_CACHE)/boards-venv-$(shell sha256sum $(ROOT)/dashboards/requirements.txt | cut -c1-12)
 export PATH := $(VENV)/bin:$(PATH)
 export PYTHONPATH := $(ROOT)/agent
 export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
@@ -35,9 +36,6 @@ export HOST ?=
 # What vouches for the edge, where its certificate was made here.
 CA = $(addprefix --ca-file ,$(wildcard $(STATE)/tls/ca.pem))
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
-PROFILE ?= low_traffic
-USERS ?= 100
-SECONDS ?= 60
 export SLOT ?=
 export LOG_LINES ?= 50
 # What cannot be undone asks first, or wants YES=1.
@@ -48,6 +46,9 @@ define sure
 endef
 # A deploy takes longer than what pytest takes for a hang; each test has a limit of its own.
 SLOW := -o faulthandler_timeout=0
+PROFILE ?= low_traffic
+USERS ?= 100
+SECONDS ?= 60
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock"
 
@@ -120,8 +121,8 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-long test-static test-unit test-integration test-conformance test-fuzz test-fleet test-long-model test-long-fleet test-upgrade lint
-test: test-static test-unit test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
+.PHONY: test test-long test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet test-long-model test-long-fleet test-upgrade lint
+test: test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
 	cd $(ROOT) && pytest tests/static
@@ -133,6 +134,9 @@ test-unit: venv ## what needs no server: units, interleavings in virtual time, m
 test-integration: control-test ## stores, workers, simulators and nginx against real servers on loopback
 	cd $(ROOT) && pytest tests/contract tests/integration
 
+test-boards: boards-venv ## boards, rules and alerts against the metrics that exist; in an environment of their own, 10 s
+	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m pytest tests/boards
+
 test-conformance: ## the providers' official clients against the simulators, in an environment of their own
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/conformance/requirements.txt $(CONFORMANCE_VENV)
 	cd $(ROOT) && $(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance
@@ -143,6 +147,10 @@ test-fuzz: control-test ## every HTTP endpoint against requests made from its Op
 
 test-fleet: control-test deploy ## the staging fleet over SSH and through its edge
 	cd $(ROOT) && pytest $(SLOW) tests/fleet
+
+.PHONY: test-grafana
+test-grafana: control-test deploy ## a real Grafana of the fleet, asked every query of every board; needs its image
+	cd $(ROOT) && WARMLINE_GRAFANA=required pytest tests/fleet/test_grafana.py
 
 test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; half an hour
 
@@ -185,7 +193,7 @@ bench-overhead: control-test ## what the worker adds to a bare Starlette endpoin
 	@cd $(ROOT) && python -m tests.bench.overhead
 
 ##@ Build
-.PHONY: control control-test images venv lock format
+.PHONY: control control-test images venv boards boards-venv lock format
 control: venv ## have what this machine needs: Docker Engine, mmdebstrap, ssh
 	$(PLAYBOOK) $(PLAYBOOKS)/control.yml
 
@@ -199,6 +207,12 @@ images: control ## pull or build every image of the fleet
 venv: ## have the Python environment of requirements.txt
 	@$(ROOT)/ansible/bin/venv $(ROOT)/requirements.txt $(VENV)
 
+boards: boards-venv ## make the boards' JSON from dashboards/boards
+	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m dashboards.generate
+
+boards-venv:
+	@$(ROOT)/ansible/bin/venv $(ROOT)/dashboards/requirements.txt $(BOARDS_VENV)
+
 lock: venv ## compile the lock files anew from pyproject.toml and agent/pyproject.toml
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --output-file agent/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:control --output-file requirements.txt
@@ -209,6 +223,7 @@ lock: venv ## compile the lock files anew from pyproject.toml and agent/pyprojec
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:fuzz \
 	  --output-file tests/fuzz/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:load --output-file tests/load/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:boards --output-file dashboards/requirements.txt
 
 format: venv ## format Python sources
 	cd $(ROOT) && ruff check --fix --quiet; ruff format

@@ -38,13 +38,20 @@ PULL_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One entry of images.yml. `official` is None for what only we build; `python` is set for what needs wheels."""
+    """One entry of images.yml. `official` is None for what only we build; `python` is set for what needs wheels;
+    without a `stand_in` a fleet does without what cannot be pulled."""
 
     name: str
     tag: str
     served: bool
     official: str | None = None
     python: str | None = None
+    stand_in: bool = True
+
+    @property
+    def key(self) -> str:
+        """What it is called in lists of images, such as fleet_images."""
+        return self.name.replace("-", "_")
 
     @property
     def folder(self) -> Path:
@@ -93,7 +100,8 @@ def _files(root: Path) -> list[Path]:
 
 def chosen(image: Image, base: str, present: Collection[str]) -> str | None:
     """The name of this image among those `present`, the official one first; None if it has to be made."""
-    return next((name for name in (image.pulled, image.built(base)) if name in present), None)
+    names = [image.pulled, image.built(base)] if image.stand_in else [image.pulled]
+    return next((name for name in names if name in present), None)
 
 
 class Engine:
@@ -181,20 +189,23 @@ def _wheels(python: str) -> Path:
 
 
 def build(engine: Engine) -> None:
-    """Have every image of the catalogue; says what came from where and how long it took."""
+    """Have every image of the catalogue that can be had; says what came from where and how long it took."""
     base = ""
     names = {}
     present = engine.present()
     for image in catalogue():
         name = chosen(image, base, present) or _made(engine, image, base)
+        if name is None:
+            _say(image.name, "left out", "it has no stand-in")
+            continue
         if image.name == "base":
             base = name
-        names[image.name.replace("-", "_")] = name
+        names[image.key] = name
         _say(image.name, "ready", name)
     _write(CACHE / "images.json", json.dumps(names, indent=2) + "\n")
 
 
-def _made(engine: Engine, image: Image, base: str) -> str:
+def _made(engine: Engine, image: Image, base: str) -> str | None:
     began = time.monotonic()
     if image.official:
         _say(image.name, "pulling", image.official.partition("@")[0])
@@ -202,6 +213,8 @@ def _made(engine: Engine, image: Image, base: str) -> str:
         if reason is None:
             return image.pulled
         _say(image.name, "no image", reason)
+    if not image.stand_in:
+        return None
     name = image.built(base)
     _say(image.name, "building", name)
     engine.build(image, name, base)
@@ -218,7 +231,7 @@ def built() -> dict[str, str]:
 def publish(*, push: str, pull: str, manifest: Path) -> None:
     """Send what hosts need to the registry `push`, and write the names under which they `pull` it to `manifest`."""
     names = built()
-    served = [image.name for image in catalogue() if image.served]
+    served = [image.key for image in catalogue() if image.served and image.key in names]
     for name in served:
         _run("docker", "tag", names[name], f"{push}/{names[name]}")
         _run("docker", "push", "--quiet", f"{push}/{names[name]}")
@@ -256,7 +269,7 @@ def _output(*command: str) -> str:
 
 
 def _say(image: str, what: str, detail: str) -> None:
-    print(f"  {image:<11} {what:<9} {detail}", flush=True)
+    print(f"  {image:<17} {what:<9} {detail}", flush=True)
 
 
 def main() -> None:

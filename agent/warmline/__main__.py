@@ -58,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
 
     study.add_trace(commands.add_parser("trace", help="invent what callers ask, and say what is in a trace"))
 
+    study.add_plan(commands.add_parser("plan", help="what a fleet's caches would do on a trace, without the fleet"))
+
+    study.add_tune(commands.add_parser("tune", help="sizes and lifetimes of the caches, from a trace or from metrics"))
+
     believed = "PEM file of the authority that signed the edge's certificate; default: this machine's authorities"
     probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")
     probe.add_argument("--url", required=True, help="the edge, such as https://127.0.0.1:8443")

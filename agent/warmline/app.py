@@ -21,6 +21,8 @@ from warmline.api.observe import Observed
 from warmline.api.sessions import SessionApi
 from warmline.api.signature import read_secrets
 from warmline.api.warm import WarmApi
+from warmline.cache_metrics import CacheMetrics
+from warmline.lag import Lag
 from warmline.metrics import Metrics
 from warmline.money import Money
 from warmline.pool_metrics import PoolMetrics
@@ -38,7 +40,7 @@ async def run(settings: Settings) -> None:
     accounts = wiring.accounts(settings, keys)
     secrets = read_secrets(settings.webhook_secrets_file)
     registry = CollectorRegistry()
-    metrics = Metrics(registry, slot=settings.slot, version=settings.version)
+    metrics = Metrics(registry, version=settings.version)
     registry.register(Money(accounts))
     async with AsyncExitStack() as stack:
         caller_socket = stack.enter_context(bind(settings.listen_host, settings.port))
@@ -48,7 +50,8 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(caches.aclose)
         # The sockets' connections are bounded by the pool; aiohttp's own limit of 100 would be a second, silent one.
         unlimited = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
-        pool_metrics = PoolMetrics(registry)
+        registry.register(CacheMetrics(caches.overviews, caches.standing))
+        pool_metrics = PoolMetrics(registry, account=settings.sarvam_sockets_account)
         pool = wiring.pool(settings, caches, unlimited, pool_metrics)
         stack.push_async_callback(pool.aclose)  # before the caches: giving back the share takes Redis
         usage = Usage(accounts, caches.state)
@@ -91,7 +94,9 @@ async def run(settings: Settings) -> None:
             leaving=sessions.leave,
             message_bytes=settings.session_message_bytes,
         )
-        for part in (caches, pool, usage, popular, sessions, warming):
+        lag = Lag(metrics.late)
+        stack.push_async_callback(lag.aclose)
+        for part in (caches, pool, usage, popular, sessions, warming, lag):
             part.start()
         pool.prewarm(*settings.sarvam_models)
         _log.info("serving", **_shown(settings))

@@ -24,7 +24,8 @@
         ├── SessionsFull         this worker holds as many voice sessions as it may
         ├── LoadAbandoned        the worker stopped before a load had ended
         ├── StreamTooLong        a stream outgrew what is kept of one; only who joined it late is told
-        └── ListenerTooSlow      a listener left more of a stream unread than is kept for one
+        ├── ListenerTooSlow      a listener left more of a stream unread than is kept for one
+        └── TraceError           a trace that nothing can be worked out from; says where and why
 
 Which HTTP status each becomes is decided in one place, `api/faults.py`.
 """
@@ -215,3 +216,13 @@ class ListenerTooSlow(OperatorError):
     """A listener left more of a stream unread than is kept for one, and was cut off so that others were not."""
 
     code = "listener_too_slow"
+
+
+class TraceError(OperatorError):
+    """A trace, or what stands for one, that cannot be used; `lines` says where and why."""
+
+    code = "trace_unusable"
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines

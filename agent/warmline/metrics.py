@@ -1,31 +1,35 @@
-"""Every metric of the worker, declared once; those of money are in `money.py`. The registry is handed in."""
+"""Every metric that the worker counts as it happens; the registry is handed in.
+
+What is read when scraped is in `cache_metrics.py` and `money.py`, sockets are in `pool_metrics.py`. A series that can
+be named before its first event is there from the start, so that rates begin at nought. `dashboards/metrics.yml` is the
+contract of all of them.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.core import CounterMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
-from prometheus_client.registry import Collector
 
-from warmline.cache import NotStored, Removal, Tally
+from warmline import request
+from warmline.cache import NotStored, Removal, Source
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which no board of ours reads
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class Metrics:
     """The worker's numbers. Labels hold only names that the deployment knows; never texts, agents or callers."""
 
-    def __init__(self, registry: CollectorRegistry, *, slot: str, version: str) -> None:
-        self._lookups = _Lookups()
+    def __init__(self, registry: CollectorRegistry, *, version: str) -> None:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        registry.register(self._lookups)
         self._store_failures = Counter(
             "warmline_cache_store_failures",
             "Redis calls that failed, and entries that could not be decoded.",
@@ -105,10 +109,20 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        Gauge("warmline_build_info", "1, labelled with what runs here.", ["slot", "version"], registry=registry).labels(
-            slot, version
-        ).set(1)
-
+        self._resumed = Counter(
+            "warmline_sessions_resumed",
+            "Voice sessions that were resumed, by whether the slot that held them before was this one.",
+            ["where"],
+            registry=registry,
+        )
+        self._lag_seconds = Histogram(
+            "warmline_event_loop_lag_seconds",
+            "By how much the event loop was late, four times a second.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        build = Gauge("warmline_build_info", "1, labelled with what runs here.", ["version"], registry=registry)
+        build.labels(version).set(1)
         self._webhooks = Counter(
             "warmline_webhooks", "Webhooks answered, by what became of them.", ["event", "outcome"], registry=registry
         )
@@ -118,9 +132,31 @@ class Metrics:
         series = {(event, outcome): self._webhooks.labels(event, outcome) for event in events for outcome in outcomes}
         return lambda event, outcome: series[event, outcome].inc()
 
-    def watch(self, cache: str, tally: Tally) -> None:
-        """Show the tally of a cache from now on."""
-        self._lookups.tallies[cache] = tally
+    def begin(self, cache: str) -> None:
+        """Show a cache's series from now on."""
+        for operation in ("read", "claim", "commit", "decode"):
+            self._store_failures.labels(cache, operation)
+        for reason in NotStored:
+            self._not_stored.labels(cache, reason.value)
+        for cause in Removal:
+            self._removed.labels(cache, cause.value)
+        for outcome in ("ok", "failed"):
+            self._load_seconds.labels(cache, outcome)
+        for source in Source:
+            self._warmed.labels(cache, source.value)
+        for why in ("refused", "failed"):
+            self._left_cold.labels(cache, why)
+        self._streams_lost.labels(cache)
+
+    def begin_sessions(self, ends: Iterable[Enum], kinds: Iterable[str]) -> None:
+        """The same for voice sessions: how they may end, and what is said in them."""
+        for end in ends:
+            self._sessions_ended.labels(end.name.lower())
+            self._sessions_refused.labels(end.name.lower())
+        for kind in kinds:
+            self._first_audio_seconds.labels(kind)
+        for where in ("here", "elsewhere"):
+            self._resumed.labels(where)
 
     def store_failed(self, cache: str, operation: str) -> None:
         """See `cache.CacheEvents`."""
@@ -132,7 +168,9 @@ class Metrics:
 
     def loaded(self, cache: str, seconds: float, *, failed: bool) -> None:
         """See `cache.CacheEvents`."""
-        self._load_seconds.labels(cache, "failed" if failed else "ok").observe(seconds)
+        series = self._load_seconds.labels(cache, "failed" if failed else "ok")
+        id_ = request.current.get()
+        series.observe(seconds, {"request_id": id_} if id_ else None)
 
     def stream_lost(self, cache: str) -> None:
         """See `cache.CacheEvents`."""
@@ -160,12 +198,16 @@ class Metrics:
 
     def requested(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered; `route` is the template's name, `other` where none matched."""
-        self._requests.labels(route, method, str(status)).inc()
+        self._requests.labels(route, method if method in _METHODS else "other", str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
     def session_opened(self) -> None:
         """See `session.events.SessionEvents`."""
         self._sessions.inc()
+
+    def session_resumed(self, *, elsewhere: bool) -> None:
+        """See `session.events.SessionEvents`."""
+        self._resumed.labels("elsewhere" if elsewhere else "here").inc()
 
     def session_ended(self, end: Enum) -> None:
         """See `session.events.SessionEvents`."""
@@ -184,18 +226,6 @@ class Metrics:
         """See `session.events.SessionEvents`."""
         self._interruption_seconds.observe(seconds)
 
-
-class _Lookups(Collector):
-    """Reads the caches' tallies when scraped: a hit in L1 costs one addition and no call into the library."""
-
-    def __init__(self) -> None:
-        self.tallies: dict[str, Tally] = {}
-
-    def collect(self) -> Iterable[CounterMetricFamily]:
-        family = CounterMetricFamily(
-            "warmline_cache_lookups", "Lookups answered, by the layer that answered.", labels=["cache", "source"]
-        )
-        for cache, tally in self.tallies.items():
-            for source, count in tally.by_source().items():
-                family.add_metric([cache, source.value], count)
-        yield family
+    def late(self, seconds: float) -> None:
+        """See `lag.Lag`."""
+        self._lag_seconds.observe(seconds)

@@ -3,6 +3,7 @@
 Organisations are those that have an API key, so that their number is bounded.
 """
 
+import math
 from collections.abc import Iterable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -34,12 +35,17 @@ class Money(Collector):
         today = GaugeMetricFamily(
             "warmline_spent_today", "Money of the whole fleet since midnight, UTC.", labels=["organisation"]
         )
+        limit = GaugeMetricFamily(
+            "warmline_spend_limit_per_day", "Money for one day, UTC, where it is limited.", labels=["organisation"]
+        )
         currency = GaugeMetricFamily("warmline_price_info", "1, labelled with the currency.", labels=["currency"])
         currency.add_metric([self._accounts.prices.currency], 1)
         for name, account in self._accounts.all().items():
             _add(account, name, cost=cost, saved=saved, refused=refused)
             today.add_metric([name], account.spent_today / MICROS)
-        return [cost, saved, refused, today, currency]
+            if account.spend_per_day < math.inf:
+                limit.add_metric([name], account.spend_per_day / MICROS)
+        return [cost, saved, refused, today, limit, currency]
 
 
 def _add(

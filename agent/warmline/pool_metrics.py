@@ -1,22 +1,26 @@
 """The metrics of warm sockets and of what speech costs, declared once. The registry is handed in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from warmline.pool import Allowance, Loss, State, Why
+from warmline.pool import Allowance, Loss, Pool, Why
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3)
 
 
 class PoolMetrics:
-    """See `pool.PoolEvents`; every series is there from the start, so that rates begin at nought."""
+    """See `pool.PoolEvents`; every series is there from the start, so that rates begin at nought. `account` is how
+    many sockets the provider's account may have open at once."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._sockets = _Sockets()
-        registry.register(self._sockets)
+    def __init__(self, registry: CollectorRegistry, *, account: int) -> None:
+        self._registry = registry
+        limit = Gauge(
+            "warmline_socket_account_limit", "Sockets that all workers together may have open.", registry=registry
+        )
+        limit.set(account)
         self._handshakes = Histogram(
             "warmline_socket_handshake_duration_seconds",
             "Time to open a socket to the speech provider, by how it ended.",
@@ -68,9 +72,9 @@ class PoolMetrics:
         for transport in ("socket", "rest"):
             self._characters.labels(transport)
 
-    def watch(self, counts: Callable[[], Mapping[State, int]]) -> None:
-        """Show the sockets of a pool, by state, from now on."""
-        self._sockets.counts = counts
+    def watch(self, pool: Pool) -> None:
+        """Show the sockets of a pool from now on."""
+        self._registry.register(_Sockets(pool))
 
     def handshake(self, seconds: float, *, failed: bool) -> None:
         """See `PoolEvents`."""
@@ -105,11 +109,17 @@ class PoolMetrics:
 class _Sockets(Collector):
     """Asks the pool when scraped."""
 
-    def __init__(self) -> None:
-        self.counts: Callable[[], Mapping[State, int]] = lambda: dict.fromkeys(State, 0)
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         family = GaugeMetricFamily("warmline_sockets", "Sockets to the speech provider, by state.", labels=["state"])
-        for state, count in self.counts().items():
+        for state, count in self._pool.counts().items():
             family.add_metric([state.value], count)
         yield family
+        yield GaugeMetricFamily(
+            "warmline_socket_oldest_seconds", "Age of the oldest open socket.", value=self._pool.oldest()
+        )
+        yield GaugeMetricFamily(
+            "warmline_socket_waiting", "Utterances that wait for a socket.", value=self._pool.waiting()
+        )

@@ -107,7 +107,7 @@ def pool(settings: Settings, around: Caches, http: aiohttp.ClientSession, metric
     timing = Timing(connect=settings.sarvam_connect_timeout, ping=settings.sarvam_socket_ping)
     ledger = Ledger(limits, random=random.random)
     made = Pool(connect, ledger, budget=budget, events=metrics, timing=timing)
-    metrics.watch(made.counts)
+    metrics.watch(made)
     return made
 
 
@@ -165,7 +165,7 @@ def services(
             max_entries=numbers.max_entries,
             versioned=versioned,
         )
-        metrics.watch(made.name, made.tally)
+        metrics.begin(made.name)
         return made
 
     agents = Agents(

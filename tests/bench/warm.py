@@ -22,11 +22,11 @@ L1_BYTES = 256 * 1024 * 1024
 @contextlib.asynccontextmanager
 async def worker(cache_url: str, state_url: str, *, name: str) -> AsyncIterator[tuple[Caches, Cache[bytes]]]:
     """A worker's caches, one of them of bytes, after it has joined the fleet."""
-    metrics = Metrics(CollectorRegistry(), slot=name, version="benchmark")
+    metrics = Metrics(CollectorRegistry(), version="benchmark")
     shared, state = (dialler(url, password=None, timeout=1.0) for url in (cache_url, state_url))
     caches = Caches(shared, state, name=name, events=metrics)
     cache = caches.cache("rag", AudioCodec(), POLICY, max_bytes=L1_BYTES)
-    metrics.watch("rag", cache.tally)
+    metrics.begin("rag")
     caches.start()
     try:
         await _joined(caches)

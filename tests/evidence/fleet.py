@@ -97,7 +97,7 @@ class Fleet:
         names = list(self._workers)[:count]
         old = [self._workers[name] for name in names]
         self._workers |= dict(zip(names, self._started(names), strict=True))
-        self._edge.move(self._slots())
+        self._edge.relist(self._slots())
         self.replaced += [held(worker) for worker in old]
         for worker in old:
             worker.process.stop()

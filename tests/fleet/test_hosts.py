@@ -12,15 +12,29 @@ HOSTS = sorted(fleet.addresses())
 # A worker stands for the container of the colour that serves in its slot.
 CONTAINERS = [
     *((name, f"worker {number}") for name, number in fleet.workers()),
-    ("edge-1", "warmline-nginx"),
-    ("edge-2", "warmline-nginx"),
+    *((name, "warmline-node-exporter") for name in HOSTS),
+    *((edge, name) for edge in ("edge-1", "edge-2") for name in ("warmline-nginx", "warmline-nginx-exporter")),
     ("redis-1", "warmline-redis-cache"),
     ("redis-1", "warmline-redis-state"),
+    ("redis-1", "warmline-redis-exporter-cache"),
+    ("redis-1", "warmline-redis-exporter-state"),
     ("monitor-1", "warmline-prometheus"),
+    ("monitor-1", "warmline-alertmanager"),
+    ("monitor-1", "warmline-blackbox-exporter"),
+    *([("monitor-1", "warmline-grafana")] if fleet.has_grafana() else []),
     ("monitor-1", "warmline-simulator-sarvam"),
     ("monitor-1", "warmline-simulator-convex"),
+    ("monitor-1", "warmline-simulator-pager"),
 ]
-USERS = {"worker": "10001:10001", "simulator": "10001:10001", "redis": "999:999", "prometheus": "65534:65534"}
+USERS = {
+    "worker": "10001",
+    "simulator": "10001",
+    "redis": "999",
+    "redis-exporter": "59000",
+    "nginx-exporter": "1001",
+    "grafana": "472",
+    **dict.fromkeys(("prometheus", "alertmanager", "node-exporter", "blackbox-exporter"), "65534"),
+}
 
 
 def container(host: str, name: str) -> str:
@@ -68,13 +82,14 @@ def test_a_container_is_confined(name: str, called: str) -> None:
 
 @pytest.mark.parametrize(("name", "called"), [one for one in CONTAINERS if one[1] != "warmline-nginx"])
 def test_a_container_runs_as_a_user_of_its_own_without_any_capability(name: str, called: str) -> None:
-    expected = USERS[called.removeprefix("warmline-").replace(" ", "-").split("-")[0]]
+    service = called.removeprefix("warmline-")
+    expected = USERS[max((user for user in USERS if service.startswith(user)), key=len)]
     pid = inspected(name, called)["State"]["Pid"]
     status = fleet.host(name).check_output(f"cat /proc/{pid}/task/*/children /proc/{pid}/status")
     child = status.split()[0]
     inner = fleet.host(name).run(f"cat /proc/{child}/status") if child.isdigit() else None
     lines = dict(line.split(":\t", 1) for line in (inner.stdout if inner else status).splitlines() if ":\t" in line)
-    assert lines["Uid"].split()[0] == expected.split(":")[0]
+    assert lines["Uid"].split()[0] == expected
     assert int(lines["CapEff"], 16) == 0
 
 

@@ -12,19 +12,23 @@ PORTS = fleet.PORTS
 WORKERS = [f"worker {number}" for number in range(1, fleet.WORKERS_PER_HOST + 1)]
 ADMINS = [f"admin {number}" for number in range(1, fleet.WORKERS_PER_HOST + 1)]
 EDGES, AGENTS = ("edge-1", "edge-2"), ("agent-1", "agent-2")
+REDIS_EXPORTERS = [PORTS["redis-exporter-cache"], PORTS["redis-exporter-state"]]
+# Alertmanager, Grafana and the black-box exporter listen on the monitor's loopback.
 LISTENING: dict[str, list[int | str]] = {
-    **{edge: [80, PORTS["https"], PORTS["status"]] for edge in EDGES},
-    **{agent: [*WORKERS, *ADMINS] for agent in AGENTS},
-    "redis-1": [PORTS["redis-cache"], PORTS["redis-state"]],
-    "monitor-1": [PORTS["prometheus"], PORTS["sarvam"], PORTS["convex"]],
+    **{edge: [80, PORTS["https"], PORTS["status"], PORTS["nginx-exporter"], PORTS["node-exporter"]] for edge in EDGES},
+    **{agent: [*WORKERS, *ADMINS, PORTS["node-exporter"]] for agent in AGENTS},
+    "redis-1": [PORTS["redis-cache"], PORTS["redis-state"], *REDIS_EXPORTERS, PORTS["node-exporter"]],
+    "monitor-1": [PORTS[name] for name in ("prometheus", "sarvam", "convex", "pager", "node-exporter")],
 }
 OPEN = {
     *((source, edge, port) for source in LISTENING for edge in EDGES for port in (80, PORTS["https"])),
-    *(("monitor-1", edge, PORTS["status"]) for edge in EDGES),
+    *(("monitor-1", edge, PORTS[name]) for edge in EDGES for name in ("status", "nginx-exporter")),
     *((edge, agent, port) for edge in EDGES for agent in AGENTS for port in WORKERS),
     *(("monitor-1", agent, port) for agent in AGENTS for port in ADMINS),
     *((agent, "redis-1", PORTS[name]) for agent in AGENTS for name in ("redis-cache", "redis-state")),
     *((agent, "monitor-1", PORTS[name]) for agent in AGENTS for name in ("sarvam", "convex")),
+    *(("monitor-1", "redis-1", port) for port in REDIS_EXPORTERS),
+    *(("monitor-1", name, PORTS["node-exporter"]) for name in LISTENING if name != "monitor-1"),
 }
 ATTEMPTS = [
     (source, target, port) for source, target in itertools.permutations(LISTENING, 2) for port in LISTENING[target]

@@ -1,20 +1,10 @@
 """Prometheus scrapes every worker and itself, and its rules give numbers."""
 
 import json
-from typing import Any
 
 from tests.support import fleet
-from tests.support.fleet import Edge
+from tests.support.fleet import Edge, query
 from tests.support.wait import until
-
-
-def query(expression: str) -> list[dict[str, Any]]:
-    url = f"http://{fleet.addresses()['monitor-1']}:{fleet.PORTS['prometheus']}/api/v1/query"
-    answer = fleet.host("monitor-1").check_output(
-        "curl --silent --get --data-urlencode %s %s", f"query={expression}", url
-    )
-    result: list[dict[str, Any]] = json.loads(answer)["data"]["result"]
-    return result
 
 
 def test_every_worker_is_scraped_under_its_slot() -> None:

@@ -10,14 +10,14 @@ from tests.support.load import Report
 from tests.support.rollouts import calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
 def as_it_was() -> Iterator[None]:
     """Afterwards the inventory is in force again."""
     yield
-    operations.done(operations.rollout("deploy"))
+    operations.done(operations.playbook("rollout", "--extra-vars", "rollout_kind=deploy"))
 
 
 def moved_as_predicted(report: Report, before: dict[str, str | None]) -> None:
@@ -47,7 +47,7 @@ def test_a_changed_setting_rolls_like_a_release(as_it_was: None) -> None:
     for slot in fleet.slots():
         url = f"http://{slot['address']}:{slot['admin_port']}/v1/admin/caches"
         assert '"ttl":77.0' in fleet.host(slot["host"]).check_output("curl --silent %s", url)
-    again = operations.rollout("deploy", *setting)
+    again = operations.playbook("rollout", "--extra-vars", "rollout_kind=deploy", *setting)
     assert {*operations.changes(operations.done(again)).values()} == {0}
 
 
@@ -62,11 +62,10 @@ def test_a_bad_setting_reaches_no_worker() -> None:
 
 def test_a_release_that_fails_after_the_canary_is_taken_back_from_it_too() -> None:
     before, containers = serving(), ran()
+    hasty = ["--extra-vars", "agent_ready_seconds=20"]
     fails = """ENTRYPOINT ["sh", "-c", "[ $WARMLINE_SLOT = agent-2/2 ] && exit 3; exec python -m warmline $0 $@"]"""
     with image("unlucky", fails) as name, calling("broken after the canary") as load:
-        run = operations.rollout(
-            "deploy", "--extra-vars", f"agent_image={name}", "--extra-vars", "agent_ready_seconds=20"
-        )
+        run = operations.rollout("deploy", "--extra-vars", f"agent_image={name}", *hasty)
     nobody_noticed(load.report)
     nobody_moved(load.report)
     assert run.returncode != 0

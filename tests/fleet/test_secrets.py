@@ -16,7 +16,7 @@ def found_in(text: str) -> list[str]:
 
 def test_every_secret_is_long_and_no_two_are_equal() -> None:
     values = list(fleet.secrets().values())
-    assert len(values) == 9
+    assert len(values) == 11
     assert len(set(values)) == len(values)
     assert all(len(value) >= 40 for value in values)
 

@@ -143,6 +143,19 @@ async def test_a_session_goes_on_at_another_worker_from_the_sample_it_had_come_t
     await close(second)
 
 
+async def test_a_session_that_another_slot_held_is_counted_as_moved(board: Switchboard) -> None:
+    workers = [board.worker(), board.worker()]
+    line = board.dial(workers[0])
+    token = (await line.caller.next(Opened)).token
+    for worker in (workers[0], workers[1], workers[1]):
+        line.caller.hang_up()
+        await line.end
+        line = board.dial(worker, Open(resume=token))
+        await line.caller.next(Resumed)
+    assert [worker.events.resumed for worker in workers] == [[False], [True, False]]
+    await close(line)
+
+
 async def test_a_client_says_how_far_it_heard_when_the_worker_could_not(board: Switchboard) -> None:
     """A killed worker wrote last when the utterance began."""
     first = board.dial(board.worker())

@@ -12,7 +12,7 @@ from tests.support.repository import tracked
 LINTERS = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
-    "mypy": ["mypy", "agent/warmline", "docker", "tests"],
+    "mypy": ["mypy", "agent/warmline", "dashboards", "docker", "tests"],
     "yamllint": ["yamllint", "--strict", "."],
     "ansible-lint": ["ansible-lint"],
     "hadolint": ["hadolint", "--config", "docker/hadolint.yaml", *map(str, tracked("docker/*/Dockerfile"))],

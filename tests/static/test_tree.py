@@ -44,13 +44,14 @@ def test_no_package_registry_is_named_anywhere() -> None:
     [
         "requirements.txt",
         "agent/requirements.txt",
+        "dashboards/requirements.txt",
         *(f"tests/{suite}/requirements.txt" for suite in ("conformance", "fuzz", "load")),
     ],
 )
 def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     packages = re.findall(r"^([a-z0-9][^\s=]*)==\S+(.*(?:\n    .*)*)", text, re.MULTILINE)
-    assert len(packages) > 20
+    assert len(packages) > 10
     assert [name for name, rest in packages if "--hash=sha256:" not in rest] == []
     assert not re.search(r"--(extra-)?index-url|--find-links|://", text)
 

@@ -237,7 +237,7 @@ class Worker:
     def check(self) -> None:
         """Nothing is left behind: no flight, no waiter, books that add up."""
         self.memory.check()
-        assert len(self.cache._flights) == 0
+        assert len(self.cache.flights) == 0
         assert len(self.leases) == 0
 
 

@@ -25,8 +25,14 @@ PORTS = {
     "redis-cache": 6379,
     "redis-state": 6380,
     "prometheus": 9090,
+    "alertmanager": 9093,
+    "node-exporter": 9100,
     "sarvam": 9101,
     "convex": 9102,
+    "pager": 9103,
+    "nginx-exporter": 9113,
+    "redis-exporter-cache": 9121,
+    "redis-exporter-state": 9122,
     "status": 8081,
 }
 WORKERS_PER_HOST = 2
@@ -106,6 +112,12 @@ def secrets() -> dict[str, str]:
     return made | more | {f"key of {name}": key(name) for name in ORGANISATIONS}
 
 
+def has_grafana() -> bool:
+    """Whether its image could be had when the fleet was deployed: it has no stand-in."""
+    images = STATE / "images.json"
+    return images.exists() and "grafana" in json.loads(images.read_text(encoding="utf-8"))
+
+
 def callers(count: int) -> list[str]:
     """Addresses of callers in as many networks, none of which is the fleet's or reserved for something else."""
     found = (f"{first}.{second}.7.9" for first in (23, 59, 103, 157) for second in range(250))
@@ -160,6 +172,14 @@ def calls(provider: str) -> dict[str, int]:
     url = f"http://{addresses()['monitor-1']}:{PORTS[provider]}/_calls"
     found: dict[str, int] = httpx.Response(200, text=host("monitor-1").check_output("curl --silent %s", url)).json()
     return found
+
+
+def query(expression: str) -> list[dict[str, Any]]:
+    """What Prometheus answers to an instant query: its samples, each with metric and value."""
+    url = f"http://{addresses()['monitor-1']}:{PORTS['prometheus']}/api/v1/query"
+    answer = host("monitor-1").check_output("curl --silent --get --data-urlencode %s %s", f"query={expression}", url)
+    result: list[dict[str, Any]] = json.loads(answer)["data"]["result"]
+    return result
 
 
 def containers(name: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Callers who go on calling through the edges while something happens to the fleet, and what became of them.
 
-Each has an address in a network of its own and keeps to one edge. Half of them ask over HTTP, by GET and now and then by POST;
+Each has an address in a network of its own and keeps to one edge. Half of them ask over HTTP, mostly by GET;
 half hold conversations, one after the other, and resume one that a worker hands over. Everything is counted, nothing is
 retried but what HTTP lets any client retry: a GET on a kept connection that was closed before a byte of the answer came
 (RFC 9112, 9.3.1).

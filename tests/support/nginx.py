@@ -111,7 +111,7 @@ class Nginx:
         """Have it read configuration and certificate again, as `nginx -s reload` does."""
         self.process.signal(signal.SIGHUP)
 
-    def move(self, slots: list[dict[str, object]]) -> None:
+    def relist(self, slots: list[dict[str, object]]) -> None:
         """Go on with other slots, and return when nobody is served by the old ones any more."""
         before = self._workers()
         self._config.write_text(render({**self._settings, "nginx_slots": slots}))

@@ -182,9 +182,13 @@ class Counted:
         self.ended: list[End] = []
         self.first: list[tuple[str, float]] = []
         self.interruptions: list[float] = []
+        self.resumed: list[bool] = []
 
     def session_opened(self) -> None:
         self.open += 1
+
+    def session_resumed(self, *, elsewhere: bool) -> None:
+        self.resumed.append(elsewhere)
 
     def session_ended(self, end: End) -> None:
         self.open -= 1

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from warmline import request
 from warmline.errors import WarmlineError
 from warmline.metrics import Metrics
 
@@ -20,6 +21,7 @@ class Observed:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request.current.set(_id(scope))
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -41,6 +43,12 @@ class Observed:
             _log.warning("broken_off", route=_route(scope), code=error.__cause__.code, detail=str(error.__cause__))
         finally:
             self._metrics.requested(_route(scope), scope["method"], status, self._clock() - began)
+
+
+def _id(scope: Scope) -> str:
+    """The edge's id of the request: this runs in a task of the request's own."""
+    found = next((value for name, value in scope.get("headers", ()) if name == b"x-request-id"), b"")
+    return request.well_formed(found.decode("latin-1"))
 
 
 def _route(scope: Scope) -> str:

@@ -21,6 +21,7 @@ from warmline.api.keys import NAME, ApiKeys
 from warmline.metrics import Metrics
 from warmline.services.accounts import Accounts
 from warmline.session import End, HungUp, Sessions
+from warmline.session.events import KINDS
 from warmline.session.messages import Error, FromClient, FromWorker, Open, Say
 
 OPEN_SECONDS = 10.0
@@ -64,6 +65,7 @@ class SessionApi:
         self._metrics = metrics
         self._send_seconds = send_seconds
         self._text_length = text_length
+        metrics.begin_sessions(End, KINDS)
 
     def routes(self) -> list[WebSocketRoute]:
         """The endpoint, for the application to mount."""

@@ -5,14 +5,15 @@ what was cached. `docs/architecture.md` walks through the files.
 """
 
 from warmline.cache.codec import Codec
-from warmline.cache.entry import Found, Source
+from warmline.cache.entry import Found, Source, Stale
 from warmline.cache.events import CacheEvents, NotStored
 from warmline.cache.key import Group, Key
 from warmline.cache.layered import Cache
 from warmline.cache.memory import Memory, Removal
+from warmline.cache.overview import Overview, Standing
 from warmline.cache.policy import Policy
 from warmline.cache.streams import Listening, Streams
-from warmline.cache.tally import Tally
+from warmline.cache.tally import Spread, Tally
 from warmline.cache.worker import Caches, Tuning
 
 __all__ = [
@@ -26,9 +27,13 @@ __all__ = [
     "Listening",
     "Memory",
     "NotStored",
+    "Overview",
     "Policy",
     "Removal",
     "Source",
+    "Spread",
+    "Stale",
+    "Standing",
     "Streams",
     "Tally",
     "Tuning",

@@ -4,12 +4,14 @@
 class Breaker:
     """Opens at the first failure and then lets one call through every `cooldown` seconds, until one succeeds."""
 
-    __slots__ = ("_closed", "_cooldown", "_next")
+    __slots__ = ("_closed", "_cooldown", "_next", "opened")
 
     def __init__(self, cooldown: float) -> None:
         self._cooldown = cooldown
         self._closed = True
         self._next = 0.0
+        self.opened = 0
+        """How often it has opened."""
 
     @property
     def closed(self) -> bool:
@@ -27,6 +29,7 @@ class Breaker:
 
     def failed(self, now: float) -> None:
         """A call failed."""
+        self.opened += self._closed
         self._closed = False
         self._next = now + self._cooldown
 

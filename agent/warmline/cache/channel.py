@@ -78,6 +78,10 @@ class Channel:
         member: bool = True,
     ) -> None:
         self.fence = fence
+        self.joined = 0
+        """How often this worker has joined the fleet; each time again it forgot everything that needs invalidation."""
+        self.applied = 0
+        """How many invalidations it has carried out, its own included."""
         self.address = f"wl{SCHEMA}:to:{name}:{random(6).hex()}"
         self.acknowledged: Callable[[Acknowledgement], None] = lambda acknowledgement: None
         self._name = name
@@ -95,7 +99,12 @@ class Channel:
     @property
     def alive(self) -> bool:
         """Whether the lease holds now."""
-        return self._clock() < self.fence.until
+        return self.left > 0
+
+    @property
+    def left(self) -> float:
+        """For how many seconds the lease will hold; 0 if it does not."""
+        return max(0.0, self.fence.until - self._clock())
 
     def listen(self, listener: Listener) -> None:
         """Tell `listener` of every invalidation from now on."""
@@ -164,6 +173,7 @@ class Channel:
         for listener in self._listeners:
             listener.forget_all()
         self.fence.until = sent + LEASE_SECONDS
+        self.joined += 1
         if before:
             await link.send("HDEL", MEMBERS, before)
 
@@ -192,6 +202,7 @@ class Channel:
         self._told(message.store)
         for listener in self._listeners:
             listener.forget(message.groups, message.keys)
+        self.applied += 1
         done = msgspec.msgpack.encode(Acknowledgement(message.id, self._identity))
         self._run(self._acknowledge(message.reply_to, done), name="acknowledge invalidation")
 

@@ -18,6 +18,17 @@ class Source(StrEnum):
     """A value past its time: a fresh one is being loaded, or could not be."""
 
 
+class Stale(StrEnum):
+    """Why a value past its time answered."""
+
+    REVALIDATING = "revalidating"
+    """A fresh one is being loaded behind it."""
+    SLOW = "slow"
+    """The load takes longer than who asked has patience."""
+    FAILING = "failing"
+    """The load failed, or did so a moment ago."""
+
+
 class Found(Generic[V]):
     """A value and who answered with it."""
 
@@ -34,6 +45,16 @@ class Found(Generic[V]):
         return isinstance(other, Found) and (self.value, self.source) == (other.value, other.source)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Outdated(Found[V]):
+    """A value past its time, and why it answered nonetheless."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, value: V, why: Stale) -> None:
+        super().__init__(value, Source.STALE)
+        self.why = why
 
 
 class Entry(NamedTuple):

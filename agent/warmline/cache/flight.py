@@ -58,6 +58,10 @@ class Flights(Generic[V]):
     def __len__(self) -> int:
         return len(self._all)
 
+    def waiting(self) -> int:
+        """How many wait for one of them."""
+        return sum(flight.waiters for flight in self._all)
+
     def get(self, key: str) -> Flight[V] | None:
         """The flight to join for `key`, if there is one."""
         return self._joinable.get(key)

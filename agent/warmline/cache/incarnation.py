@@ -28,6 +28,8 @@ class Incarnations:
     def __init__(self, fence: Fence, *, leave: Callable[[], None]) -> None:
         self.seen = ""
         """The server that was met last, by its run id and replication id; empty before the first."""
+        self.changes = 0
+        """How often another one was met than before."""
         self._fence = fence
         self._leave = leave
         self._doubt = asyncio.Event()
@@ -49,6 +51,7 @@ class Incarnations:
         """To run on every new connection before anybody uses it. Raises StoreUnavailable, ResponseError."""
         now = await _identity(link)
         if now != self.seen:
+            self.changes += self.seen != ""
             self._fence.shared = False
             self.seen = now
             self._doubt.set()  # before anything that may fail: somebody must come back to it

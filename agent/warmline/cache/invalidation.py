@@ -18,6 +18,7 @@ from warmline.cache.key import SCHEMA, Group, Key
 from warmline.cache.scripts import GIVE_UP
 from warmline.cache.server import Budget, expect
 from warmline.cache.store import Store
+from warmline.cache.tally import Invalidations
 from warmline.errors import InvalidationFailed, StoreUnavailable
 
 LOG = f"wl{SCHEMA}:log"
@@ -54,6 +55,7 @@ class Invalidator:
         clock: Callable[[], float],
         random: Bytes,
     ) -> None:
+        self.tally = Invalidations()
         self._store = store
         self._identity = identity
         self._channel = channel
@@ -74,12 +76,16 @@ class Invalidator:
             members = await self._announce(message)
             silent = await acks.wait(members, WAIT_SECONDS)
         except (StoreUnavailable, ResponseError, TimeoutError) as error:
+            self.tally.failed += 1
             raise InvalidationFailed(f"not every worker can be told: {str(error) or 'Redis is silent'}") from error
         finally:
             del self._awaited[message.id]
         await self._give_up({name: members[name] for name in silent})
-        acknowledged = tuple(sorted(members.keys() - silent))
-        return Report(acknowledged, tuple(sorted(silent)), (self._clock() - began) * 1000)
+        seconds = self._clock() - began
+        self.tally.took.add(seconds)
+        self.tally.acknowledged += len(members.keys() - silent)
+        self.tally.waited_out += len(silent)
+        return Report(tuple(sorted(members.keys() - silent)), tuple(sorted(silent)), seconds * 1000)
 
     async def replay(self) -> None:
         """Make every logged invalidation again, for a store that may have forgotten some. Raises StoreUnavailable."""

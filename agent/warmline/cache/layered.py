@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from warmline.cache.codec import Codec
-from warmline.cache.entry import Found, Source
+from warmline.cache.entry import Found, Outdated, Source, Stale
 from warmline.cache.fence import OPEN
 from warmline.cache.flight import Flight, Flights
 from warmline.cache.key import Key
@@ -61,7 +61,7 @@ class Cache(Generic[V]):
         self._clock = around.clock
         self._shared = SharedLayer(name, codec, policy=policy, fence=self._fence, around=around)
         self._loader = Loader(name, self._shared, policy=policy, fence=self._fence, around=around)
-        self._flights: Flights[Found[V | None]] = Flights()
+        self.flights: Flights[Found[V | None]] = Flights()
         self._epoch = 0
 
     async def get_or_load(self, key: Key, load: Load[V], *, elsewhere: Callable[[], None] = _ignore) -> Found[V | None]:
@@ -78,7 +78,7 @@ class Cache(Generic[V]):
             self.tally.l1 += 1
             return slot.value
         found = await self._look_further(key, Errand(load, elsewhere))
-        self.tally.others[found.source] += 1
+        self._count(found, self._clock() - now)
         return found
 
     async def peek(self, key: Key) -> Found[V | None] | None:
@@ -100,30 +100,36 @@ class Cache(Generic[V]):
             self._memory.drop_group(group)
         for key in keys:
             self._memory.drop(key)
-        self._flights.detach(groups, keys)
+        self.flights.detach(groups, keys)
 
     def forget_all(self) -> None:
         """The same for everything, unless this cache is versioned."""
         if self._fence is not OPEN:
             self._epoch += 1
             self._memory.clear()
-            self._flights.detach_all()
+            self.flights.detach_all()
 
     async def aclose(self) -> None:
         """End loads that are still under way."""
-        await self._flights.aclose()
+        await self.flights.aclose()
+
+    def _count(self, found: Found[V | None], seconds: float) -> None:
+        self.tally.others[found.source] += 1
+        self.tally.took[found.source].add(seconds)
+        if isinstance(found, Outdated):
+            self.tally.stale[found.why] += 1
 
     # -- what L1 cannot answer at once
 
     async def _look_further(self, key: Key, errand: Errand[V]) -> Found[V | None]:
         found = self._stale_at_once(key, errand)
         while found is None:
-            flight = self._flights.get(key.text)
+            flight = self.flights.get(key.text)
             if flight is None:
                 found = await self._look_in_l2(key, errand)
                 if found is not None:
                     break
-                flight = self._flights.get(key.text)
+                flight = self.flights.get(key.text)
             if flight is None:
                 found = await self._wait_for(key, self._start(key, errand))
             elif flight.begun and not self._remembers():
@@ -156,7 +162,7 @@ class Cache(Generic[V]):
             return Found(kept.value, Source.L2)
         if -kept.fresh_for < self._policy.stale_while_revalidate:
             self._refresh(key, errand)
-            return Found(kept.value, Source.STALE)
+            return Outdated(kept.value, Stale.REVALIDATING)
         return None
 
     def _stale_at_once(self, key: Key, errand: Errand[V]) -> Found[V | None] | None:
@@ -165,9 +171,10 @@ class Cache(Generic[V]):
         now = self._clock()
         if slot is None or (now >= slot.retry_at and now >= slot.fresh_until + self._policy.stale_while_revalidate):
             return None
-        if now >= slot.retry_at:
-            self._refresh(key, errand)
-        return Found(slot.value.value, Source.STALE)
+        if now < slot.retry_at:
+            return Outdated(slot.value.value, Stale.FAILING)
+        self._refresh(key, errand)
+        return Outdated(slot.value.value, Stale.REVALIDATING)
 
     async def _wait_for(self, key: Key, flight: Flight[Found[V | None]]) -> Found[V | None]:
         """What the flight brings; or, if it takes long, L1's value past its time while the flight goes on."""
@@ -175,17 +182,17 @@ class Cache(Generic[V]):
             await asyncio.wait({flight.task}, timeout=self._policy.patience)
             slot = self._recall(key)
             if slot is not None and not flight.task.done() and not flight.detached:
-                return Found(slot.value.value, Source.STALE)
+                return Outdated(slot.value.value, Stale.SLOW)
         return await flight.result()
 
     # -- loads
 
     def _refresh(self, key: Key, errand: Errand[V]) -> None:
-        if self._flights.get(key.text) is None:
+        if self.flights.get(key.text) is None:
             self._start(key, errand)
 
     def _start(self, key: Key, errand: Errand[V]) -> Flight[Found[V | None]]:
-        return self._flights.start(key.text, key.group_texts, lambda flight: self._fly(flight, key, errand))
+        return self.flights.start(key.text, key.group_texts, lambda flight: self._fly(flight, key, errand))
 
     async def _fly(self, flight: Flight[Found[V | None]], key: Key, errand: Errand[V]) -> Found[V | None]:
         def keep(kept: Kept[V | None]) -> None:
@@ -209,12 +216,12 @@ class Cache(Generic[V]):
             if kept is None or flight.detached:
                 return None
             if not self._keep(key, kept):
-                return Found(kept.value, Source.STALE)
+                return Outdated(kept.value, Stale.FAILING)
         slot = self._recall(key)
         if slot is None or flight.detached:
             return None
         slot.retry_at = self._clock() + self._policy.retry_after
-        return Found(slot.value.value, Source.STALE)
+        return Outdated(slot.value.value, Stale.FAILING)
 
     # -- L1
 

@@ -1,12 +1,14 @@
-"""What one cache is allowed, holds and achieves, for people to read."""
+"""What one cache is allowed, holds and achieves, and how a worker stands with Redis and the fleet."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from warmline.cache.entry import Source
+from warmline.cache.flight import Flights
 from warmline.cache.memory import Memory
 from warmline.cache.policy import Policy
-from warmline.cache.tally import Tally
+from warmline.cache.tally import Invalidations, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Overview:
     max_entries: int | None
     memory: Memory[Any]
     tally: Tally
+    flights: Flights[Any]
 
     def shown(self) -> dict[str, Any]:
         """All of it now, as JSON has it. `hit_ratio` counts whatever cost no load, None before the first lookup."""
@@ -36,3 +39,29 @@ class Overview:
             "lookups": {source.value: count for source, count in sources.items()},
             "hit_ratio": round(hits / lookups, 4) if lookups else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Breaking:
+    """A breaker: whether it is open, and how often it has opened."""
+
+    open: bool
+    opened: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a worker stands with Redis and with the fleet.
+
+    `breakers` has one for each Redis instance, `lease` is for how many seconds the invalidation channel's lease will
+    hold, `believes` whether what the evicting Redis holds may be used, `changes` how often that one came back as
+    another; `joined` and `applied` are the channel's.
+    """
+
+    breakers: Mapping[str, Breaking]
+    lease: float
+    joined: int
+    applied: int
+    believes: bool
+    changes: int
+    invalidations: Invalidations

@@ -95,37 +95,32 @@ class Server:
 
     def __init__(self, link: Link, *, breaker: Breaker, clock: Callable[[], float]) -> None:
         self.link = link
-        self._breaker = breaker
+        self.breaker = breaker
         self._clock = clock
-
-    @property
-    def answers(self) -> bool:
-        """Whether the last call was answered."""
-        return self._breaker.closed
 
     async def ask(self, budget: Budget, work: Callable[[Link], Awaitable[T]], *, insist: bool = False) -> T:
         """The result of `work`. Raises StoreUnavailable: away or too slow, or StoreRefused: it answered an error.
 
         To `insist` is to ask even a server that did not answer a moment ago.
         """
-        if not self._breaker.allow(self._clock()) and not insist:
+        if not self.breaker.allow(self._clock()) and not insist:
             raise StoreUnavailable("Redis did not answer a moment ago")
         link = self.link
         heard = link.heard
         try:
             result = await budget.spend(work(link))
         except TimeoutError:
-            self._breaker.failed(self._clock())
+            self.breaker.failed(self._clock())
             if link.heard == heard:
                 link.reset("Redis said nothing in time")
             raise StoreUnavailable("Redis did not answer in time") from None
         except StoreUnavailable:
-            self._breaker.failed(self._clock())
+            self.breaker.failed(self._clock())
             raise
         except ResponseError as error:
-            self._breaker.succeeded()
+            self.breaker.succeeded()
             raise StoreRefused(str(error)) from error
-        self._breaker.succeeded()
+        self.breaker.succeeded()
         return result
 
     async def ping(self, budget: Budget) -> None:

@@ -24,7 +24,7 @@ from warmline.cache.layered import Cache
 from warmline.cache.lease import Leases
 from warmline.cache.link import Link
 from warmline.cache.memory import Memory, Removal
-from warmline.cache.overview import Overview
+from warmline.cache.overview import Breaking, Overview, Standing
 from warmline.cache.policy import Policy
 from warmline.cache.redis import RedisLeases, RedisStore
 from warmline.cache.relay import RedisRelay, Relay
@@ -139,7 +139,7 @@ class Caches:
         memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=removed)
         made = Cache(name, policy=policy, codec=codec, memory=memory, around=self._around, versioned=versioned)
         self._caches.append(made)
-        self.overviews.append(Overview(name, policy, max_bytes, max_entries, memory, made.tally))
+        self.overviews.append(Overview(name, policy, max_bytes, max_entries, memory, made.tally, made.flights))
         self.channel.listen(made)
         return made
 
@@ -160,6 +160,19 @@ class Caches:
     async def invalidate(self, *targets: Group | Key) -> Report:
         """See `Invalidator.invalidate`."""
         return await self._invalidator.invalidate(*targets)
+
+    def standing(self) -> Standing:
+        """How this worker stands with Redis and with the fleet, now."""
+        breakers = {"cache": self.shared.breaker, "state": self.state.breaker}
+        return Standing(
+            breakers={name: Breaking(not breaker.closed, breaker.opened) for name, breaker in breakers.items()},
+            lease=self.channel.left,
+            joined=self.channel.joined,
+            applied=self.channel.applied,
+            believes=self.channel.fence.shared,
+            changes=self._incarnations.changes,
+            invalidations=self._invalidator.tally,
+        )
 
     async def ping(self) -> None:
         """Return if both Redis instances answer and this worker may remember. Raises StoreUnavailable."""

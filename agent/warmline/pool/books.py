@@ -54,6 +54,10 @@ class Books:
         """Sockets in this state, of one model or of all."""
         return sum(socket.state is state and model in (None, socket.model) for socket in self._sockets.values())
 
+    def oldest(self, now: float) -> float:
+        """For how many seconds the oldest open one has been; 0 if none is."""
+        return max((now - one.opened_at for one in self._sockets.values() if one.opened_at < now), default=0.0)
+
     def alive(self) -> int:
         """Those that are not being closed."""
         return len(self._sockets) - self.count(State.CLOSING)

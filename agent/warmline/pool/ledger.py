@@ -74,6 +74,15 @@ class Ledger:
         """Sockets by state."""
         return {state: self._books.count(state) for state in State if state is not State.CLOSED}
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a socket."""
+        return len(self._waiting)
+
+    def oldest(self, now: float) -> float:
+        """The age of the oldest open socket in seconds; 0 if there is none."""
+        return self._books.oldest(now)
+
     def next_at(self, now: float) -> float | None:
         """When `tick` has something to do, if nothing else happens; None for never."""
         spare = self._spare(now)

@@ -95,6 +95,14 @@ class Pool:
         """Sockets by state, now."""
         return self._ledger.counts()
 
+    def oldest(self) -> float:
+        """The age of the oldest open socket in seconds; 0 if there is none."""
+        return self._ledger.oldest(self._now())
+
+    def waiting(self) -> int:
+        """How many wait for a socket."""
+        return self._ledger.waiting
+
     @contextlib.asynccontextmanager
     async def lease(self, model: str, *, fresh: bool = False) -> AsyncIterator[Lease]:
         """A socket of this model, alone: a warm one, or a new one, which alone is good enough if it must be `fresh`.

@@ -46,7 +46,7 @@ class State(msgspec.Struct, frozen=True):
     """All that a session is; written to Redis as it stands, so a field may be added only with a default.
 
     `text` is what is being said or was said last; while answering, what was asked. `said` counts the samples of it
-    that were sent.
+    that were sent. `slot` is the worker that holds it.
     """
 
     agent: str
@@ -56,6 +56,7 @@ class State(msgspec.Struct, frozen=True):
     said: int = 0
     history: tuple[Line, ...] = ()
     draining: bool = False
+    slot: str = ""
 
 
 # -- events, beside the client's own messages Say, Interrupt and Close

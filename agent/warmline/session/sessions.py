@@ -91,7 +91,7 @@ class Sessions:
         found = await self._services.agents.config(organisation, agent)
         lookups = {"config": Lookup(found.source, milliseconds(self._clock() - began))}
         config = found.value
-        state = machine.opened(agent, config.greeting)
+        state = msgspec.structs.replace(machine.opened(agent, config.greeting), slot=self._slot)
         place = Place(organisation, agent, self._new_token(), config.voice)
         keeper = self._keeper(place, owner)
         keeper.keep(state)
@@ -108,9 +108,10 @@ class Sessions:
             raise SessionNotFound("there is no such session in your organisation", field="resume")
         self._taken(claimed[0])
         try:
-            state = msgspec.structs.replace(_decode(claimed[1]), draining=False)
+            kept = _decode(claimed[1])
         except msgspec.DecodeError as error:
             raise SessionNotFound("this session is of a version that is not spoken here", field="resume") from error
+        state = msgspec.structs.replace(kept, draining=False, slot=self._slot)
         config = (await self._services.agents.config(organisation, state.agent)).value
         place = Place(organisation, state.agent, token, config.voice)
         keeper = self._keeper(place, owner)
@@ -127,6 +128,7 @@ class Sessions:
         )
         conversation = self._conversation(client, place, keeper)
         conversation.post(Back(opening.turn, opening.samples), began)
+        self._events.session_resumed(elsewhere=kept.slot != self._slot)
         return await self._converse(owner, conversation, state, resumed)
 
     async def _converse(self, owner: bytes, conversation: Conversation, state: State, welcome: FromWorker) -> End:

@@ -1,4 +1,4 @@
-"""The command line of the simulators: `warmline simulate sarvam` and `warmline simulate convex`.
+"""The command line of the simulators: `warmline simulate sarvam`, `convex` and `pager`.
 
 Every command of the program passes through here, so what a simulator is made of is imported when one is run.
 """
@@ -8,9 +8,13 @@ from pathlib import Path
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add both providers and their options to the command `simulate`."""
+    """Add the providers, the pager and their options to the command `simulate`."""
     providers = parser.add_subparsers(title="providers", required=True, metavar="provider")
-    for name, options, run in (("sarvam", _sarvam, _run_sarvam), ("convex", _convex, _run_convex)):
+    for name, options, run in (
+        ("sarvam", _sarvam, _run_sarvam),
+        ("convex", _convex, _run_convex),
+        ("pager", _pager, _run_pager),
+    ):
         provider = providers.add_parser(
             name, help=f"simulate {name}", formatter_class=argparse.ArgumentDefaultsHelpFormatter
         )
@@ -49,6 +53,10 @@ def _convex(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--webhook-secret-file", type=Path, help="secrets that sign them, whsec_<base64>, one a line")
     parser.add_argument("--webhook-ca-file", type=Path, help="PEM file of the authority that an https URL is held to")
     _number(parser, "--webhook-retry-ms", 500, "before the first retry; doubled for each that follows")
+
+
+def _pager(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--file", type=Path, required=True, help="to which alerts are appended, a JSON object a line")
 
 
 def _number(parser: argparse.ArgumentParser, name: str, default: float, what: str) -> None:
@@ -94,4 +102,12 @@ def _run_convex(options: argparse.Namespace) -> int:
         webhook_retry=options.webhook_retry_ms / 1000,
     )
     serve(ConvexSimulator(how, send=poster(options.webhook_ca_file)).app(), host=options.host, port=options.port)
+    return 0
+
+
+def _run_pager(options: argparse.Namespace) -> int:
+    from warmline.simulators.pager import Pager
+    from warmline.simulators.server import serve
+
+    serve(Pager(options.file).app(), host=options.host, port=options.port)
     return 0

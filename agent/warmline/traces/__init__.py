@@ -3,11 +3,12 @@
 One JSON object a line, sorted by `at`; `Entry` says what each field means.
 """
 
+from warmline.errors import TraceError
 from warmline.traces.catalogue import Catalogue, Invented
 from warmline.traces.describe import Description, describe
 from warmline.traces.entry import Entry, Kind, line
 from warmline.traces.generate import generate
-from warmline.traces.reader import Problems, TraceError, read
+from warmline.traces.reader import Problems, read
 from warmline.traces.shape import Shape, invented_tenants
 from warmline.traces.shapes import parsed
 from warmline.traces.utterances import Uttered

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from warmline.errors import OperatorError
+from warmline.errors import TraceError
 from warmline.traces.entry import Entry
 
 SHOWN = 10
@@ -20,16 +20,6 @@ SHOWN = 10
 LONGEST_LINE = 64 * 1024
 
 Lines = Iterable[str | bytes]
-
-
-class TraceError(OperatorError):
-    """A trace that cannot be used; `lines` says where and why, at most SHOWN of them."""
-
-    code = "trace_unusable"
-
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("; ".join(lines))
-        self.lines = lines
 
 
 class Problems:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 DAY = 86_400.0
 
@@ -59,7 +59,7 @@ class Shape:
         problems = [
             *(
                 f"{name} must be at least {least}"
-                for name, least in {"conversations": 1, "callers": 1, "sharing": 1, "questions": 1, "turns": 1}.items()
+                for name, least in {"conversations": 1, "callers": 1, "questions": 1}.items()
                 if not getattr(self, name) >= least
             ),
             *(
@@ -69,18 +69,18 @@ class Shape:
             ),
             *(
                 f"{name} must be a number above 0"
-                for name in ("seconds", "day", "pause")
+                for name in ("seconds", "day", "pause", "sharing")
                 if not 0 < getattr(self, name) < math.inf
             ),
             *(
                 f"{name} must be a number, 0 or above"
-                for name in ("zipf", "updates", "changes")
+                for name in ("zipf", "turns", "updates", "changes")
                 if not 0 <= getattr(self, name) < math.inf
             ),
         ]
         if not self.tenants or not all(self.tenants.values()):
             problems.append("tenants must name an organisation, and each of them an agent")
-        if self.addresses > NETWORKS:
+        elif self.sharing > 0 and self.addresses > NETWORKS:
             problems.append(f"callers / sharing must be at most {NETWORKS:,}: there are no more networks")
         if problems:
             raise ValueError("; ".join(problems))
@@ -88,7 +88,25 @@ class Shape:
     @property
     def addresses(self) -> int:
         """Addresses that callers come from, each in a network of its own."""
-        return math.ceil(self.callers / max(1, self.sharing))
+        return math.ceil(self.callers / self.sharing)
+
+    def sampled(self, one_in: int) -> "Shape":
+        """One in so many organisations, with the calls and callers that are theirs, from as many addresses as before.
+
+        What happens to one organisation does not hang on the others: the sample is what a filter would leave of the
+        whole. ValueError if no organisation is left.
+        """
+        names = list(self.tenants)[: len(self.tenants) // one_in]
+        if not names:
+            raise ValueError(f"one in {one_in} of {len(self.tenants)} organisations is none")
+        part = len(names) / len(self.tenants)
+        return replace(
+            self,
+            tenants={name: self.tenants[name] for name in names},
+            conversations=max(1, round(self.conversations * part)),
+            callers=max(1, round(self.callers * part)),
+            sharing=self.sharing * part,
+        )
 
 
 def address(number: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from warmline.traces.reader import TraceError
+from warmline.errors import TraceError
 from warmline.traces.shape import Shape, invented_tenants
 
 NUMBERS = {field.name: field.type for field in fields(Shape) if field.name != "tenants"}

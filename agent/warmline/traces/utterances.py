@@ -6,10 +6,11 @@ from typing import Annotated
 
 import msgspec
 
+from warmline.errors import TraceError
 from warmline.traces.catalogue import Asked
 from warmline.traces.entry import LONGEST_TEXT
 from warmline.traces.popularity import Zipf
-from warmline.traces.reader import Problems, TraceError
+from warmline.traces.reader import Problems
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
@@ -25,9 +25,43 @@ def tree_digest(folder: str) -> str:
     return found.hexdigest()[:12]
 
 
+def targets(hosts: Iterable[str], addresses: Mapping[str, str], port: int, **labels: str) -> list[dict[str, object]]:
+    """What Prometheus scrapes at `port` of each of `hosts`, labelled with the host's name and `labels`."""
+    return [{"address": f"{addresses[host]}:{port}", "labels": {"host": host, **labels}} for host in hosts]
+
+
+def probes(urls: Mapping[str, str], paths: Mapping[str, str], exporter: str) -> list[dict[str, object]]:
+    """What Prometheus has the black-box exporter ask: each of `paths`, by probe, at each of `urls`, by host.
+
+    `exporter` is its host:port.
+
+    The labels with two underscores are Prometheus' own: they say where to scrape and with which parameters.
+    """
+    return [
+        {
+            "address": exporter,
+            "labels": {
+                "__metrics_path__": "/probe",
+                "__param_module": probe,
+                "__param_target": f"{url}{path}",
+                "instance": url,
+                "host": host,
+                "probe": probe,
+            },
+        }
+        for host, url in urls.items()
+        for probe, path in paths.items()
+    ]
+
+
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, object]:
         """The filters by the names that playbooks use."""
-        return {"warmline_api_keys": api_keys, "warmline_tree_digest": tree_digest}
+        return {
+            "warmline_api_keys": api_keys,
+            "warmline_tree_digest": tree_digest,
+            "warmline_targets": targets,
+            "warmline_probes": probes,
+        }

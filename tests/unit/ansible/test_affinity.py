@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.plugins import load
 
-where = load("filter", "affinity").where
+affinity = load("filter", "affinity")
+where = affinity.where
 Slots = list[dict[str, object]]
 Place = Callable[[Slots], object]
 
@@ -73,3 +74,17 @@ def test_the_last_slot_left_takes_everybody_and_without_one_nobody_is_named() ->
 def test_who_asks_without_what_decides_is_told(affinity: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         where(slots(3), affinity)
+
+
+@pytest.mark.parametrize("setting", ["ip_hash", "session"])
+def test_for_each_slot_there_is_a_client_by_whom_a_deploy_proves_it(setting: str) -> None:
+    listed = retired(slots(9), 4)
+    for slot in listed:
+        if not slot.get("down"):
+            ((header, client),) = affinity.client_of(listed, setting, slot["name"]).items()
+            assert header == {"ip_hash": "X-Forwarded-For", "session": "X-Warmline-Session"}[setting]
+            assert where(listed, setting, client=client, session=client) == slot
+
+
+def test_without_affinity_nobody_can_be_sent_anywhere() -> None:
+    assert affinity.client_of(slots(3), "none", "a/2") == {}

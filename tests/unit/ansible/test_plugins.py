@@ -23,6 +23,26 @@ def test_api_keys_become_digests(tmp_path: Path) -> None:
     ]
 
 
+def test_targets_are_labelled_with_their_host() -> None:
+    assert filters.targets(HOSTS[:2], ADDRESSES, 9121, redis="cache") == [
+        {"address": "10.0.0.1:9121", "labels": {"host": "agent-1", "redis": "cache"}},
+        {"address": "10.0.0.2:9121", "labels": {"host": "agent-2", "redis": "cache"}},
+    ]
+
+
+def test_each_probe_goes_through_each_edge_by_way_of_the_exporter() -> None:
+    found = filters.probes({"edge-1": "http://a", "edge-2": "http://b"}, {"edge": "/", "question": "/q?text=x"}, "e:1")
+    asked = {(one["labels"]["host"], one["labels"]["probe"]): one["labels"]["__param_target"] for one in found}
+    assert asked == {
+        ("edge-1", "edge"): "http://a/",
+        ("edge-1", "question"): "http://a/q?text=x",
+        ("edge-2", "edge"): "http://b/",
+        ("edge-2", "question"): "http://b/q?text=x",
+    }
+    assert {(one["address"], one["labels"]["__metrics_path__"]) for one in found} == {("e:1", "/probe")}
+    assert all(one["labels"]["__param_module"] == one["labels"]["probe"] for one in found)
+
+
 @pytest.fixture
 def inventory(tmp_path: Path) -> Path:
     (tmp_path / "group_vars").mkdir()

@@ -57,7 +57,7 @@ async def failing(target: Group | Key) -> Report:
 
 
 async def deliver(diary: Diary, invalidate: Callable[[Group | Key], Awaitable[Report]] | None = None) -> httpx.Response:
-    metrics = Metrics(CollectorRegistry(), slot="test", version="test")
+    metrics = Metrics(CollectorRegistry(), version="test")
     hooks = Webhooks([SECRET], diary, invalidate or diary.invalidate, seconds=5.0, wall=lambda: NOW, metrics=metrics)
     app = Starlette(routes=hooks.routes(), exception_handlers=HANDLERS)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://worker") as client:

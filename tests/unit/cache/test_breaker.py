@@ -16,3 +16,12 @@ def test_it_closes_at_the_first_success() -> None:
     before = breaker.closed
     breaker.succeeded()
     assert (before, breaker.closed, breaker.allow(0.1)) == (False, True, True)
+
+
+def test_it_counts_how_often_it_opened_and_not_each_failure() -> None:
+    breaker = Breaker(cooldown=1.0)
+    for now in (0.0, 0.1, 0.2):
+        breaker.failed(now)
+    breaker.succeeded()
+    breaker.failed(5.0)
+    assert breaker.opened == 2

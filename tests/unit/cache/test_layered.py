@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.caches import KNOWLEDGE, World, key
 from tests.support.world import settle
-from warmline.cache import Found, NotStored, Policy, Source
+from warmline.cache import Found, NotStored, Policy, Source, Stale
 from warmline.errors import AgentNotFound, UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
@@ -232,6 +232,39 @@ async def test_every_lookup_that_returned_is_counted_once_by_who_answered(world:
         Source.ORIGIN: 1,
         Source.STALE: 1,
     }
+
+
+async def test_a_stale_answer_is_counted_by_why_it_was_given(world: World) -> None:
+    worker = world.worker(ON_ERROR)
+    await worker.cache.get_or_load(key(), world.load)
+    await asyncio.sleep(61)
+    world.seconds = 4
+    await worker.cache.get_or_load(key(), world.load)
+    await asyncio.sleep(4)
+    world.failing, world.seconds = UpstreamUnavailable("convex", "down"), 0
+    await asyncio.sleep(61)
+    for _ in range(3):
+        await worker.cache.get_or_load(key(), world.load)
+    assert worker.cache.tally.stale == {Stale.REVALIDATING: 0, Stale.SLOW: 1, Stale.FAILING: 3}
+
+
+async def test_what_a_refresh_runs_behind_is_counted_as_such(world: World) -> None:
+    worker = world.worker(FOREVER_STALE)
+    await worker.cache.get_or_load(key(), world.load)
+    await asyncio.sleep(61)
+    await worker.cache.get_or_load(key(), world.load)
+    assert worker.cache.tally.stale == {Stale.REVALIDATING: 1, Stale.SLOW: 0, Stale.FAILING: 0}
+
+
+async def test_how_long_a_lookup_took_is_counted_unless_memory_answered(world: World) -> None:
+    worker = world.worker()
+    world.seconds = 0.2
+    for _ in range(3):
+        await worker.cache.get_or_load(key(), world.load)
+    took = worker.cache.tally.took[Source.ORIGIN]
+    assert took.seconds == pytest.approx(0.2, abs=0.01)
+    assert dict(zip(took.BOUNDS, took.counts, strict=False))[0.25] == 1
+    assert sum(sum(one.counts) for one in worker.cache.tally.took.values()) == 1
 
 
 async def test_organisations_never_share_an_answer(world: World) -> None:

@@ -17,9 +17,36 @@ def test_the_base_is_made_first() -> None:
     assert build.catalogue()[0].name == "base"
 
 
-def test_every_image_has_a_folder_and_every_folder_an_image() -> None:
+def test_every_image_that_is_built_has_a_folder_and_every_folder_an_image() -> None:
     folders = {path.name for path in build.HERE.iterdir() if path.is_dir() and not path.name.startswith("__")}
-    assert {one.name for one in build.catalogue()} == folders
+    assert {one.name for one in build.catalogue() if one.stand_in} == folders
+
+
+def test_what_has_no_stand_in_is_used_only_if_it_could_be_pulled() -> None:
+    grafana = image("grafana")
+    assert build.chosen(grafana, BASE, {grafana.pulled}) == grafana.pulled
+    assert build.chosen(grafana, BASE, {"warmline/grafana:debian-000000000000"}) is None
+
+
+class NoRegistry(build.Engine):
+    """An engine on a machine that has every image but those without a stand-in, and no registry to ask."""
+
+    def present(self) -> set[str]:
+        """See `build.Engine`."""
+        return {one.pulled for one in build.catalogue() if one.stand_in}
+
+    def pull(self, official: str, name: str) -> str | None:
+        """See `build.Engine`."""
+        return "no such host"
+
+
+def test_a_fleet_goes_without_what_cannot_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "CACHE", tmp_path)
+    build.build(NoRegistry())
+    assert set(build.built()) == {one.key for one in build.catalogue() if one.stand_in}
+    assert "left out  it has no stand-in" in capsys.readouterr().out
 
 
 def test_official_images_are_pinned_by_digest() -> None:

@@ -46,6 +46,24 @@ def test_nothing_is_opened_before_the_budget_is_known() -> None:
     assert kinds(made.allow(Allowance(5, 5), 1)) == ["Open", "Open"]
 
 
+def test_the_oldest_open_socket_has_its_age() -> None:
+    made = Ledger(Limits(prewarm=1, maximum=10), random=lambda: 0.0)
+    made.allow(PLENTY, 0)
+    made.keep(M, 0)
+    assert made.oldest(5) == 0
+    made.opened(1, 5)
+    assert made.oldest(65) == 60
+
+
+def test_who_waits_for_a_socket_is_counted_until_there_is_one() -> None:
+    made = Ledger(Limits(prewarm=0, maximum=1), random=lambda: 0.0)
+    made.allow(PLENTY, 0)
+    made.ask(1, M, 0)
+    assert made.waiting == 1
+    made.opened(1, 1)
+    assert made.waiting == 0
+
+
 @pytest.mark.parametrize(("fair", "opened"), [(0, 0), (1, 1), (2, 2), (50, 2)])
 def test_what_is_kept_warm_is_the_smaller_of_profile_and_fair_share(fair: int, opened: int) -> None:
     assert len(warm(ledger(allowance=Allowance(100, fair)))) == opened

@@ -1,0 +1,60 @@
+"""What whoever plans this fleet should know of an estimate. Pure."""
+
+import math
+from collections.abc import Iterator
+
+from warmline.planner.affinity import IP_HASH_VALUES
+from warmline.planner.estimate import SHARE_EVERY, SHARE_SECONDS, Estimate
+
+HALF = 0.5
+"""The part of Redis' one core that a single duty may take."""
+
+WORTH_IT = 0.2
+"""A cache that answers a smaller part of its lookups than this is named."""
+
+
+def notes(found: Estimate) -> list[str]:
+    """One sentence for each thing that is outgrown, wasted or unknown."""
+    return [*_redis(found), *_workers(found), *_sockets(found), *_caches(found)]
+
+
+def _redis(found: Estimate) -> Iterator[str]:
+    if found.shared and found.shards.needed > 1:
+        wants = {"calls": found.shards.calls, "bytes": found.shards.bytes, "memory": found.shards.memory}
+        why = ", ".join(f"{name} need {number}" for name, number in wants.items() if number > 1)
+        yield f"one Redis is outgrown ({why}): {found.shards.needed} shards carry it, each organisation on one of them"
+    if found.state_busy > HALF:
+        most = int(math.sqrt(HALF * SHARE_EVERY / SHARE_SECONDS))
+        yield (
+            f"sharing out the account's sockets would take {found.state_busy:.0%} of the `state` Redis' core: beyond "
+            f"{most:,} workers make several fleets, each with a `state` Redis and a provider's account of its own"
+        )
+
+
+def _workers(found: Estimate) -> Iterator[str]:
+    if found.workers_reached < found.workers:
+        yield (
+            f"ip_hash has {IP_HASH_VALUES:,} values: {found.workers - found.workers_reached:,} of the "
+            f"{found.workers:,} workers would never get a caller"
+        )
+
+
+def _sockets(found: Estimate) -> Iterator[str]:
+    if found.sockets > found.sockets_account:
+        yield (
+            f"up to {found.sockets:,} phrases are synthesised at once, the account has {found.sockets_account:,} "
+            "sockets: the rest goes over REST unless the account gets more"
+        )
+    if found.sockets_warm > found.sockets_account:
+        yield (
+            f"all workers together would keep {found.sockets_warm:,} sockets warm, the account has "
+            f"{found.sockets_account:,}: lower sarvam_sockets_prewarm, or most workers get none"
+        )
+
+
+def _caches(found: Estimate) -> Iterator[str]:
+    for cache, row in found.caches.items():
+        if row.lookups and row.hit < WORTH_IT:
+            yield f"{cache}: only {row.hit:.0%} of its lookups find anything; `warmline tune` says what would help"
+    if found.priceless:
+        yield f"calls of kind {' and '.join(found.priceless)} cost 0 in this price table: set your own in a prices file"

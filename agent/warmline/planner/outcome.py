@@ -1,0 +1,91 @@
+"""What came of a simulation, in counts."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from warmline.cache import Source
+from warmline.planner.fleet import Fleet
+from warmline.planner.lookups import CACHES, Lookup
+from warmline.planner.redis import Asked
+from warmline.traces import Entry, Kind
+
+WINDOW = 300.0
+"""Seconds over which the busiest moment is measured."""
+
+
+@dataclass
+class Outcome:
+    """Counts as simulated; for the whole fleet multiply by its weight. `tallies` are lookups by cache and source;
+    `loads` what origins were asked, refreshes too; `micros` what those cost, `micros_uncached` what loads for all
+    lookups would have. `busiest` is the most requests in any WINDOW seconds; bytes are peaks."""
+
+    fleet: Fleet
+    first: float | None = None
+    last: float = 0.0
+    requests: int = 0
+    sessions: int = 0
+    invalidations: int = 0
+    tallies: dict[str, dict[Source, int]] = field(
+        default_factory=lambda: {cache: dict.fromkeys(Source, 0) for cache in CACHES}
+    )
+    loads: Counter[str] = field(default_factory=Counter)
+    load_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(CACHES, 0.0))
+    micros: Counter[str] = field(default_factory=Counter)
+    micros_uncached: Counter[str] = field(default_factory=Counter)
+    redis: Asked = field(default_factory=Asked)
+    redis_peak: int = 0
+    redis_useful: int = 0
+    l1_peak: int = 0
+    workers_used: int = 0
+    organisations: set[str] = field(default_factory=set)
+    busiest: int = 0
+    _begun: float = 0.0
+    _now: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """From the first entry to the last; at least one."""
+        return max(1.0, self.last - (self.first or 0.0))
+
+    def saw(self, entry: Entry) -> None:
+        """An entry was fed."""
+        if self.first is None:
+            self.first = entry.at
+            self._begun = entry.at
+        self.last = entry.at
+        self.organisations.add(entry.organisation)
+        self.sessions += entry.kind is Kind.GREETING
+        self.invalidations += entry.kind is Kind.INVALIDATE
+
+    def began(self, one: Lookup) -> None:
+        """A load began."""
+        self.loads[one.cache] += 1
+        self.load_seconds[one.cache] += one.seconds
+        self.micros[one.cache] += one.micros
+
+    def requested(self, number: int) -> None:
+        """Requests were made at the moment of the entry seen last."""
+        if self.last >= self._begun + WINDOW:
+            self._begun, self._now = self.last, 0
+        self._now += number
+        self.requests += number
+        self.busiest = max(self.busiest, self._now)
+
+    @property
+    def peak(self) -> float:
+        """How many times the mean rate of requests the busiest window's is."""
+        window = min(WINDOW, self.seconds)
+        return max(1.0, self.busiest / window / (self.requests / self.seconds)) if self.requests else 1.0
+
+    def lookups(self, cache: str) -> int:
+        """All of a cache."""
+        return sum(self.tallies[cache].values())
+
+    def share(self, cache: str, *sources: Source) -> float:
+        """The part of a cache's lookups that these answered; 0 without lookups."""
+        tally = self.tallies[cache]
+        return sum(tally[source] for source in sources) / (sum(tally.values()) or 1)
+
+    def hit_ratio(self, cache: str) -> float:
+        """The part that made nobody wait for a load of his own."""
+        return self.share(cache, *(source for source in Source if source is not Source.ORIGIN))

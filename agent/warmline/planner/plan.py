@@ -1,0 +1,93 @@
+"""A wish → estimates: what `warmline plan` does between its options and its report."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from warmline.errors import SettingsError
+from warmline.planner.affinity import Affinity
+from warmline.planner.estimate import Capacity, Estimate, estimate
+from warmline.planner.fleet import Fleet, fleet_of, ideal
+from warmline.planner.lookups import CACHES, Origin, Script
+from warmline.planner.notes import notes
+from warmline.planner.simulation import simulate
+from warmline.services.prices import PRICES, Prices
+from warmline.settings import NUMBERS, PROFILES, Profile
+from warmline.traces import Entry
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be planned, beside the number of workers: see `Fleet`."""
+
+    profile: Profile
+    affinity: Affinity = Affinity.IP_HASH
+    shared: bool = True
+    sessions: bool = True
+    weight: float = 1.0
+    warm_up: float = 0.0
+    sockets_account: int = 100
+    prices: Prices = PRICES
+    capacity: Capacity = field(default_factory=Capacity)
+
+    def fleet(self, workers: int) -> Fleet:
+        """The fleet of so many workers. ValueError if that makes no sense."""
+        return fleet_of(
+            self.profile,
+            workers=workers,
+            affinity=self.affinity,
+            shared=self.shared,
+            weight=self.weight,
+            sessions=self.sessions,
+        )
+
+    def script(self) -> Script:
+        """What is looked up, at these prices."""
+        return Script(Origin(prices=self.prices), sessions=self.sessions)
+
+
+class Planned(NamedTuple):
+    """An estimate, and by cache the hit ratio of one cache without bounds."""
+
+    estimate: Estimate
+    best: dict[str, float]
+
+
+def plans(trace: Callable[[], Iterable[Entry]], sizes: Sequence[int], wish: Wish) -> Iterator[Planned]:
+    """One plan for each number of workers; `trace` begins the same entries anew. Raises ValueError, TraceError."""
+    fleets = [wish.fleet(workers) for workers in sizes]
+    unbounded = simulate(trace(), ideal(fleets[0]), wish.script(), warm_up=wish.warm_up)
+    best = {cache: unbounded.hit_ratio(cache) for cache in CACHES}
+    for fleet in fleets:
+        outcome = simulate(trace(), fleet, wish.script(), warm_up=wish.warm_up)
+        found = estimate(
+            outcome,
+            capacity=wish.capacity,
+            prices=wish.prices,
+            sockets_account=wish.sockets_account,
+            prewarm=wish.profile.sockets.prewarm,
+        )
+        yield Planned(found, best)
+
+
+def numbers(profile: str, changes: Sequence[str]) -> Profile:
+    """A profile with some of its numbers changed, each written as `cache_rag_ttl=600`. Raises SettingsError."""
+    changed = PROFILES[profile].model_dump()
+    for change in changes:
+        name, _, number = change.partition("=")
+        if name not in NUMBERS:
+            raise SettingsError([f"{change}: there is no such number; there are {', '.join(NUMBERS)}"])
+        part, which = NUMBERS[name]
+        changed[part][which] = number
+    try:
+        return Profile.model_validate(changed)
+    except ValueError as error:
+        raise SettingsError([f"{' '.join(changes)}: {error}"]) from error
+
+
+def as_json(planned: Planned) -> str:
+    """All of a plan, as one JSON object."""
+    found = msgspec.to_builtins(planned.estimate)
+    return msgspec.json.encode({**found, "best": planned.best, "notes": notes(planned.estimate)}).decode()

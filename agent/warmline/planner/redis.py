@@ -1,0 +1,112 @@
+"""L2 as the simulation sees it: who has loaded what, until when, under which generations; and what it was asked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from warmline.cache.wheel import Wheel
+
+HEADER = 50
+"""Bytes of an entry before its payload: version, birth, identity, and a token for each of its groups."""
+
+OVERHEAD = 160
+"""Bytes that an entry costs Redis beside its value: key, dictionary, expiry. Measured as the growth of `used_memory`
+over 50,000 entries of this worker on Redis 7.0, jemalloc."""
+
+
+def occupied(size: int) -> int:
+    """Bytes that an entry with a payload of `size` takes: jemalloc has four sizes to each doubling."""
+    step = 1 << max(4, (size + HEADER - 1).bit_length() - 3)
+    return -(-(size + HEADER) // step) * step + OVERHEAD
+
+
+class Stored(NamedTuple):
+    """One entry: until when it is fresh, and kept; `stamp` is the generations that it was loaded under."""
+
+    fresh_until: float
+    dead_until: float
+    size: int
+    stamp: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Asked:
+    """Calls over the network, by what for: scripts count once. `woken` counts released leases that somebody waited for,
+    each of which is a message to every worker."""
+
+    reads: int = 0
+    keys_read: int = 0
+    claims: int = 0
+    commits: int = 0
+    leases: int = 0
+    relayed: float = 0.0
+    woken: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+
+class Redis:
+    """The evicting Redis, with room for everything. `useful` is the most bytes at once that could still answer
+    somebody; the rest of `peak` is only kept in case an origin fails, and can be evicted where room is short."""
+
+    def __init__(self) -> None:
+        self.asked = Asked()
+        self.peak = 0
+        self.useful = 0
+        self._entries: dict[str, Stored] = {}
+        self._kept, self._serving = _Held(), _Held()
+        self._generations: dict[str, int] = {}
+
+    def stamp(self, groups: Iterable[str]) -> tuple[int, ...]:
+        """The generations now."""
+        generations = self._generations
+        return tuple([generations.get(group, 0) for group in groups])
+
+    def replace(self, group: str) -> None:
+        """A new generation: what was loaded before is nobody's any more."""
+        self._generations[group] = self._generations.get(group, 0) + 1
+
+    def get(self, key: str, groups: Iterable[str], now: float) -> Stored | None:
+        """What may be used; None if it is dead or of an older generation."""
+        stored = self._entries.get(key)
+        if stored is None or now >= stored.dead_until or stored.stamp != self.stamp(groups):
+            return None
+        return stored
+
+    def put(self, key: str, stored: Stored, now: float, *, stale: float) -> None:
+        """Store; it is served for `stale` seconds after it was fresh."""
+        self._entries[key] = stored
+        size = occupied(stored.size)
+        for gone in self._kept.add(key, size, stored.dead_until, now):
+            del self._entries[gone]
+        self._serving.add(key, size, min(stored.dead_until, stored.fresh_until + stale), now)
+        self.peak = max(self.peak, self._kept.total)
+        self.useful = max(self.useful, self._serving.total)
+        self.asked.bytes_written += stored.size
+
+
+class _Held:
+    """Bytes by key, until each one's time is over."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._held: dict[str, tuple[int, float]] = {}
+        self._wheel = Wheel()
+
+    def add(self, key: str, size: int, until: float, now: float) -> list[str]:
+        """Hold a key anew; the others whose time was over by `now`, which are held no more."""
+        self._drop(key)
+        over = []
+        while (dead := self._wheel.dead(now)) is not None:
+            self._drop(dead)
+            over.append(dead)
+        self._held[key] = (size, until)
+        self._wheel.add(key, until)
+        self.total += size
+        return over
+
+    def _drop(self, key: str) -> None:
+        if key in self._held:
+            size, until = self._held.pop(key)
+            self._wheel.remove(key, until)
+            self.total -= size

@@ -1,0 +1,164 @@
+"""The planner against what `make evidence` measured, row by row: the error of each hit ratio, in points.
+
+It is read from evidence.json: `trace` with its `seconds` of replay, the `factor` by which that was faster than in
+truth, and the `digest` of its lines; `rows` with their `letter`, number of `workers`, and for each of the `caches` its
+`hits` and the `shares` of those who answered. A deploy in the middle replaces half of the workers, and after three
+quarters the busiest organisation's knowledge changes. What the planner does not know of it: how long anything but a
+load took, and what new workers were warmed with.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from heapq import merge
+from pathlib import Path
+
+import msgspec
+
+from warmline.cache import Source
+from warmline.errors import TraceError
+from warmline.planner.affinity import Affinity
+from warmline.planner.fleet import Fleet, Restart, fleet_of
+from warmline.planner.lookups import Origin, Script
+from warmline.planner.outcome import Outcome
+from warmline.planner.report import table
+from warmline.planner.simulation import simulate
+from warmline.settings import Profile
+from warmline.traces import Entry, Kind, line
+
+GOAL = 0.02
+"""How far a predicted hit ratio may be from the measured one."""
+
+SETUPS = {
+    "a": (Affinity.NONE, False),
+    "b": (Affinity.NONE, False),
+    "c": (Affinity.IP_HASH, False),
+    "d": (Affinity.SESSION, False),
+    "e": (Affinity.NONE, True),
+    "f": (Affinity.IP_HASH, True),
+}
+"""Each row's affinity, and whether its entries were in Redis too."""
+
+ORIGIN = Origin(first=1.0, chunk=0.4, sample_rate=8000)
+"""The simulated providers as they were run."""
+
+LANGUAGE = "en-IN"
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One cache of one row: the ratio of hits, and the part of all lookups that each layer answered."""
+
+    hits: float
+    shares: dict[str, float]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One fleet."""
+
+    letter: str
+    workers: int
+    caches: dict[str, Measured]
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """How the trace was played."""
+
+    seconds: float
+    factor: float
+    digest: str
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What is read of the file."""
+
+    trace: Replayed
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """Predicted less measured."""
+
+    letter: str
+    workers: int
+    cache: str
+    measured: float
+    predicted: float
+    layers: Mapping[str, float]
+
+    @property
+    def points(self) -> float:
+        """Percentage points."""
+        return 100 * (self.predicted - self.measured)
+
+
+def read_evidence(path: Path) -> Evidence:
+    """The file's content. Raises OSError, and TraceError if it is something else."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Evidence)
+    except msgspec.DecodeError as error:
+        raise TraceError([f"{path}: {error}"]) from error
+
+
+def errors(evidence: Evidence, entries: Sequence[Entry], profile: Profile) -> Iterator[Error]:
+    """Of each hit ratio of each row. Raises TraceError if the measurement was made with another trace."""
+    if sha256(b"".join(map(line, entries))).hexdigest() != evidence.trace.digest:
+        raise TraceError(
+            ["this is not the trace that was measured: name its file with --trace, or its --shape and --seed"]
+        )
+    played = list(_played(entries, evidence.trace))
+    for row in evidence.rows:
+        outcome = simulate(
+            played, _fleet(row, evidence.trace, profile), Script(ORIGIN, sessions=False, language=LANGUAGE)
+        )
+        for cache, measured in row.caches.items():
+            yield _error(row, cache, measured, outcome)
+
+
+def lines(found: Iterable[Error]) -> Iterator[str]:
+    """A table, and how many are within GOAL."""
+    rows = list(found)
+    layers = [source.value for source in Source]
+    yield from table(
+        ("row", "cache", "measured", "predicted", "error", *layers),
+        [
+            (
+                f"{one.letter}, {one.workers} workers",
+                one.cache,
+                f"{one.measured:.1%}",
+                f"{one.predicted:.1%}",
+                f"{one.points:+.1f}",
+                *(f"{100 * one.layers[layer]:+.1f}" for layer in layers),
+            )
+            for one in rows
+        ],
+    )
+    good = sum(abs(one.points) <= 100 * GOAL for one in rows)
+    worst = max(rows, key=lambda one: abs(one.points))
+    yield (
+        f"within {100 * GOAL:g} points: {good} of {len(rows)}; the worst is {worst.cache} in row {worst.letter} with "
+        f"{worst.points:+.1f} points"
+    )
+
+
+def _played(entries: Sequence[Entry], trace: Replayed) -> Iterator[Entry]:
+    """The entries at their times in the replay, and the update of knowledge that was made in it."""
+    began = entries[0].at
+    busiest = Counter(entry.organisation for entry in entries).most_common(1)[0][0]
+    update = Entry(trace.seconds * 3 / 4, busiest, "", "", Kind.INVALIDATE, "")
+    played = (msgspec.structs.replace(entry, at=(entry.at - began) / trace.factor) for entry in entries)
+    return merge(played, [update], key=lambda entry: entry.at)
+
+
+def _fleet(row: Row, trace: Replayed, profile: Profile) -> Fleet:
+    affinity, shared = SETUPS[row.letter]
+    restart = Restart(trace.seconds / 2, max(1, row.workers // 2))
+    return fleet_of(
+        profile, workers=row.workers, affinity=affinity, shared=shared, faster=trace.factor, restarts=(restart,)
+    )
+
+
+def _error(row: Row, cache: str, measured: Measured, outcome: Outcome) -> Error:
+    layers = {source.value: outcome.share(cache, source) - measured.shares[source.value] for source in Source}
+    return Error(row.letter, row.workers, cache, measured.hits, outcome.hit_ratio(cache), layers)

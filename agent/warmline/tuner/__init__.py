@@ -1,0 +1,29 @@
+"""The tuner: sizes and lifetimes from miss-ratio curves."""
+
+from warmline.tuner.apply import applied
+from warmline.tuner.chart import drawing
+from warmline.tuner.curve import TTLS, Curve, LifetimeStep, SizeStep
+from warmline.tuner.recommend import Advice, advice, compared
+from warmline.tuner.report import lines
+from warmline.tuner.sample import Sample
+from warmline.tuner.stack import Distance, Stack
+from warmline.tuner.study import Setting, Studied, studied
+
+__all__ = [
+    "TTLS",
+    "Advice",
+    "Curve",
+    "Distance",
+    "LifetimeStep",
+    "Sample",
+    "Setting",
+    "SizeStep",
+    "Stack",
+    "Studied",
+    "advice",
+    "applied",
+    "compared",
+    "drawing",
+    "lines",
+    "studied",
+]

@@ -1,0 +1,27 @@
+"""SHARDS: keys sampled by their hash, at a fixed rate (Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC
+Construction with SHARDS", FAST '15).
+
+A key is in the sample always or never, so that among the sampled keys every reuse is seen. A distance in the sample
+stands for one that is 1/rate times as long, a lookup for 1/rate lookups.
+"""
+
+from hashlib import blake2b
+
+_RANGE = 1 << 24
+
+
+class Sample:
+    """`rate` of all keys, above 0, at most 1: all of them. ValueError for another."""
+
+    def __init__(self, rate: float) -> None:
+        if not 0 < rate <= 1:
+            raise ValueError(f"a sampling rate lies above 0 and is at most 1, not {rate:g}")
+        self._threshold = max(1, round(rate * _RANGE))
+        self.rate = self._threshold / _RANGE
+
+    def has(self, key: str) -> bool:
+        """Whether the key is in the sample."""
+        if self._threshold == _RANGE:
+            return True
+        digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=3).digest()
+        return int.from_bytes(digest, "big") < self._threshold

@@ -1,0 +1,1 @@
+"""One board a file; `panels` has their words and `board` their frame."""

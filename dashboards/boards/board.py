@@ -1,0 +1,214 @@
+"""A board's frame in Grafana's classic schema: variables, links, annotations, and where each panel stands.
+
+The SDK's defaults are overruled where they hide something: it shows no legend, gives no panel an id, and lays rows out
+with gaps.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grafana_foundation_sdk.builders import common as common_builders
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.builders import heatmap, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.models import common, dashboard
+from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.dashboard import GridPos
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from dashboards.boards.panels import Kind, Panel, Row
+
+TAG = "warmline"
+WIDTH = 24
+DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Something that a viewer chooses: the values of a label of a metric."""
+
+    label: str
+    metric: str
+    title: str
+
+
+SLOT = Variable("slot", "warmline_build_info", "Slot")
+CACHE = Variable("cache", "warmline_cache_lookups_total", "Cache")
+
+
+@dataclass(frozen=True)
+class Board:
+    """One board. `uid` is for ever: alerts and links name it."""
+
+    uid: str
+    title: str
+    description: str
+    rows: Sequence[Row]
+    variables: Sequence[Variable] = (SLOT,)
+
+    def build(self) -> dashboard.Dashboard:
+        """As Grafana reads it."""
+        made = (
+            builders.Dashboard(self.title)
+            .uid(self.uid)
+            .description(self.description)
+            .tags([TAG])
+            .time("now-1h", "now")
+            .refresh("30s")
+            .timezone("browser")
+            .readonly()
+            .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
+            .link(_links())
+            .with_variable(_datasource())
+            .annotation(_rollouts())
+        )
+        for variable in self.variables:
+            made = made.with_variable(_variable(variable))
+        top = 0
+        for number, row in enumerate(self.rows, start=1):
+            made = made.with_row(_heading(row, number, top))
+            top += 1
+            for panel in _placed(row, top):
+                made = made.with_panel(panel)
+            top += row.height
+        return made.build()
+
+
+def _placed(row: Row, top: int) -> list[Any]:
+    width = WIDTH // len(row.panels)
+    return [
+        _panel(panel).grid_pos(GridPos(h=row.height, w=width, x=place * width, y=top))
+        for place, panel in enumerate(row.panels)
+    ]
+
+
+def _heading(row: Row, number: int, top: int) -> builders.Row:
+    return builders.Row(row.title).id(1000 + number).grid_pos(GridPos(h=1, w=WIDTH, x=0, y=top))
+
+
+# -- panels
+
+
+def _panel(panel: Panel) -> Any:
+    made = _KINDS[panel.kind](panel)
+    made = made.id(panel.id).title(panel.title).description(panel.why).datasource(DATASOURCE).unit(panel.unit).min(0)
+    if panel.most is not None:
+        made = made.max(panel.most)
+    for place, query in enumerate(panel.queries):
+        target = prometheus.Dataquery().expr(query.expr).ref_id(chr(ord("A") + place)).datasource(DATASOURCE)
+        if query.legend:
+            target = target.legend_format(query.legend)
+        if query.exemplars:
+            target = target.exemplar(exemplar=True)
+        if panel.kind is Kind.TABLE:
+            target = target.instant().format(PromQueryFormat.TABLE)
+        elif panel.kind is Kind.HEAT:
+            target = target.range().format(PromQueryFormat.HEATMAP)
+        else:
+            target = target.range()
+        made = made.with_target(target)
+    return made
+
+
+def _series(panel: Panel) -> timeseries.Panel:
+    legend = (
+        common_builders.VizLegendOptions()
+        .show_legend(show_legend=True)
+        .display_mode(common.LegendDisplayMode.TABLE)
+        .placement(common.LegendPlacement.BOTTOM)
+        .calcs(["lastNotNull", "max"])
+    )
+    tooltip = (
+        common_builders.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING)
+    )
+    made = timeseries.Panel().legend(legend).tooltip(tooltip).line_width(1).fill_opacity(40 if panel.stacked else 8)
+    if panel.stacked:
+        made = made.stacking(common_builders.StackingConfig().mode(common.StackingMode.NORMAL))
+    return made.show_points(common.VisibilityMode.NEVER)
+
+
+def _number(panel: Panel) -> stat.Panel:
+    steps = [dashboard.Threshold(color="green", value=None)] if 0 not in panel.marks else []
+    steps += [dashboard.Threshold(color=color, value=value or None) for value, color in sorted(panel.marks.items())]
+    thresholds = builders.ThresholdsConfig().mode(dashboard.ThresholdsMode.ABSOLUTE).steps(steps)
+    reduced = common_builders.ReduceDataOptions().calcs(["lastNotNull"])
+    return (
+        stat.Panel()
+        .thresholds(thresholds)
+        .reduce_options(reduced)
+        .no_value("nothing to count")
+        .graph_mode(common.BigValueGraphMode.AREA)
+        .color_mode(common.BigValueColorMode.VALUE)
+    )
+
+
+def _heat(_: Panel) -> heatmap.Panel:
+    color = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(64).exponent(0.5)
+    axis = heatmap.YAxisConfig().unit("s").min(0)
+    return heatmap.Panel().calculate(calculate=False).color(color).y_axis(axis).show_legend().cell_gap(1)
+
+
+def _table(panel: Panel) -> table.Panel:
+    hidden = {"Time", "__name__", "instance", "job", *panel.hidden}
+    if "Value" not in panel.columns:
+        hidden.add("Value")
+    options = {
+        "excludeByName": dict.fromkeys(sorted(hidden), True),
+        "indexByName": {name: place for place, name in enumerate(panel.columns)},
+        "renameByName": dict(panel.columns),
+    }
+    return table.Panel().with_transformation(dashboard.DataTransformerConfig(id_val="organize", options=options))
+
+
+_KINDS: dict[Kind, Callable[[Panel], Any]] = {
+    Kind.SERIES: _series,
+    Kind.NUMBER: _number,
+    Kind.HEAT: _heat,
+    Kind.TABLE: _table,
+}
+
+
+# -- the frame
+
+
+def _links() -> builders.DashboardLink:
+    """To every other board, with the time and the choices that were made."""
+    link = builders.DashboardLink("Warmline").type(dashboard.DashboardLinkType.DASHBOARDS).tags([TAG])
+    return link.as_dropdown(as_dropdown=True).keep_time(keep_time=True).include_vars(include_vars=True)
+
+
+def _datasource() -> builders.DatasourceVariable:
+    return builders.DatasourceVariable("datasource").type("prometheus").label("Data source")
+
+
+def _variable(variable: Variable) -> builders.QueryVariable:
+    everything = dashboard.VariableOption(selected=True, text=["All"], value=["$__all"])
+    return (
+        builders.QueryVariable(variable.label)
+        .label(variable.title)
+        .query(f"label_values({variable.metric}, {variable.label})")
+        .datasource(DATASOURCE)
+        .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(dashboard.VariableSort.NATURAL_ASC)
+        .multi(multi=True)
+        .include_all(include_all=True)
+        .all_value(".+")
+        .current(everything)
+    )
+
+
+def _rollouts() -> builders.AnnotationQuery:
+    """A line for each deploy, rollback, scaling and drain, at the time that its metric says."""
+    return (
+        builders.AnnotationQuery()
+        .name("Rollouts")
+        .datasource(DATASOURCE)
+        .enable(enable=True)
+        .icon_color("blue")
+        .expr("max by (kind, outcome) (warmline_last_rollout_timestamp_seconds) * 1000")
+        .step("30s")
+        .title_format("{{kind}}")
+        .text_format("{{outcome}}")
+        .use_value_for_time(use_value_for_time=True)
+    )

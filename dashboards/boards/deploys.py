@@ -1,0 +1,141 @@
+"""What runs where, and what do deploys do just now?"""
+
+from dashboards.boards.board import Board
+from dashboards.boards.panels import Query, Row, number, series, table
+from dashboards.boards.promql import of, rate, total
+
+_FAILED = rate("warmline_http_requests_total", 'status=~"5.."')
+
+BOARD = Board(
+    uid="warmline-deploys",
+    title="Warmline: deploys",
+    description="What runs where, and what do deploys do just now? Blue lines are rollouts.",
+    rows=[
+        Row(
+            "What runs?",
+            [
+                table(
+                    1,
+                    "Which slot runs what?",
+                    "As the last deploy left it. A slot that is down here was drained: `make undrain HOST=` brings "
+                    "it back.",
+                    "none",
+                    of("warmline_slot_info"),
+                    columns={
+                        "slot": "Slot",
+                        "state": "State",
+                        "colour": "Colour",
+                        "version": "Version",
+                        "release": "Release",
+                        "exported_host": "Host",
+                    },
+                    hidden=("host",),
+                ),
+                table(
+                    12,
+                    "How did the last rollouts end?",
+                    "The latest of each kind and outcome. A failed one younger than the done one: `make status`, then "
+                    "`make deploy` or `make rollback`.",
+                    "dateTimeFromNow",
+                    "1000 * max by (kind, outcome) (warmline_last_rollout_timestamp_seconds)",
+                    columns={"kind": "Rollout", "outcome": "Outcome", "Value": "When"},
+                ),
+                series(
+                    2,
+                    "How many workers run each version?",
+                    "Two versions are a deploy under way, or one that failed half-way: `make status` says which, "
+                    "`make rollback` goes back.",
+                    "none",
+                    Query(f"count by (version) ({of('warmline_build_info')})", "{{version}}"),
+                    stacked=True,
+                ),
+                series(
+                    3,
+                    "How many workers of each colour serve?",
+                    "A deploy moves them from one to the other, host by host.",
+                    "none",
+                    Query(total(of("up", 'job="workers"'), "colour"), "{{colour}}"),
+                    stacked=True,
+                ),
+            ],
+        ),
+        Row(
+            "What is going on?",
+            [
+                number(
+                    4,
+                    "Is somebody deploying?",
+                    "1 while the lock is held. If nobody is, `make unlock` says whose it was and takes it away.",
+                    "none",
+                    "max(warmline_deploy_lock_held)",
+                    most=1,
+                    marks={0: "green", 1: "blue"},
+                ),
+                number(
+                    5,
+                    "For how long?",
+                    "A deploy takes minutes. DeployLockStale fires after half an hour.",
+                    "s",
+                    "max((time() - warmline_deploy_lock_since_seconds) * warmline_deploy_lock_held)",
+                    marks={0: "green", 1800: "red"},
+                ),
+                series(
+                    6,
+                    "How many old nginx workers still drain?",
+                    "Each reload leaves some until their last conversation has ended. Deploys refuse to start while "
+                    "there are too many.",
+                    "none",
+                    Query("sum by (host) (warmline_nginx_draining_workers)", "{{host}}"),
+                ),
+                series(
+                    7,
+                    "How often was nginx reloaded?",
+                    "Once for each batch of a deploy. More than deploys explain is somebody who reloads by hand.",
+                    "none",
+                    Query("sum by (host) (increase(warmline_nginx_reloads_total[$__rate_interval]))", "{{host}}"),
+                ),
+            ],
+        ),
+        Row(
+            "Did anybody notice?",
+            [
+                series(
+                    8,
+                    "How many requests failed?",
+                    "Statuses of 500 and more. A deploy must leave this line at 0; if not, `make rollback`.",
+                    "reqps",
+                    Query(f"{total(_FAILED)} or vector(0)", "failed"),
+                ),
+                series(
+                    9,
+                    "How many conversations were cut?",
+                    "Going_away is a drain that the client follows to another slot; failed, upstream and full are "
+                    "callers who noticed.",
+                    "ops",
+                    Query(
+                        total(
+                            rate("warmline_sessions_ended_total", 'reason=~"going_away|failed|upstream|full"'), "reason"
+                        ),
+                        "{{reason}}",
+                    ),
+                ),
+                series(
+                    10,
+                    "How warm did new workers begin?",
+                    "What each warming brought into L1, by where it was. Mostly l2 after a deploy; origin costs money.",
+                    "ops",
+                    Query(total(rate("warmline_warming_entries_total"), "source"), "{{source}}"),
+                    Query(total(rate("warmline_warming_left_cold_total"), "reason"), "left cold: {{reason}}"),
+                    stacked=True,
+                ),
+                series(
+                    11,
+                    "How long did warming take?",
+                    "A worker is ready when it is warm, or after warming_seconds. At that limit it began partly cold.",
+                    "s",
+                    Query(of("warmline_warming_duration_seconds"), "{{slot}}"),
+                ),
+            ],
+        ),
+    ],
+)

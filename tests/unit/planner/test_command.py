@@ -1,0 +1,57 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from warmline.__main__ import main
+
+SMALL = ("--shape", "conversations=100", "callers=50", "questions=20", "seconds=3600")
+
+
+def test_a_fleet_is_planned(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--workers", "1", "10", "--shared", "no", "--affinity", "session", *SMALL]) == 0
+    said = capsys.readouterr().out
+    assert "1 workers, affinity session, L1 alone" in said
+    assert "10 workers, affinity session, L1 alone" in said
+    assert "INR a month" in said
+
+
+def test_plans_are_json_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--workers", "1", "10", "--json", *SMALL]) == 0
+    found = [json.loads(one) for one in capsys.readouterr().out.splitlines()]
+    assert [one["workers"] for one in found] == [1, 10]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--workers", "0"], "at least one worker"),
+        (["--set", "cache_rag_tl=1"], "there is no such number"),
+        (["--sample", "9"], "one in 9 of 3 organisations is none"),
+        (["--stands-for", "1000"], "may stand for at most"),
+        (["--shape", "conversation=1"], "there is no such name"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused_in_a_sentence(
+    options: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", *options]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_broken_trace_is_refused_by_its_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trace.jsonl"
+    file.write_text("nonsense\n")
+    for command in ("plan", "tune"):
+        assert main([command, "--trace", str(file)]) == 2
+        assert "line 1" in capsys.readouterr().err
+
+
+def test_other_commands_do_not_pay_for_the_planner() -> None:
+    code = (
+        "import sys; from warmline import __main__\n"
+        "assert not {m for m in sys.modules if m.startswith(('warmline.traces', 'warmline.planner', 'warmline.tuner'))}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,68 @@
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warmline.__main__ import main
+from warmline.errors import TraceError
+from warmline.planner import validate
+from warmline.settings import PROFILES
+from warmline.traces import Entry, Shape, generate, line
+
+SHAPE = ("conversations=300", "callers=100", "questions=40", "seconds=1800", "updates=0", "changes=0")
+
+
+@pytest.fixture(scope="module")
+def trace() -> list[Entry]:
+    return list(generate(Shape(conversations=300, callers=100, questions=40, seconds=1800, updates=0, changes=0), 1))
+
+
+def evidence(trace: Sequence[Entry], **measured: Any) -> dict[str, Any]:
+    caches = {"rag": {"hits": 0.5, "shares": dict.fromkeys(("l1", "l2", "joined", "stale", "origin"), 0.2)} | measured}
+    return {
+        "trace": {
+            "seconds": 90.0,
+            "factor": 20.0,
+            "digest": sha256(b"".join(map(line, trace))).hexdigest(),
+            "about": ["more than is read"],
+        },
+        "rows": [{"letter": "e", "workers": 10, "title": "round robin + Redis", "caches": caches}],
+    }
+
+
+def test_errors_are_predicted_less_measured(trace: list[Entry], tmp_path: Path) -> None:
+    file = tmp_path / "evidence.json"
+    file.write_text(json.dumps(evidence(trace)))
+    (error,) = validate.errors(validate.read_evidence(file), trace, PROFILES["low_traffic"])
+    assert error.points == pytest.approx(100 * (error.predicted - 0.5))
+    file.write_text(json.dumps(evidence(trace, hits=error.predicted)))
+    (error,) = validate.errors(validate.read_evidence(file), trace, PROFILES["low_traffic"])
+    assert error.points == 0
+    assert sum(error.layers.values()) == pytest.approx(0)
+    assert list(validate.lines([error]))[-1].startswith("within 2 points: 1 of 1; the worst is rag in row e")
+
+
+def test_another_trace_than_the_measured_one_is_refused(trace: list[Entry], tmp_path: Path) -> None:
+    file = tmp_path / "evidence.json"
+    file.write_text(json.dumps(evidence(trace[1:])))
+    with pytest.raises(TraceError, match="not the trace that was measured"):
+        list(validate.errors(validate.read_evidence(file), trace, PROFILES["low_traffic"]))
+
+
+def test_what_is_no_evidence_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "evidence.json"
+    file.write_text("{}")
+    assert main(["plan", "--validate", str(file)]) == 2
+    assert "evidence.json: Object missing required field" in capsys.readouterr().err
+
+
+def test_the_command_compares_with_the_trace_that_is_named(
+    trace: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "evidence.json"
+    file.write_text(json.dumps(evidence(trace)))
+    assert main(["plan", "--validate", str(file), "--shape", *SHAPE]) == 0
+    assert "e, 10 workers" in capsys.readouterr().out

@@ -1,0 +1,137 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from warmline.cache import Source
+from warmline.planner import UNBOUNDED, Affinity, Origin, Script, fleet_of, ideal, simulate
+from warmline.planner.fleet import Bound
+from warmline.settings import PROFILES
+from warmline.traces import Entry, Kind, Shape, generate, invented_tenants
+from warmline.tuner import Advice, Setting, advice, compared, drawing, lines, studied
+from warmline.tuner.recommend import OLDEST
+
+SCRIPT = Script(Origin(sample_rate=8000), sessions=False)
+QUIET = Shape(conversations=1200, callers=500, questions=150, seconds=43_200)
+BUSY = Shape(conversations=4000, callers=2000, questions=300, seconds=7_200, tenants=invented_tenants(4, 2))
+Advised = dict[str, Advice]
+
+
+def given(trace: Sequence[Entry], *, workers: int = 4, room: int = 1 << 30) -> Advised:
+    found = studied(trace, SCRIPT, PROFILES["low_traffic"], Setting(workers, Affinity.NONE))
+    return {one.cache: one for one in advice(found, room=room)}
+
+
+@pytest.fixture(scope="module")
+def quiet() -> list[Entry]:
+    return list(generate(QUIET, 1))
+
+
+@pytest.fixture(scope="module")
+def busy() -> list[Entry]:
+    return list(generate(BUSY, 1))
+
+
+@pytest.fixture(scope="module")
+def for_quiet(quiet: list[Entry]) -> Advised:
+    return given(quiet)
+
+
+@pytest.fixture(scope="module")
+def for_busy(busy: list[Entry]) -> Advised:
+    return given(busy)
+
+
+@pytest.mark.parametrize("profile", ["low_traffic", "high_traffic"])
+def test_a_lifetime_brings_what_the_simulation_says(quiet: list[Entry], for_quiet: Advised, profile: str) -> None:
+    fleet = fleet_of(PROFILES[profile], workers=1, affinity=Affinity.NONE, shared=True)
+    outcome = simulate(quiet, ideal(fleet), SCRIPT)
+    for cache, one in for_quiet.items():
+        found, _ = compared(one, PROFILES[profile])
+        assert found == pytest.approx(outcome.hit_ratio(cache), abs=0.015), cache
+
+
+def test_a_size_of_l1_brings_no_less_than_the_curve_says(busy: list[Entry], for_busy: Advised) -> None:
+    """The curve is LRU's; SIEVE, which the simulation has, does as well or better."""
+    size = next(step for step in for_busy["tts"].sizes if step.entries == 64)
+    fleet = fleet_of(PROFILES["low_traffic"], workers=4, affinity=Affinity.NONE, shared=True)
+    small = replace(fleet, bounds={**dict.fromkeys(fleet.bounds, UNBOUNDED), "tts": Bound(1 << 40, 64)})
+    outcome = simulate(busy, small, SCRIPT)
+    assert size.hit - 0.03 < outcome.share("tts", Source.L1, Source.STALE) < size.hit + 0.2
+
+
+def test_a_longer_ttl_finds_more_loads_less_and_is_staler(for_busy: Advised) -> None:
+    for one in for_busy.values():
+        for shorter, longer in pairwise(one.lifetimes):
+            assert longer.hit >= shorter.hit
+            assert longer.loads <= shorter.loads
+            assert longer.oldest > shorter.oldest
+        assert [step.hit for step in one.sizes] == sorted(step.hit for step in one.sizes)
+
+
+def test_what_is_recommended_is_nearly_as_good_as_the_best_that_is_allowed(for_busy: Advised) -> None:
+    for cache, one in for_busy.items():
+        longest = next(step for step in one.lifetimes if step.ttl == OLDEST[cache])
+        assert one.ttl.ttl <= longest.ttl, cache
+        assert one.ttl.hit >= longest.hit - 0.01, cache
+        assert one.size.hit >= one.sizes[-1].hit - 0.01, cache
+
+
+def test_l1_is_recommended_no_larger_than_the_room_for_it(busy: list[Entry], for_busy: Advised) -> None:
+    room = 8 * 1024 * 1024
+    assert for_busy["tts"].max_bytes > room
+    assert given(busy, room=room)["tts"].max_bytes <= room
+
+
+def test_high_traffic_has_the_lifetimes_that_busy_callers_need(for_busy: Advised) -> None:
+    for cache in ("rag", "config", "prompt"):
+        found, _ = compared(for_busy[cache], PROFILES["high_traffic"])
+        assert found > for_busy[cache].ttl.hit - 0.01, cache
+
+
+def test_low_traffic_pays_for_freshness_with_hits(for_quiet: Advised) -> None:
+    """A quarter of the age at most; knowledge is found less often for it, and configuration little less."""
+    for cache, price in {"rag": 0.25, "config": 0.07}.items():
+        one = for_quiet[cache]
+        found, _ = compared(one, PROFILES["low_traffic"])
+        assert PROFILES["low_traffic"].model_dump()[cache]["ttl"] <= one.ttl.ttl / 4
+        assert one.ttl.hit - price < found < one.ttl.hit, cache
+
+
+def test_the_larger_profile_has_more_in_l1_where_callers_are_busy(for_busy: Advised) -> None:
+    tts = for_busy["tts"]
+    assert compared(tts, PROFILES["high_traffic"])[1] > compared(tts, PROFILES["low_traffic"])[1] + 0.05
+
+
+def test_what_was_invalidated_is_found_no_more() -> None:
+    entries = [
+        Entry(1, "o", "a", "10.0.0.1", Kind.QUESTION, "Why?"),
+        Entry(2, "o", "a", "10.0.0.1", Kind.QUESTION, "Why?"),
+        Entry(3, "o", "", "", Kind.INVALIDATE, ""),
+        Entry(4, "o", "a", "10.0.0.1", Kind.QUESTION, "Why?"),
+    ]
+    assert given(entries)["rag"].ttl.hit == pytest.approx(1 / 3)
+    assert given(entries)["prompt"].ttl.hit == pytest.approx(2 / 3)
+
+
+def test_a_report_shows_every_step_and_the_settings(for_busy: Advised) -> None:
+    advised = list(for_busy.values())
+    text = "\n".join(lines(advised, seconds=7_200, currency="INR", profiles=PROFILES))
+    assert text.count("*") == 2 * 4
+    assert "high_traffic" in text
+    assert f"  cache_rag_ttl: {int(advised[1].ttl.ttl)}" in text
+
+
+def test_a_cache_that_does_not_pay_is_named() -> None:
+    entries = [Entry(n, "o", "a", "10.0.0.1", Kind.QUESTION, f"Question {n}?") for n in range(50)]
+    text = "\n".join(lines(list(given(entries).values()), seconds=50, currency="INR", profiles={}))
+    assert "rag does not pay" in text
+    assert "prompt does not pay" not in text
+
+
+def test_the_drawing_holds_a_curve_for_each_cache(for_busy: Advised) -> None:
+    svg = drawing(list(for_busy.values()), "Curves <of> all")
+    assert svg.count("<polyline") == 8
+    assert svg.count("<circle") == 8
+    assert "Curves &lt;of&gt; all" in svg

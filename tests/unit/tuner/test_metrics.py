@@ -1,0 +1,103 @@
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from warmline.__main__ import main
+
+LOOKUPS = {
+    ("tts", "l1"): 3.0, ("tts", "l2"): 2.0, ("tts", "origin"): 1.0,
+    ("rag", "l1"): 1.0, ("rag", "origin"): 3.0,
+    ("config", "l1"): 9.0, ("config", "l2"): 1.0,
+}  # fmt: skip
+REMOVALS = {("tts", "evicted"): 1.0, ("config", "expired"): 0.1}
+
+
+class Prometheus(http.server.BaseHTTPRequestHandler):
+    """Answers instant queries for the two metrics that are asked for."""
+
+    def do_GET(self) -> None:
+        expression = parse_qs(urlsplit(self.path).query).get("query", [""])[0]
+        label, values = ("source", LOOKUPS) if "lookups_total[2d]" in expression else ("cause", REMOVALS)
+        result = [
+            {"metric": {"cache": cache, label: other}, "value": [0, str(value)]}
+            for (cache, other), value in values.items()
+        ]
+        self.send_response(200)
+        self.end_headers()
+        answer = {"status": "success", "data": {"resultType": "vector", "result": result}}
+        self.wfile.write(json.dumps(answer).encode() if self.path.startswith("/api") else b"<html>")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Prometheus) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_metrics_say_which_bound_hurts(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tune", "--metrics", url, "--window", "2d"]) == 0
+    said = capsys.readouterr().out
+    assert "cache_tts_max_entries: 200" in said
+    assert "cache_tts_max_bytes: 67108864" in said
+    assert "cache_rag_ttl: 600" in said
+    assert "cache_config" not in said
+    assert "prompt" not in said
+
+
+def test_what_metrics_advise_is_written_where_it_is_told(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "vars.yml"
+    file.write_text("# ours\nagent_settings:\n  cache_rag_ttl: 1  # short\n")
+    file.chmod(0o640)
+    assert main(["tune", "--metrics", url, "--window", "2d", "--apply", str(file)]) == 0
+    assert "cache_rag_ttl: 600  # short" in file.read_text()
+    assert file.read_text().startswith("# ours\n")
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [file]
+    assert "vars.yml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [("http://127.0.0.1:1", "no answer of a Prometheus"), ("file:///etc/passwd", "http:// or https://")],
+)
+def test_a_prometheus_that_is_none_is_refused(where: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tune", "--metrics", where]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_something_else_at_the_address_is_no_prometheus(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tune", "--metrics", f"{url}/other"]) == 2
+    assert "no answer of a Prometheus" in capsys.readouterr().err
+
+
+def test_a_trace_tunes_an_inventory_and_draws_its_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, svg = tmp_path / "vars.yml", tmp_path / "curves.svg"
+    file.write_text("agent_settings:\n  cache_rag_ttl: 1\n")
+    shape = ["--shape", "conversations=100", "callers=50", "questions=20", "seconds=3600"]
+    assert main(["tune", *shape, "--apply", str(file), "--svg", str(svg)]) == 0
+    settings = capsys.readouterr().out.partition("agent_settings:\n")[2]
+    assert sorted(file.read_text().splitlines()[1:]) == sorted(settings.rstrip("\n").splitlines())
+    assert svg.read_text().startswith("<svg")
+
+
+def test_a_file_that_cannot_be_changed_safely_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "vars.yml"
+    file.write_text("agent_settings: {cache_rag_ttl: 1}\n")
+    shape = ["--shape", "conversations=20", "callers=5", "questions=5", "seconds=600"]
+    assert main(["tune", *shape, "--apply", str(file)]) == 2
+    assert "one setting a line" in capsys.readouterr().err
+    assert file.read_text() == "agent_settings: {cache_rag_ttl: 1}\n"
