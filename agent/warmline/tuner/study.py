@@ -32,6 +32,15 @@ class Setting:
     rate: float = 1.0
 
 
+FITS = 300_000_000
+"""Bytes of a trace whose keys are all looked at unless told otherwise: a gigabyte of memory at most."""
+
+
+def fitting(size: int) -> float:
+    """The rate of keys to look at in a trace of so many bytes."""
+    return min(1.0, FITS / size) if size else 1.0
+
+
 def studied(entries: Iterable[Entry], script: Script, profile: Profile, setting: Setting) -> Studied:
     """See the module. `profile` says for how long values may be stale. Raises ValueError, TraceError."""
     sample, everything = Sample(setting.rate), Sample(1.0)
