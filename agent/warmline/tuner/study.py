@@ -47,9 +47,8 @@ def studied(entries: Iterable[Entry], script: Script, profile: Profile, setting:
     curves = {}
     for cache in CACHES:
         part = getattr(profile, cache)
-        kept = max(part.stale_while_revalidate, part.stale_if_error)
         of_few_keys = cache not in SAMPLED
-        curves[cache] = Curve(everything if of_few_keys else sample, stale=part.stale_while_revalidate, kept=kept)
+        curves[cache] = Curve(everything if of_few_keys else sample, stale=part.stale_while_revalidate)
     first, last, turn = None, 0.0, 0
     for entry in entries:
         first, last = entry.at if first is None else first, entry.at
