@@ -59,7 +59,7 @@ def test_a_broken_release_is_found_by_the_canary_and_the_fleet_is_as_it_was() ->
         ) as name,
         calling("broken deploy") as load,
     ):
-        run = operations.rollout("deploy", "--extra-vars", f"agent_image={name}", *hasty)
+        run = operations.rollout("rollout", *deploying(name), *hasty)
     nobody_noticed(load.report)
     nobody_moved(load.report)
     assert run.returncode != 0

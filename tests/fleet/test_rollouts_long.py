@@ -10,6 +10,8 @@ from tests.support.load import Report
 from tests.support.rollouts import calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
 from tests.support.wait import until
 
+# The heart of a deploy: what stands around the workers stays as it is.
+DEPLOY = ["--extra-vars", "rollout_kind=deploy"]
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 
@@ -17,7 +19,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 def as_it_was() -> Iterator[None]:
     """Afterwards the inventory is in force again."""
     yield
-    operations.done(operations.playbook("rollout", "--extra-vars", "rollout_kind=deploy"))
+    operations.done(operations.playbook("rollout", *DEPLOY))
 
 
 def moved_as_predicted(report: Report, before: dict[str, str | None]) -> None:
@@ -40,20 +42,20 @@ def test_a_changed_setting_rolls_like_a_release(as_it_was: None) -> None:
     setting = ["--extra-vars", '{"agent_settings": {"cache_rag_ttl": 77}}']
     before = serving()
     with calling("changed setting") as load:
-        operations.done(operations.rollout("deploy", *setting))
+        operations.done(operations.rollout("rollout", *DEPLOY, *setting))
     nobody_noticed(load.report)
     nobody_moved(load.report)
     assert {*serving().values()}.isdisjoint(before.values())
     for slot in fleet.slots():
         url = f"http://{slot['address']}:{slot['admin_port']}/v1/admin/caches"
         assert '"ttl":77.0' in fleet.host(slot["host"]).check_output("curl --silent %s", url)
-    again = operations.playbook("rollout", "--extra-vars", "rollout_kind=deploy", *setting)
+    again = operations.playbook("rollout", *DEPLOY, *setting)
     assert {*operations.changes(operations.done(again)).values()} == {0}
 
 
 def test_a_bad_setting_reaches_no_worker() -> None:
     before, containers = serving(), ran()
-    refused = operations.rollout("deploy", "--extra-vars", '{"agent_settings": {"cache_rag_ttl": -1}}')
+    refused = operations.rollout("rollout", *DEPLOY, "--extra-vars", '{"agent_settings": {"cache_rag_ttl": -1}}')
     assert refused.returncode != 0
     assert "WARMLINE_CACHE_RAG_TTL" in refused.stdout
     assert serving() == before
@@ -65,7 +67,7 @@ def test_a_release_that_fails_after_the_canary_is_taken_back_from_it_too() -> No
     hasty = ["--extra-vars", "agent_ready_seconds=20"]
     fails = """ENTRYPOINT ["sh", "-c", "[ $WARMLINE_SLOT = agent-2/2 ] && exit 3; exec python -m warmline $0 $@"]"""
     with image("unlucky", fails) as name, calling("broken after the canary") as load:
-        run = operations.rollout("deploy", "--extra-vars", f"agent_image={name}", *hasty)
+        run = operations.rollout("rollout", "--extra-vars", f"agent_image={name}", *DEPLOY, *hasty)
     nobody_noticed(load.report)
     nobody_moved(load.report)
     assert run.returncode != 0
