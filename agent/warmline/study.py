@@ -62,7 +62,7 @@ def add_tune(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=10, metavar="N", help="whose L1 is sized")
     parser.add_argument("--affinity", choices=["ip_hash", "session", "none"], default="ip_hash")
     parser.add_argument("--over", choices=["sessions", "requests"], default="sessions", help="how callers talk to it")
-    parser.add_argument("--rate", type=float, default=1.0, help="the part of all keys that is looked at, 1: all")
+    parser.add_argument("--rate", type=float, help="the part of all keys that is looked at; default: what fits memory")
     parser.add_argument(
         "--l1-mib", type=int, default=64, metavar="N", help="what L1 may have in a worker for one cache"
     )
@@ -89,7 +89,7 @@ def _shape(parser: argparse.ArgumentParser) -> None:
         "--shape", nargs="*", default=[], metavar="NAME=NUMBER", help="what to invent, such as conversations=5000"
     )
     parser.add_argument("--seed", type=int, default=1, help="the same seed invents the same")
-    parser.add_argument("--sample", type=int, default=1, metavar="N", help="only one in N organisations of the shape")
+    parser.add_argument("--sample", type=int, default=1, metavar="N", help="look at one in N organisations only")
 
 
 def _told(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
@@ -112,10 +112,11 @@ def _told(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namesp
 def _entries(options: argparse.Namespace, problems: "Problems") -> "Iterator[Entry]":
     from warmline import traces
 
-    if options.trace is not None:
-        return traces.read(options.trace, skip=options.skip_broken, problems=problems)
-    shape = traces.parsed(options.shape)
-    return traces.generate(shape.sampled(options.sample) if options.sample > 1 else shape, options.seed)
+    if options.trace is None:
+        shape = traces.parsed(options.shape)
+        return traces.generate(shape.sampled(options.sample) if options.sample > 1 else shape, options.seed)
+    entries = traces.read(options.trace, skip=options.skip_broken, problems=problems)
+    return traces.sampled(entries, options.sample) if options.sample > 1 else entries
 
 
 def _left_out(problems: "Problems") -> None:
@@ -159,7 +160,12 @@ def _plan(options: argparse.Namespace) -> int:
 
     if options.validate:
         return _validate(options)
-    problems = traces.Problems()
+    problems = [traces.Problems()]
+
+    def trace() -> "Iterator[Entry]":
+        problems[0] = traces.Problems()
+        return _entries(options, problems[0])
+
     capacity = planner.Capacity(memory=options.redis_mib * planner.MIB)
     wish = planner.Wish(
         profile=planner.numbers(options.profile, options.set),
@@ -172,12 +178,12 @@ def _plan(options: argparse.Namespace) -> int:
         prices=read_prices(options.prices),
         capacity=replace(capacity, calls=options.redis_calls or capacity.calls),
     )
-    for planned in planner.plans(lambda: _entries(options, problems), options.workers, wish):
+    for planned in planner.plans(trace, options.workers, wish):
         if options.json:
             print(planner.as_json(planned))
         else:
             print(*planner.lines(*planned), "", sep="\n")
-    _left_out(problems)
+    _left_out(problems[0])
     return 0
 
 
@@ -213,9 +219,12 @@ def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
     problems = traces.Problems()
     prices = read_prices(options.prices)
     script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
-    setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), options.rate)
+    rate = options.rate or tuner.fitting(options.trace.stat().st_size if options.trace else 0)
+    setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), rate)
     found = tuner.studied(_entries(options, problems), script, profile, setting)
     given = tuner.advice(found, room=options.l1_mib * planner.MIB)
+    if rate < 1:
+        print(f"from {rate:.1%} of all phrases and questions: what L1 finds is uncertain by several points\n")
     print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
     if options.svg:
         options.svg.write_text(tuner.drawing(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8")

@@ -103,7 +103,8 @@ def _about(trace: Trace, profile: str) -> dict[str, str]:
         "trace": "; ".join(" ".join(line.split()) for line in trace.about),
         "time": f"played in {trace.seconds:.0f} s, {trace.factor:.1f} times faster than in truth; the lifetimes of the "
         f"profile {profile} are as many times shorter. Latencies are not scaled: {_latencies()}; so a load is a larger "
-        "part of a lifetime than in truth, and more callers join one.",
+        f"part of a lifetime than in truth, and more callers join one. Redis may cost a lookup "
+        f"{scale.REDIS_SECONDS * 1000:.0f} ms instead of 50, for all processes share this machine's cores.",
         "hits": "all lookups but those whose caller had to wait for a load of his own; those who waited for another's "
         "are hits, shown as joined. The best possible is one cache without bounds for the same requests at the same "
         "times, with the same lifetimes and changes of knowledge, computed. Quoted is what is commonly said.",

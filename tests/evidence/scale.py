@@ -18,6 +18,10 @@ CONNECT, FIRST_CHUNK, CHUNK, SPEED = 0.15, 1.0, 0.4, 4.0
 QUERY, SEARCH = 0.1, 0.2
 """Seconds that the simulated providers take, and how much faster than real time audio comes after its beginning."""
 
+REDIS_SECONDS = 0.5
+"""What Redis may cost a lookup: ten times the product's default, for here workers, callers, nginx, Redis and providers
+share the cores of one machine, and a worker that waits for its turn would take that for Redis' silence."""
+
 _SECONDS_PER_CHARACTER = 0.06
 
 
@@ -39,12 +43,12 @@ def lifetimes(profile: str, factor: float) -> dict[str, Lifetime]:
 
 
 def settings(profile: str, factor: float) -> Mapping[str, str]:
-    """The same as a worker's settings, without the prefix."""
+    """The same as a worker's settings, without the prefix, and what else differs from the product's defaults."""
     numbers = PROFILES[profile].model_dump()
     scaled = {
         f"cache_{cache}_{number}": f"{numbers[cache][number] / factor:.6f}" for cache in CACHES for number in _LIFETIMES
     }
-    return {"profile": profile, **scaled}
+    return {"profile": profile, "redis_deadline": f"{REDIS_SECONDS}", **scaled}
 
 
 def load_seconds(cache: str, text: str = "") -> float:

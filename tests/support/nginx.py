@@ -115,7 +115,7 @@ class Nginx:
         """Go on with other slots, and return when nobody is served by the old ones any more."""
         before = self._workers()
         self._config.write_text(render({**self._settings, "nginx_slots": slots}))
-        self.process.signal(signal.SIGHUP)
+        self.reload()
         until(lambda: not before & self._workers(), seconds=30, what="nginx workers that have drained")
 
     def _workers(self) -> set[str]:

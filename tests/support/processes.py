@@ -54,13 +54,17 @@ class Process:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def listening(self, port: int) -> "Process":
-        """This process, once it listens; fails with its output if it ends instead."""
+        """This process, once it listens; fails with its output if it ends instead, and leaves none behind."""
 
         def ready() -> bool:
             assert self._child.poll() is None, f"ended with {self._child.returncode}:\n{self.output}"
             return listens(port)
 
-        until(ready, seconds=15, what=f"port {port} of {self._child.args!r}")
+        try:
+            until(ready, seconds=60, what=f"port {port} of {self._child.args!r}")
+        except AssertionError:
+            self.kill()
+            raise
         return self
 
     def signal(self, number: signal.Signals) -> None:

@@ -173,7 +173,7 @@ class Stack:
 
 def await_redis(worker: Worker, state: str) -> None:
     """Wait until the worker says that Redis is `up` or `away`."""
-    until(lambda: str(worker.ready()["redis"]).startswith(state), seconds=10, what=f"a worker that finds Redis {state}")
+    until(lambda: str(worker.ready()["redis"]).startswith(state), seconds=30, what=f"a worker that finds Redis {state}")
 
 
 def _digest(organisation: str) -> dict[str, str]:

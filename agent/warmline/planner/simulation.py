@@ -9,68 +9,14 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from warmline.cache import Memory, Source
-from warmline.planner.affinity import Affinity, by_address, by_session
+from warmline.cache import Source
+from warmline.planner.edge import Edge
 from warmline.planner.fleet import Fleet, Restart
-from warmline.planner.lookups import CACHES, Lookup, Request, Script, forgotten
+from warmline.planner.lookups import Lookup, Script, forgotten
 from warmline.planner.outcome import Outcome
+from warmline.planner.parts import Load, Talk, Worker
 from warmline.planner.redis import Asked, Redis, Stored
 from warmline.traces import Entry, Kind
-
-CHUNKS_A_SECOND = 2.5
-"""Pieces in which a phrase is relayed to other workers, by second of its load."""
-
-RENEWALS_A_SECOND = 1.5
-"""Of a lease of two seconds, renewed at a third of its life."""
-
-
-class _Load:
-    """One load under way, and the workers whose L1 it will fill; `recalled` by those that had an older value to fall
-    back upon, for the cache then looks at L1 once more, and to have been looked at protects from eviction."""
-
-    __slots__ = ("ends", "one", "recalled", "stamp", "workers")
-
-    def __init__(self, one: Lookup, ends: float, stamp: tuple[int, ...], worker: "_Worker") -> None:
-        self.one = one
-        self.ends = ends
-        self.stamp = stamp
-        self.workers = [worker]
-        self.recalled: list[_Worker] = []
-
-
-class _Worker:
-    """One process: its L1, and the loads that its callers wait for."""
-
-    __slots__ = ("flights", "memories")
-
-    def __init__(self, fleet: Fleet) -> None:
-        self.flights: dict[str, _Load] = {}
-        self.memories: dict[str, Memory[None]] = {}
-        for cache in CACHES:
-            bound = fleet.bounds[cache].scaled(1 / fleet.weight)
-            self.memories[cache] = Memory(max_bytes=bound.max_bytes, max_entries=bound.max_entries)
-
-
-class _Call:
-    """One call from an address to an agent, the address's `number`th; `pinned` is the worker that holds its session."""
-
-    __slots__ = ("number", "pinned", "session")
-
-    def __init__(self, caller: str, number: int) -> None:
-        self.session = f"{caller}-{number}"
-        self.number = number
-        self.pinned: int | None = None
-
-
-class _Talk:
-    """The requests of one entry that are still to be made; a request's stages go to one worker."""
-
-    __slots__ = ("requests", "stage", "workers")
-
-    def __init__(self, requests: tuple[Request, ...], workers: list[_Worker]) -> None:
-        self.requests = requests
-        self.workers = workers
-        self.stage = 0
 
 
 class Simulation:
@@ -80,14 +26,13 @@ class Simulation:
         self._fleet = fleet
         self._script = script
         self._random = random
-        self._workers: dict[int, _Worker] = {}
+        self._workers: dict[int, Worker] = {}
         self._redis = Redis()
-        self._leases: dict[str, _Load] = {}
-        self._loads: dict[int, _Load] = {}
-        self._events: list[tuple[float, int, _Load | _Talk]] = []
+        self._leases: dict[str, Load] = {}
+        self._loads: dict[int, Load] = {}
+        self._events: list[tuple[float, int, Load | Talk]] = []
         self._order = count()
-        self._turns = 0
-        self._calls: dict[str, _Call] = {}
+        self._edge = Edge(fleet)
         self._restarts = sorted(fleet.restarts, reverse=True)
         self.outcome = Outcome(fleet)
 
@@ -107,8 +52,8 @@ class Simulation:
             return
         requests = self._script.requests(entry)
         self.outcome.requested(len(requests))
-        call = self._call(entry)
-        self._go_on(_Talk(requests, [self._worker(entry, call) for _ in requests]), entry.at)
+        workers = [self._worker(number) for number in self._edge.numbers(entry, len(requests))]
+        self._go_on(Talk(requests, workers), entry.at)
 
     def finish(self) -> Outcome:
         """Let everything end that has begun; what came of it."""
@@ -117,9 +62,7 @@ class Simulation:
         self.outcome.redis_peak = self._redis.peak
         self.outcome.redis_useful = self._redis.useful
         self.outcome.workers_used = len(self._workers)
-        self.outcome.l1_peak = max(
-            (sum(memory.size for memory in worker.memories.values()) for worker in self._workers.values()), default=0
-        )
+        self.outcome.l1_peak = max((worker.size for worker in self._workers.values()), default=0)
         return self.outcome
 
     def _restart(self, restart: Restart) -> None:
@@ -133,15 +76,15 @@ class Simulation:
     def _advance(self, until: float) -> None:
         while self._events and self._events[0][0] <= until:
             at, _, what = heappop(self._events)
-            if isinstance(what, _Load):
+            if isinstance(what, Load):
                 self._loaded(what, at)
             else:
                 self._go_on(what, at)
 
-    def _later(self, at: float, what: _Load | _Talk) -> None:
+    def _later(self, at: float, what: Load | Talk) -> None:
         heappush(self._events, (at, next(self._order), what))
 
-    def _go_on(self, talk: _Talk, now: float) -> None:
+    def _go_on(self, talk: Talk, now: float) -> None:
         """Make its next stages, until it has to wait or is over."""
         asked = self._redis.asked
         while talk.requests:
@@ -157,41 +100,15 @@ class Simulation:
                     self._later(now + max(waits), talk)
                 return
 
-    # -- where
-
-    def _worker(self, entry: Entry, call: _Call) -> _Worker:
-        """Who gets the entry's next request: its session's worker over sessions, else the affinity's choice."""
-        if not self._fleet.sessions:
-            number = self._chosen(entry, call)
-        elif call.pinned is None:
-            number = call.pinned = self._chosen(entry, call)
-        else:
-            number = call.pinned
+    def _worker(self, number: int) -> Worker:
         found = self._workers.get(number)
         if found is None:
-            found = self._workers[number] = _Worker(self._fleet)
+            found = self._workers[number] = Worker(self._fleet)
         return found
-
-    def _call(self, entry: Entry) -> _Call:
-        """A greeting begins another call from its address."""
-        caller = f"{entry.organisation}-{entry.agent}-{entry.caller}"
-        call = self._calls.get(caller)
-        if call is None or entry.kind is Kind.GREETING:
-            call = self._calls[caller] = _Call(caller, call.number + 1 if call else 1)
-        return call
-
-    def _chosen(self, entry: Entry, call: _Call) -> int:
-        fleet = self._fleet
-        if fleet.affinity is Affinity.IP_HASH:
-            return by_address(entry.caller, fleet.workers)
-        if fleet.affinity is Affinity.SESSION:
-            return by_session(call.session, fleet.workers)
-        self._turns += 1
-        return self._turns % fleet.workers
 
     # -- the read path
 
-    def _look(self, worker: _Worker, one: Lookup, now: float) -> float:
+    def _look(self, worker: Worker, one: Lookup, now: float) -> float:
         """Count one lookup; the seconds that it waits."""
         policy = self._fleet.policies[one.cache]
         tally = self.outcome.tallies[one.cache]
@@ -223,7 +140,7 @@ class Simulation:
         tally[source] += 1
         return wait
 
-    def _look_in_l2(self, worker: _Worker, one: Lookup, now: float) -> Stored | None:
+    def _look_in_l2(self, worker: Worker, one: Lookup, now: float) -> Stored | None:
         if not self._fleet.shared:
             return None
         self._redis.asked.keys_read += 1
@@ -233,21 +150,19 @@ class Simulation:
             self._keep(worker, one, stored, now)
         return stored
 
-    def _refresh(self, worker: _Worker, one: Lookup, now: float) -> None:
+    def _refresh(self, worker: Worker, one: Lookup, now: float) -> None:
         """Load behind a stale answer, unless that is under way, or another worker has done it."""
         if one.key in worker.flights:
             return
         if self._fleet.shared and one.key not in self._leases:
             stored = self._redis.get(one.key, one.groups, now)
             if stored is not None and now < stored.fresh_until:
-                self._redis.asked.leases += 2
-                self._redis.asked.claims += 1
-                self._redis.asked.bytes_read += stored.size
+                self._redis.asked.found_under_lease(stored.size)
                 self._keep(worker, one, stored, now)
                 return
         self._start(worker, one, now)
 
-    def _start(self, worker: _Worker, one: Lookup, now: float) -> tuple[_Load, Source]:
+    def _start(self, worker: Worker, one: Lookup, now: float) -> tuple[Load, Source]:
         """The load that the worker waits for from now on: its own, or another's that holds the lease."""
         load = self._leases.get(one.key) if self._fleet.shared else None
         if load is not None:
@@ -255,7 +170,7 @@ class Simulation:
             load.workers.append(worker)
             self._redis.asked.leases += 1
             return load, Source.JOINED
-        load = _Load(one, now + one.seconds, self._redis.stamp(one.groups), worker)
+        load = Load(one, now + one.seconds, self._redis.stamp(one.groups), worker)
         worker.flights[one.key] = self._loads[id(load)] = load
         if self._fleet.shared:
             self._leases[one.key] = load
@@ -263,7 +178,7 @@ class Simulation:
         self.outcome.began(one)
         return load, Source.ORIGIN
 
-    def _loaded(self, load: _Load, now: float) -> None:
+    def _loaded(self, load: Load, now: float) -> None:
         """A load has ended: keep what it brought, unless an invalidation was faster."""
         one = load.one
         if self._loads.pop(id(load), None) is None:
@@ -281,24 +196,15 @@ class Simulation:
             for worker in load.recalled:
                 worker.memories[one.cache].get(one.key, now)
 
-    def _store(self, load: _Load, stored: Stored, now: float) -> None:
-        one, asked = load.one, self._redis.asked
+    def _store(self, load: Load, stored: Stored, now: float) -> None:
+        one = load.one
         self._leases.pop(one.key, None)
-        followers = len(load.workers) - 1
-        asked.claims += 1
-        asked.commits += 1
-        asked.leases += 2 + int(one.seconds * RENEWALS_A_SECOND)
-        asked.reads += followers
-        asked.keys_read += followers
-        asked.bytes_read += followers * one.size
-        asked.woken += followers > 0
-        if one.cache == "tts":
-            asked.relayed += 2 + one.seconds * CHUNKS_A_SECOND
+        self._redis.asked.loaded(one, followers=len(load.workers) - 1)
         policy = self._fleet.policies[one.cache]
         if one.size <= policy.max_bytes:
             self._redis.put(one.key, stored, now, stale=policy.stale_while_revalidate)
 
-    def _keep(self, worker: _Worker, one: Lookup, stored: Stored, now: float) -> None:
+    def _keep(self, worker: Worker, one: Lookup, stored: Stored, now: float) -> None:
         worker.memories[one.cache].put(
             one.key,
             None,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from heapq import merge
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -30,7 +31,9 @@ from warmline.traces import Entry, Kind, line
 GOAL = 0.02
 """How far a predicted hit ratio may be from the measured one."""
 
-SETUPS = {
+Letter = Literal["a", "b", "c", "d", "e", "f"]
+
+SETUPS: Mapping[Letter, tuple[Affinity, bool]] = {
     "a": (Affinity.NONE, False),
     "b": (Affinity.NONE, False),
     "c": (Affinity.IP_HASH, False),
@@ -56,7 +59,7 @@ class Measured(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One fleet."""
 
-    letter: str
+    letter: Letter
     workers: int
     caches: dict[str, Measured]
 

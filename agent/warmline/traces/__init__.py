@@ -9,6 +9,7 @@ from warmline.traces.describe import Description, describe
 from warmline.traces.entry import Entry, Kind, line
 from warmline.traces.generate import generate
 from warmline.traces.reader import Problems, read
+from warmline.traces.sampled import sampled
 from warmline.traces.shape import Shape, invented_tenants
 from warmline.traces.shapes import parsed
 from warmline.traces.utterances import Uttered
@@ -29,4 +30,5 @@ __all__ = [
     "line",
     "parsed",
     "read",
+    "sampled",
 ]

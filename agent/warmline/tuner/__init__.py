@@ -7,7 +7,7 @@ from warmline.tuner.recommend import Advice, advice, compared
 from warmline.tuner.report import lines
 from warmline.tuner.sample import Sample
 from warmline.tuner.stack import Distance, Stack
-from warmline.tuner.study import Setting, Studied, studied
+from warmline.tuner.study import Setting, Studied, fitting, studied
 
 __all__ = [
     "TTLS",
@@ -24,6 +24,7 @@ __all__ = [
     "applied",
     "compared",
     "drawing",
+    "fitting",
     "lines",
     "studied",
 ]

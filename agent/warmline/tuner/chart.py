@@ -6,7 +6,7 @@ from html import escape
 
 from warmline.tuner.recommend import Advice
 
-WIDTH, HEIGHT = 820, 640
+WIDTH, HEIGHT = 820, 610
 LEFT, RIGHT, TOP, PANEL, GAP = 60, 110, 60, 210, 90
 INK = "#6e7781"
 COLOURS = {"tts": "#e8590c", "rag": "#4c8eda", "config": "#2b9348", "prompt": "#9c36b5"}
@@ -42,8 +42,16 @@ def _panel(top: float, title: str, curves: dict[str, Points]) -> list[str]:
     for cache, points in curves.items():
         path = " ".join(f"{_x(x, curves):.1f},{_y(top, y):.1f}" for x, y in points)
         lines.append(f"<polyline points='{path}' fill='none' stroke='{COLOURS[cache]}' stroke-width='2'/>")
-        x, y = _x(points[-1][0], curves), _y(top, points[-1][1])
-        lines.append(f"<text x='{x + 8:.0f}' y='{y + 4:.0f}' fill='{COLOURS[cache]}'>{cache}</text>")
+    return [*lines, *_names(top, curves)]
+
+
+def _names(top: float, curves: dict[str, Points]) -> list[str]:
+    """Each curve's name at its end, none over another."""
+    lines, taken = [], -math.inf
+    for cache, points in sorted(curves.items(), key=lambda one: -one[1][-1][1]):
+        x, y = points[-1]
+        taken = max(_y(top, y) + 4, taken + 14)
+        lines.append(f"<text x='{_x(x, curves) + 8:.0f}' y='{taken:.0f}' fill='{COLOURS[cache]}'>{cache}</text>")
     return lines
 
 

@@ -28,7 +28,8 @@ STEPS_TO_A_DOUBLING = 2
 
 class LifetimeStep(NamedTuple):
     """What a ttl in seconds brings: the part of lookups that find something, loads in the whole trace and what they
-    cost in millionths, bytes in Redis on average, and the age in seconds of an answer, on average and at most."""
+    cost in millionths, the bytes in Redis, on average, that can still answer somebody, and the age in seconds of an
+    answer, on average and at most."""
 
     ttl: float
     hit: float
@@ -53,6 +54,7 @@ class _Loaded:
 
     at: float
     stamp: int
+    bytes: int
 
 
 class _Lifetime:
@@ -69,13 +71,12 @@ class _Lifetime:
 
 
 class Curve:
-    """Of one cache; `stale` is how many seconds after its ttl a value is still served while it is loaded anew, `kept`
-    how many more it stays in Redis. Feed lookups in order."""
+    """Of one cache; `stale` is how many seconds after its ttl a value is still served while it is loaded anew. Feed
+    lookups in order."""
 
-    def __init__(self, sample: Sample, *, stale: float, kept: float, ttls: Sequence[float] = TTLS) -> None:
+    def __init__(self, sample: Sample, *, stale: float, ttls: Sequence[float] = TTLS) -> None:
         self._sample = sample
         self._stale = stale
-        self._kept = kept
         self._lifetimes = [_Lifetime(ttl) for ttl in ttls]
         self._stacks: dict[int, Stack] = {}
         self._asked: dict[tuple[int, str], float] = {}
@@ -122,8 +123,8 @@ class Curve:
             lifetime.loads += 1
             lifetime.micros += one.micros
             if loaded is not None:
-                lifetime.occupied += occupied(one.size) * min(at - loaded.at, lifetime.ttl + self._kept)
-            lifetime.keys[one.key] = _Loaded(at, stamp)
+                lifetime.occupied += loaded.bytes * min(at - loaded.at, lifetime.ttl + self._stale)
+            lifetime.keys[one.key] = _Loaded(at, stamp, occupied(one.size))
 
     def lifetimes(self, seconds: float) -> list[LifetimeStep]:
         """One step for each ttl, of a trace that lasts so many seconds."""
@@ -131,14 +132,13 @@ class Curve:
 
     def _lifetime(self, lifetime: _Lifetime, seconds: float) -> LifetimeStep:
         rate = self._sample.rate
-        mean = occupied(int(self._sizes / (self._sampled or 1)))
-        still = sum(min(self._end - one.at, lifetime.ttl + self._kept) for one in lifetime.keys.values())
+        still = sum(one.bytes * min(self._end - one.at, lifetime.ttl + self._stale) for one in lifetime.keys.values())
         return LifetimeStep(
             ttl=lifetime.ttl,
             hit=self._ratio(lifetime.hits),
             loads=lifetime.loads / rate,
             micros=lifetime.micros / rate,
-            memory=(lifetime.occupied + mean * still) / rate / seconds,
+            memory=(lifetime.occupied + still) / rate / seconds,
             age=lifetime.ages / (lifetime.hits or 1),
             oldest=lifetime.ttl + self._stale,
         )

@@ -32,15 +32,23 @@ class Setting:
     rate: float = 1.0
 
 
+FITS = 300_000_000
+"""Bytes of a trace whose keys are all looked at unless told otherwise: a gigabyte of memory at most."""
+
+
+def fitting(size: int) -> float:
+    """The rate of keys to look at in a trace of so many bytes."""
+    return min(1.0, FITS / size) if size else 1.0
+
+
 def studied(entries: Iterable[Entry], script: Script, profile: Profile, setting: Setting) -> Studied:
     """See the module. `profile` says for how long values may be stale. Raises ValueError, TraceError."""
     sample, everything = Sample(setting.rate), Sample(1.0)
     curves = {}
     for cache in CACHES:
         part = getattr(profile, cache)
-        kept = max(part.stale_while_revalidate, part.stale_if_error)
         of_few_keys = cache not in SAMPLED
-        curves[cache] = Curve(everything if of_few_keys else sample, stale=part.stale_while_revalidate, kept=kept)
+        curves[cache] = Curve(everything if of_few_keys else sample, stale=part.stale_while_revalidate)
     first, last, turn = None, 0.0, 0
     for entry in entries:
         first, last = entry.at if first is None else first, entry.at

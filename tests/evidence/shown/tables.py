@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tests.bench.report import Bar, Cell, Part, Table
+from tests.evidence.scale import REDIS_SECONDS
 from tests.evidence.setups import CACHES
 from tests.evidence.shown.summary import CacheShown, Row
 from tests.evidence.steps import PHASES
@@ -160,7 +161,8 @@ def _why(row: Row, behind: float) -> str:
     points = f"{behind * 100:.1f} points behind the best possible."
     if not row.redis_failures:
         return points + " No call of Redis failed: look for the phase that lost them."
-    return points + (
-        f" {row.redis_failures:,} calls of Redis were given up: one that does not end within a lookup's 50 ms, and all "
-        f"in the second after it. The machine was too busy (load {row.load}): measure again where nothing else runs."
+    return (
+        f"{points} {row.redis_failures:,} calls of Redis were given up: one that does not end within "
+        f"{REDIS_SECONDS * 1000:.0f} ms, and all in the second after it. The machine was too busy (load {row.load}): "
+        "measure again where nothing else runs."
     )

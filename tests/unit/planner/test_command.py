@@ -49,6 +49,26 @@ def test_a_broken_trace_is_refused_by_its_lines(tmp_path: Path, capsys: pytest.C
         assert "line 1" in capsys.readouterr().err
 
 
+def test_lines_that_were_left_out_are_counted_once_however_often_the_trace_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "trace.jsonl"
+    file.write_text(
+        '{"at":1,"organisation":"o","agent":"a","caller":"10.0.0.1","kind":"greeting","text":""}\nnonsense\n'
+    )
+    assert main(["plan", "--trace", str(file), "--skip-broken", "--workers", "1", "2", "3"]) == 0
+    assert "lines left out: 1" in capsys.readouterr().err
+
+
+def test_a_sample_of_a_trace_without_organisations_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "trace.jsonl"
+    file.write_text('{"at":1,"organisation":"o","agent":"a","caller":"10.0.0.1","kind":"greeting","text":""}\n')
+    assert main(["plan", "--trace", str(file), "--sample", "25"]) == 2
+    assert "take a larger sample" in capsys.readouterr().err
+
+
 def test_other_commands_do_not_pay_for_the_planner() -> None:
     code = (
         "import sys; from warmline import __main__\n"

@@ -59,6 +59,13 @@ def test_what_is_no_evidence_is_refused_by_name(tmp_path: Path, capsys: pytest.C
     assert "evidence.json: Object missing required field" in capsys.readouterr().err
 
 
+def test_a_row_that_is_not_known_is_refused(trace: list[Entry], tmp_path: Path) -> None:
+    file = tmp_path / "evidence.json"
+    file.write_text(json.dumps(evidence(trace)).replace('"letter": "e"', '"letter": "z"'))
+    with pytest.raises(TraceError, match="'z'"):
+        validate.read_evidence(file)
+
+
 def test_the_command_compares_with_the_trace_that_is_named(
     trace: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

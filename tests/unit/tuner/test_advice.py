@@ -67,6 +67,7 @@ def test_a_longer_ttl_finds_more_loads_less_and_is_staler(for_busy: Advised) -> 
             assert longer.hit >= shorter.hit
             assert longer.loads <= shorter.loads
             assert longer.oldest > shorter.oldest
+            assert longer.memory >= shorter.memory * 0.999
         assert [step.hit for step in one.sizes] == sorted(step.hit for step in one.sizes)
 
 
