@@ -108,10 +108,12 @@ unlock: venv ## break the lock of a run that died; YES=1
 
 .PHONY: status logs
 status: venv ## a table: slots, colours, releases, sessions, hit ratios, health; who has the lock, what a rollback goes to
+	@mkdir -p $(STATE)
 	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log; exit 1; }
 	@cat $(STATE)/status.txt
 
 logs: venv ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50
+	@mkdir -p $(STATE)
 	@$(PLAYBOOK) $(PLAYBOOKS)/logs.yml >$(STATE)/logs.log || { cat $(STATE)/logs.log; exit 1; }
 	@cat $(STATE)/logs.txt
 

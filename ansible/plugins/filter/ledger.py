@@ -70,7 +70,7 @@ def ledger(
     """
     copy = max(copies, key=lambda one: one.get("serial", 0), default={})
     if copy:
-        return {**copy, "slots": [_housed(slot, inventory["addresses"]) for slot in copy["slots"]]}
+        return dict(copy)
     empty: Json = {"serial": 0, "workers": None, "normal": None, "drained": [], "slots": []}
     appended = _appended([], inventory, len(inventory["hosts"]) * int(inventory["per_host"]))
     serving = {one["slot"]: one for one in found if one["running"]}
@@ -89,7 +89,8 @@ def wish(ledger: Mapping[str, Any], inventory: Mapping[str, Any], asked: Mapping
         workers = int(asked["workers"]) if int(asked["workers"]) != normal else None
     drained = {*ledger["drained"], *filter(None, [asked.get("drain")])} - {asked.get("undrain")}
     number = normal if workers is None else workers
-    listed = _appended(ledger["slots"], inventory, number)
+    housed = [_housed(slot, inventory["addresses"]) for slot in ledger["slots"]]
+    listed = _appended(housed, inventory, number)
     present = [slot["name"] for slot in listed if slot["host"] in inventory["hosts"]]
     up = {slot["name"] for slot in listed if slot["name"] in present[:number] and slot["host"] not in drained}
     return {
@@ -125,7 +126,15 @@ def problems(
         f"{host} left the inventory while it serves: put it back, `make drain HOST={host}`, then take it out."
         for host in sorted({slot["host"] for slot in ledger["slots"] if not slot["down"]} - {*hosts})
     ]
+    said += [
+        f"{host} has another address while it serves at the old one: `make drain HOST={host}` first."
+        for host in sorted({slot["host"] for slot in ledger["slots"] if _moved(slot, inventory["addresses"])})
+    ]
     return said
+
+
+def _moved(slot: Json, addresses: Mapping[str, str]) -> bool:
+    return not slot["down"] and addresses.get(slot["host"], slot["address"]) != slot["address"]
 
 
 def _housed(slot: Json, addresses: Mapping[str, str]) -> Json:

@@ -58,9 +58,12 @@ def serving(ledger: Mapping[str, Any], found: Found) -> Json:
 
 
 def previous(ledger: Mapping[str, Any], found: Found) -> Json:
-    """The same of what most slots that serve have kept on their idle colour: what a rollback goes back to."""
+    """The same of what most slots that serve have kept on their idle colour: what a rollback goes back to.
+
+    What runs there was not kept: a deploy that died was about to list it.
+    """
     idle = {(slot["name"], OTHER[slot["colour"]]) for slot in ledger["slots"] if not slot["down"]}
-    return _most([one for one in found if (one["slot"], one["colour"]) in idle])
+    return _most([one for one in found if (one["slot"], one["colour"]) in idle and not one["running"]])
 
 
 def missing(rollout: Mapping[str, Any], releases: Mapping[str, Collection[str]]) -> list[str]:

@@ -107,13 +107,14 @@ def test_the_newest_copy_of_the_edges_is_believed() -> None:
     assert filters.ledger([old, new], [], TWO)["workers"] == 8
 
 
-def test_a_host_with_a_new_address_keeps_its_slots() -> None:
+def test_a_drained_host_with_a_new_address_keeps_its_slots_and_one_that_serves_must_be_drained_first() -> None:
     moved = {**TWO, "addresses": {"agent-1": "10.9.9.9", "agent-2": "10.0.0.2"}}
-    addresses = {
-        slot["name"]: slot["address"] for slot in filters.ledger([{**fresh(), "serial": 1}], [], moved)["slots"]
-    }
-    assert addresses["agent-1/2"] == "10.9.9.9"
-    assert addresses["agent-2/1"] == "10.0.0.2"
+    (said,) = filters.problems(fresh(), filters.wish(fresh(), moved), moved, {})
+    assert said == "agent-1 has another address while it serves at the old one: `make drain HOST=agent-1` first."
+    drained = filters.wish(fresh(), TWO, {"drain": "agent-1"})
+    after = filters.wish(drained, moved, {"undrain": "agent-1"})
+    assert filters.problems(drained, after, moved, {}) == []
+    assert [slot["address"] for slot in after["slots"] if slot["host"] == "agent-1"] == ["10.9.9.9"] * 2
 
 
 def listed(name: str, state: str = "running", **labels: str) -> dict[str, Any]:

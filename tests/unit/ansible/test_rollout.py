@@ -116,6 +116,15 @@ def test_there_is_nothing_to_roll_back_to_after_the_first_deploy() -> None:
     assert rollouts.previous(fleet.ledger, fleet.found)["release"] == ""
 
 
+def test_what_a_deploy_that_died_had_started_is_nothing_to_roll_back_to() -> None:
+    fleet = Fleet()
+    fleet.deploy("1")
+    fleet.deploy("2")
+    for start in filters.ported(fleet.plan(target("3"))["batches"][1]["starts"]):
+        fleet.containers[start["host"], start["container"]].update(release="3", running=True)
+    assert rollouts.previous(fleet.ledger, fleet.found)["release"] == "1"
+
+
 def test_a_slot_that_never_ran_the_release_before_needs_its_configuration_there() -> None:
     fleet = Fleet()
     fleet.deploy("1")
