@@ -24,7 +24,9 @@ def git(*arguments: str) -> str:
 @pytest.fixture
 def former(came_from: str, tmp_path: Path) -> Iterator[Path]:
     """The tree of the version that the fleet comes from."""
-    version = came_from or git("describe", "--tags", "--abbrev=0")
+    version = came_from or git("tag", "--sort=-creatordate", "--merged").partition("\n")[0]
+    if not version:
+        pytest.exit("there is no tag yet: say make test-upgrade FROM=<commit> YES=1", returncode=3)
     git("worktree", "add", "--detach", str(tmp_path / "former"), version)
     try:
         yield tmp_path / "former"
