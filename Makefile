@@ -29,7 +29,8 @@ STATE := $(WARMLINE_STATE)/$(ENV)
 # Exported, so that no quote in them ever meets the shell.
 export TEXT ?= What is knee pain?
 export AGENT ?= reception
-ORGANISATION ?= sahyadri
+export ORGANISATION ?= sahyadri
+export KNOWLEDGE ?=
 URL ?=
 MINUTES ?= 15
 export CLIENT ?=
@@ -117,6 +118,14 @@ logs: venv ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50
 	@$(PLAYBOOK) $(PLAYBOOKS)/logs.yml >$(STATE)/logs.log || { cat $(STATE)/logs.log; exit 1; }
 	@cat $(STATE)/logs.txt
 
+.PHONY: warm forget
+warm: venv ## fill every worker's caches now, as at its start
+	$(PLAYBOOK) $(PLAYBOOKS)/warm.yml
+
+forget: venv ## have every worker forget what it keeps of ORGANISATION=..., or with KNOWLEDGE=1 its answers alone
+	@[[ '$(origin ORGANISATION)' != file ]] || { echo "Say whose: make forget ORGANISATION=name" >&2; exit 1; }
+	$(PLAYBOOK) $(PLAYBOOKS)/forget.yml
+
 .PHONY: where
 where: venv ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session
 	@$(PLAYBOOK) $(PLAYBOOKS)/where.yml
@@ -197,18 +206,23 @@ load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... 
 	  --host "$(or $(URL),$$(cat $(STATE)/edge_url))" --key-file "$$KEY_FILE" --agent "$$AGENT" \
 	  $(if $(URL),$(addprefix --ca-file ,$(CA_FILE)),$(CA)) \
 	  $(if $(QUESTIONS),--questions '$(abspath $(QUESTIONS))') --html $(STATE)/load.html
+	@printf '\nWhat of it is the worker itself, here and now, beside a bare endpoint:\n'
+	@$(MAKE) bench-overhead
 	@echo "The whole report: $(STATE)/load.html"
 
 bench-overhead: control-test ## what the worker adds to a bare Starlette endpoint; 20 s
 	@cd $(ROOT) && python -m tests.bench.overhead
 
 ##@ Build
-.PHONY: control control-test images venv boards boards-venv board-pictures lock format
+.PHONY: control control-test control-pictures images venv boards boards-venv board-pictures lock format
 control: venv ## have what this machine needs: Docker Engine, mmdebstrap, ssh
 	$(PLAYBOOK) $(PLAYBOOKS)/control.yml
 
 control-test: venv ## have what the tests need as well: redis-server, nginx, promtool, both builders
 	$(PLAYBOOK) $(PLAYBOOKS)/control.yml --extra-vars purpose=test
+
+control-pictures: venv
+	$(PLAYBOOK) $(PLAYBOOKS)/control.yml --extra-vars purpose=pictures
 
 images: control ## pull or build every image of the fleet
 	@printf '\033[1mImages\033[0m\n'
@@ -220,7 +234,7 @@ venv: ## have the Python environment of requirements.txt
 boards: boards-venv ## make the boards' JSON from dashboards/boards
 	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m dashboards.generate
 
-board-pictures: control-test ## draw every board into docs/boards from the fleet's Prometheus, or from URL=http://...; 2 min
+board-pictures: control-pictures ## draw every board into docs/boards from the fleet's Prometheus, or from URL=http://...; 2 min
 	@$(ROOT)/dashboards/pictures/bundle $(DRAWING)
 	@cd $(ROOT) && python -m dashboards.draw $(if $(URL),--url $(URL),--ssh $(STATE)/ssh_config) --bundle $(DRAWING) \
 	  --minutes $(MINUTES) --into docs/boards

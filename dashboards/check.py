@@ -70,6 +70,12 @@ def questions() -> Iterator[Question]:
             yield Question(f"{file.name}, {name}", rule["expr"], must=False)
 
 
+def of_panel(board: str, panel: int) -> list[str]:
+    """What one panel asks. Raises StopIteration if the board has none with that id."""
+    shown = json.loads((HERE / "json" / f"{board}.json").read_text(encoding="utf-8"))["panels"]
+    return [substituted(target["expr"]) for target in next(one for one in shown if one["id"] == panel)["targets"]]
+
+
 def substituted(expr: str, *, step: int = STEP_SECONDS) -> str:
     """As Grafana sends it with every variable on All, for a value every `step` seconds."""
     return _CHOSEN.sub('".+"', expr).replace("$__rate_interval", f"{4 * max(SCRAPE_SECONDS, step)}s")
@@ -77,8 +83,13 @@ def substituted(expr: str, *, step: int = STEP_SECONDS) -> str:
 
 def findings(ask: Ask, of: Iterable[Question], *, end: float, seconds: float) -> list[Finding]:
     """What is wrong with the answers of the last `seconds` before `end`, a wall-clock time."""
+    return [found for one in of if (found := _judged(one, answered(ask, one.expr, end=end, seconds=seconds)))]
+
+
+def answered(ask: Ask, expr: str, *, end: float, seconds: float) -> Any:
+    """What Prometheus says to an expression, for every STEP_SECONDS of the last `seconds` before `end`."""
     span = {"start": f"{end - seconds:.3f}", "end": f"{end:.3f}", "step": str(STEP_SECONDS)}
-    return [found for one in of if (found := _judged(one, ask("query_range", {"query": one.expr, **span})))]
+    return ask("query_range", {"query": expr, **span})
 
 
 def _judged(question: Question, answer: Any) -> Finding | None:

@@ -82,6 +82,12 @@ def test_a_runbook_in_grafana_links_to_nothing_that_only_the_repository_has() ->
             assert link in PANELS, (panel["title"], link)
 
 
+def test_alerts_that_mute_others_and_those_that_are_muted_exist() -> None:
+    wiring = (ROOT / "ansible" / "playbooks" / "group_vars" / "monitors.yml").read_text(encoding="utf-8")
+    muting = yaml.safe_load(wiring)["alertmanager_inhibitions"]
+    assert {name for one in muting for name in (one["by"], *one["mutes"])} <= {alert["alert"] for alert in ALERTS}
+
+
 def test_alerts_have_names_of_their_own() -> None:
     names = [alert["alert"] for alert in ALERTS]
     assert len(set(names)) == len(names)
