@@ -30,6 +30,7 @@ from warmline.serve import Service, bind
 from warmline.services.answers import Answers
 from warmline.services.usage import Usage
 from warmline.settings import Settings
+from warmline.watch import Watch
 
 _log = structlog.get_logger(__name__)
 
@@ -96,7 +97,9 @@ async def run(settings: Settings) -> None:
         )
         lag = Lag(metrics.late)
         stack.push_async_callback(lag.aclose)
-        for part in (caches, pool, usage, popular, sessions, warming, lag):
+        watch = Watch(caches.standing, _log.warning)
+        stack.push_async_callback(watch.aclose)
+        for part in (caches, pool, usage, popular, sessions, warming, lag, watch):
             part.start()
         pool.prewarm(*settings.sarvam_models)
         _log.info("serving", **_shown(settings))

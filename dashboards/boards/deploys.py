@@ -35,7 +35,7 @@ BOARD = Board(
                     12,
                     "How did the last rollouts end?",
                     "The latest of each kind and outcome. A failed one younger than the done one: `make status`, then "
-                    "`make deploy` or `make rollback`.",
+                    "`make deploy` once what it said is mended.",
                     "dateTimeFromNow",
                     "1000 * max by (kind, outcome) (warmline_last_rollout_timestamp_seconds)",
                     columns={"kind": "Rollout", "outcome": "Outcome", "Value": "When"},
@@ -43,8 +43,8 @@ BOARD = Board(
                 series(
                     2,
                     "How many workers run each version?",
-                    "Two versions are a deploy under way, or one that failed half-way: `make status` says which, "
-                    "`make rollback` goes back.",
+                    "Two versions are a deploy under way, or one that died half-way: `make status` says which slot, "
+                    "`make deploy` finishes it.",
                     "none",
                     Query(f"count by (version) ({of('warmline_build_info')})", "{{version}}"),
                     stacked=True,

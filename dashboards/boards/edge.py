@@ -42,7 +42,7 @@ BOARD = Board(
                     "Which probe succeeds?",
                     "If only the greeting or the question fails, the edge is well and a provider or a worker is not.",
                     "none",
-                    Query(f"min by (probe) (probe_success{{{_H}}})", "{{probe}}"),
+                    Query(f"min by (probe, host) (probe_success{{{_H}}})", "{{probe}} through {{host}}"),
                     most=1,
                 ),
                 series(

@@ -27,7 +27,7 @@ BOARD = Board(
                     "The least of both. 0: the fleet goes on from L1 and the providers; run the command in "
                     "RedisDown's runbook.",
                     "none",
-                    f"min(redis_up{{{_R}}})",
+                    f'min(redis_up{{{_R}}} or on (redis) up{{job="redis", {_R}}})',
                     most=1,
                     marks={0: "red", 1: "green"},
                 ),
@@ -74,7 +74,7 @@ BOARD = Board(
                     5,
                     "How full is it?",
                     "`cache` at 100 % evicts, which is its work; `state` at 100 % refuses writes: raise "
-                    "redis_state_maxmemory before that.",
+                    "fleet_redis_state_mib before that.",
                     "percentunit",
                     Query(
                         f"redis_memory_used_bytes{{{_R}}} / (redis_memory_max_bytes{{{_R}}} > 0)",

@@ -112,6 +112,26 @@ def test_a_drained_host_can_be_rebooted_and_taken_back_and_only_its_callers_move
     assert predicted() == before
 
 
+def test_a_host_that_is_gone_can_be_drained_and_comes_back() -> None:
+    before = predicted()
+    gone = "warmline-staging-agent-2"
+    subprocess.run(["docker", "kill", gone], check=True, capture_output=True)
+    try:
+        assert "agent-2 does not answer" in operations.done(operations.make("status"))
+        assert "agent-2 does not answer" in operations.done(operations.make("logs", LOG_LINES="1"))
+        operations.done(operations.make("drain", HOST="agent-2"))
+        assert {name.split("/")[0] for name in serving()} == {"agent-1"}
+    finally:
+        subprocess.run(["docker", "start", gone], check=True, capture_output=True)
+    up = "systemctl is-system-running --wait"
+    until(lambda: fleet.host("agent-2").run(up).stdout.strip() == "running", seconds=90, what="the host")
+    operations.done(operations.make("undrain", HOST="agent-2"))
+    assert predicted() == before
+    with calling("after a host was gone") as load:
+        load.round()
+    nobody_noticed(load.report)
+
+
 def test_redis_may_be_killed_and_nobody_notices() -> None:
     with calling("both Redis killed") as load:
         for name in ("warmline-redis-cache", "warmline-redis-state"):

@@ -17,6 +17,7 @@ ALLOWED = {
     "pool_metrics": {"pool"},
     "cache_metrics": {"cache"},
     "lag": set(),
+    "watch": {"cache"},
     "request": set(),
     "upstream": {"upstream", "pool", *COMMON},
     "services": {"services", "cache", "upstream", *COMMON},

@@ -1,0 +1,56 @@
+"""Says in the log when a worker's standing with Redis and the fleet changes: what metrics show, in words."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+
+from warmline.cache.overview import Standing
+
+PERIOD_SECONDS = 1.0
+
+Say = Callable[..., object]
+"""Takes an event and its fields, as a structlog logger's methods do."""
+
+
+def changes(before: Standing, now: Standing) -> Iterator[tuple[str, dict[str, str]]]:
+    """What became different, as events with fields. Pure."""
+    for redis, breaker in now.breakers.items():
+        if breaker.opened > before.breakers[redis].opened:
+            yield "redis does not answer, and is left alone", {"redis": redis}
+        if before.breakers[redis].open and not breaker.open:
+            yield "redis answers again", {"redis": redis}
+    if now.changes > before.changes:
+        yield "another redis answers under the same name", {"redis": "cache"}
+    if before.lease > 0 >= now.lease:
+        yield "invalidations are not heard, so memory is not believed", {}
+    if before.lease <= 0 < now.lease:
+        yield "invalidations are heard", {}
+
+
+class Watch:
+    """Looks every second, and says what `changes` finds."""
+
+    def __init__(self, standing: Callable[[], Standing], say: Say) -> None:
+        self._standing = standing
+        self._say = say
+        self._watching: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._watching = asyncio.get_running_loop().create_task(self._watch(), name="standing")
+
+    async def aclose(self) -> None:
+        """End it."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+
+    async def _watch(self) -> None:
+        before = self._standing()
+        while True:
+            await asyncio.sleep(PERIOD_SECONDS)
+            now = self._standing()
+            for event, fields in changes(before, now):
+                self._say(event, **fields)
+            before = now
