@@ -99,8 +99,7 @@ def test_a_drained_host_can_be_rebooted_and_taken_back_and_only_its_callers_move
 
     with calling("reboot of the drained host") as load:
         subprocess.run(["docker", "restart", "warmline-staging-agent-1"], check=True, capture_output=True)
-        up = "systemctl is-system-running --wait"
-        until(lambda: fleet.host("agent-1").run(up).stdout.strip() == "running", seconds=90, what="the rebooted host")
+        until(lambda: fleet.is_up("agent-1"), seconds=90, what="the rebooted host")
     nobody_noticed(load.report)
     assert not any(running for (host, _), running in ran().items() if host == "agent-1")
 
@@ -123,8 +122,7 @@ def test_a_host_that_is_gone_can_be_drained_and_comes_back() -> None:
         assert {name.split("/")[0] for name in serving()} == {"agent-1"}
     finally:
         subprocess.run(["docker", "start", gone], check=True, capture_output=True)
-    up = "systemctl is-system-running --wait"
-    until(lambda: fleet.host("agent-2").run(up).stdout.strip() == "running", seconds=90, what="the host")
+    until(lambda: fleet.is_up("agent-2"), seconds=90, what="the host")
     operations.done(operations.make("undrain", HOST="agent-2"))
     assert predicted() == before
     with calling("after a host was gone") as load:

@@ -5,6 +5,7 @@ import ipaddress
 import json
 import os
 import ssl
+import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,6 +63,12 @@ def addresses() -> dict[str, str]:
 def host(name: str) -> Any:
     """A host over SSH, as Ansible reaches it."""
     return testinfra.get_host(f"ssh://{name}", ssh_config=str(STATE / "ssh_config"))
+
+
+def is_up(name: str) -> bool:
+    """Whether the host lets us in and its services have started."""
+    command = ["ssh", "-F", str(STATE / "ssh_config"), name, "systemctl", "is-system-running"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "running"
 
 
 @cache

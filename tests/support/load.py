@@ -126,7 +126,7 @@ class _Caller:
         return {"Authorization": f"Bearer {self.key}", "X-Forwarded-For": self.caller}
 
     async def pause(self) -> None:
-        await asyncio.sleep(self.chance.uniform(1, 3))
+        await asyncio.sleep(self.chance.uniform(2, 5))
 
 
 class _Asker(_Caller):
