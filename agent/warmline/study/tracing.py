@@ -1,0 +1,36 @@
+"""`warmline trace`: invent one, and say what is in one."""
+
+import argparse
+import sys
+
+from warmline.study.source import entries, left_out
+
+
+def generate(options: argparse.Namespace) -> int:
+    from warmline import traces
+
+    shape = traces.parsed(options.shape)
+    catalogue = traces.Uttered(options.utterances, exponent=shape.zipf) if options.utterances else None
+    for entry in traces.generate(shape, options.seed, catalogue):
+        sys.stdout.buffer.write(traces.line(entry))
+    return 0
+
+
+def knowledge(options: argparse.Namespace) -> int:
+    import json
+
+    from warmline import traces
+
+    for question, answer in traces.Invented(traces.parsed(options.shape).questions).everything():
+        print(json.dumps({"question": question, "answer": answer}))
+    return 0
+
+
+def describe(options: argparse.Namespace) -> int:
+    from warmline import traces
+
+    problems = traces.Problems()
+    found = traces.describe(entries(options, problems))
+    print(*found.lines(), sep="\n")
+    left_out(problems)
+    return 0

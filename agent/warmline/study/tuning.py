@@ -1,0 +1,61 @@
+"""`warmline tune`: sizes and lifetimes, from a trace or from metrics, and into an inventory's variables."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warmline.study.source import entries, left_out
+
+if TYPE_CHECKING:
+    from warmline.settings import Profile
+
+
+def tune(options: argparse.Namespace) -> int:
+    from warmline import planner
+    from warmline.tuner import metrics
+
+    profile = planner.numbers(options.profile, options.set)
+    if not options.metrics:
+        return _tuned(options, profile)
+    found = metrics.watched(metrics.prometheus(options.metrics), options.window)
+    print(*metrics.lines(found, profile), sep="\n")
+    settings = {name: number for one in found for name, number in metrics.advised(one, found[one], profile)[0].items()}
+    _apply(options.apply, settings)
+    return 0
+
+
+def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
+    from warmline import planner, traces, tuner
+    from warmline.services.prices import read_prices
+    from warmline.settings import PROFILES
+
+    problems = traces.Problems()
+    prices = read_prices(options.prices)
+    script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
+    rate = options.rate or tuner.fitting(options.trace.stat().st_size if options.trace else 0)
+    setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), rate)
+    found = tuner.studied(entries(options, problems), script, profile, setting)
+    given = tuner.advice(found, room=options.l1_mib * planner.MIB)
+    if rate < 1:
+        print(f"from {rate:.1%} of all phrases and questions: what L1 finds is uncertain by several points\n")
+    print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
+    if options.svg:
+        options.svg.write_text(tuner.drawing(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8")
+    _apply(options.apply, {name: number for one in given for name, number in one.settings().items()})
+    left_out(problems)
+    return 0
+
+
+def _apply(file: Path | None, settings: dict[str, int]) -> None:
+    """Write them all or nothing: the file is replaced when the new one is complete."""
+    from warmline.tuner import applied
+
+    if file is None or not settings:
+        return
+    text = applied(file.read_text(encoding="utf-8"), settings)
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.chmod(file.stat().st_mode)
+    new.replace(file)
+    print(f"warmline: wrote {len(settings)} settings into {file}", file=sys.stderr)
