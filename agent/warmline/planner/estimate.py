@@ -63,14 +63,16 @@ class Shards(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """The whole fleet, rates a second at its busiest. Money is in whole units of `currency`, a month's;
-    `priceless` are the kinds of call that the price table has at 0."""
+    """The whole fleet, rates a second at its busiest. It was worked out from so many `organisations`, and each of their
+    entries stands for `weight` such. Money is in whole units of `currency`, a month's; `priceless` are the kinds of
+    call that the price table has at 0."""
 
     workers: int
     workers_reached: int
     affinity: str
     shared: bool
     weight: float
+    organisations: int
     requests: float
     caches: dict[str, Row]
     redis_calls: float
@@ -109,6 +111,7 @@ def estimate(outcome: Outcome, *, capacity: Capacity, prices: Prices, sockets_ac
         affinity=fleet.affinity.value,
         shared=fleet.shared,
         weight=fleet.weight,
+        organisations=len(outcome.organisations),
         requests=rate * outcome.requests,
         caches={cache: _row(outcome, cache, rate) for cache in CACHES},
         redis_calls=calls,

@@ -9,13 +9,26 @@ from warmline.planner.estimate import SHARE_EVERY, SHARE_SECONDS, Estimate
 HALF = 0.5
 """The part of Redis' one core that a single duty may take."""
 
+FEW = 20
+"""Organisations of a sample below which that is said."""
+
 WORTH_IT = 0.2
 """A cache that answers a smaller part of its lookups than this is named."""
 
 
 def notes(found: Estimate) -> list[str]:
     """One sentence for each thing that is outgrown, wasted or unknown."""
-    return [*_redis(found), *_workers(found), *_sockets(found), *_caches(found)]
+    return [*_trace(found), *_redis(found), *_workers(found), *_sockets(found), *_caches(found)]
+
+
+def _trace(found: Estimate) -> Iterator[str]:
+    if found.weight > 1 and found.organisations < FEW:
+        yield few(found.organisations)
+
+
+def few(organisations: int) -> str:
+    """That a sample is small."""
+    return f"organisations differ, and the {organisations:,} that were looked at may be unlike the rest"
 
 
 def _redis(found: Estimate) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A wish → estimates: what `warmline plan` does between its options and its report."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import msgspec
@@ -55,12 +55,19 @@ class Planned(NamedTuple):
     best: dict[str, float]
 
 
-def plans(trace: Callable[[], Iterable[Entry]], sizes: Sequence[int], wish: Wish) -> Iterator[Planned]:
-    """One plan for each number of workers; `trace` begins the same entries anew. Raises ValueError, TraceError."""
-    fleets = [wish.fleet(workers) for workers in sizes]
-    unbounded = simulate(trace(), ideal(fleets[0]), wish.script(), warm_up=wish.warm_up)
+def plans(
+    trace: Callable[[], Iterable[Entry]],
+    sizes: Sequence[int],
+    wish: Wish,
+    *,
+    sampled: Callable[[], float] = lambda: 1.0,
+) -> Iterator[Planned]:
+    """One plan for each number of workers; `trace` begins the same entries anew. Where those are a sample, `sampled`
+    says for how many each stands, which is known when they have been read once. Raises ValueError, TraceError."""
+    unbounded = simulate(trace(), ideal(wish.fleet(sizes[0])), wish.script(), warm_up=wish.warm_up)
     best = {cache: unbounded.hit_ratio(cache) for cache in CACHES}
-    for fleet in fleets:
+    whole = replace(wish, weight=wish.weight * sampled())
+    for fleet in [whole.fleet(workers) for workers in sizes]:
         outcome = simulate(trace(), fleet, wish.script(), warm_up=wish.warm_up)
         found = estimate(
             outcome,

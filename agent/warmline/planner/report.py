@@ -12,6 +12,8 @@ def lines(found: Estimate, best: dict[str, float]) -> Iterator[str]:
     """`best` is the hit ratio of one cache without bounds."""
     shared = "L1 + Redis" if found.shared else "L1 alone"
     yield f"{found.workers:,} workers, affinity {found.affinity}, {shared}; {found.requests:,.1f} requests/s at most"
+    if found.weight > 1:
+        yield f"  worked out from {found.organisations:,} organisations; each entry stands for {found.weight:.3g}"
     yield from table(
         ("", "lookups/s", "hit", *_SOURCES, "best", "loads/s"),
         [

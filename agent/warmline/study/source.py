@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from warmline.errors import SettingsError, TraceError
 
 if TYPE_CHECKING:
-    from warmline.traces import Entry, Problems
+    from warmline.traces import Entry
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -30,18 +30,37 @@ def told(run: Command) -> Command:
     return said
 
 
-def entries(options: argparse.Namespace, problems: "Problems") -> "Iterator[Entry]":
-    """Those of `--trace`, else of `--shape`."""
-    from warmline import traces
+class Source:
+    """The trace of `--trace`, else of `--shape`. After a pass, `part` is what was taken of it, `problems` what was left
+    out; both count anew in the next one."""
 
-    if options.trace is None:
-        shape = traces.parsed(options.shape)
-        return traces.generate(shape.sampled(options.sample) if options.sample > 1 else shape, options.seed)
-    found = traces.read(options.trace, skip=options.skip_broken, problems=problems)
-    return traces.sampled(found, options.sample) if options.sample > 1 else found
+    def __init__(self, options: argparse.Namespace) -> None:
+        from warmline import traces
 
+        self._options = options
+        self.part = traces.Part()
+        self.problems = traces.Problems()
 
-def left_out(problems: "Problems") -> None:
-    """Say which lines were."""
-    if problems.count:
-        print(f"warmline: lines left out: {problems.count:,}", *problems.report(), sep="\n  ", file=sys.stderr)
+    def entries(self) -> "Iterator[Entry]":
+        """From the beginning. Raises TraceError, OSError."""
+        from warmline import traces
+
+        self.part, self.problems = traces.Part(), traces.Problems()
+        if self._options.trace is None:
+            return self._invented()
+        found = traces.read(self._options.trace, skip=self._options.skip_broken, problems=self.problems)
+        return traces.sampled(found, self._options.sample, self.part) if self._options.sample > 1 else found
+
+    def _invented(self) -> "Iterator[Entry]":
+        from warmline import traces
+
+        whole = traces.parsed(self._options.shape)
+        shape = whole.sampled(self._options.sample)
+        self.part = traces.Part(len(whole.tenants), len(shape.tenants), set(shape.tenants))
+        return traces.generate(shape, self._options.seed)
+
+    def left_out(self) -> None:
+        """Say which lines were."""
+        found = self.problems
+        if found.count:
+            print(f"warmline: lines left out: {found.count:,}", *found.report(), sep="\n  ", file=sys.stderr)

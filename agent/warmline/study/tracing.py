@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from warmline.study.source import entries, left_out
+from warmline.study.source import Source
 
 
 def generate(options: argparse.Namespace) -> int:
@@ -29,8 +29,7 @@ def knowledge(options: argparse.Namespace) -> int:
 def describe(options: argparse.Namespace) -> int:
     from warmline import traces
 
-    problems = traces.Problems()
-    found = traces.describe(entries(options, problems))
-    print(*found.lines(), sep="\n")
-    left_out(problems)
+    source = Source(options)
+    print(*traces.describe(source.entries()).lines(), sep="\n")
+    source.left_out()
     return 0

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warmline.study.source import entries, left_out
+from warmline.study.source import Source
 
 if TYPE_CHECKING:
     from warmline.settings import Profile
@@ -26,24 +26,24 @@ def tune(options: argparse.Namespace) -> int:
 
 
 def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
-    from warmline import planner, traces, tuner
+    from warmline import planner, tuner
     from warmline.services.prices import read_prices
     from warmline.settings import PROFILES
 
-    problems = traces.Problems()
+    source = Source(options)
     prices = read_prices(options.prices)
     script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
     rate = options.rate or tuner.fitting(options.trace.stat().st_size if options.trace else 0)
     setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), rate)
-    found = tuner.studied(entries(options, problems), script, profile, setting)
+    found = tuner.studied(source.entries(), script, profile, setting)._replace(weight=source.part.weight)
     given = tuner.advice(found, room=options.l1_mib * planner.MIB)
-    if rate < 1:
-        print(f"from {rate:.1%} of all phrases and questions: what L1 finds is uncertain by several points\n")
+    for said in tuner.taken(rate, found.weight, len(source.part.organisations)):
+        print(said)
     print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
     if options.svg:
         options.svg.write_text(tuner.drawing(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8")
     _apply(options.apply, {name: number for one in given for name, number in one.settings().items()})
-    left_out(problems)
+    source.left_out()
     return 0
 
 

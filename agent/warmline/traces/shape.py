@@ -96,6 +96,8 @@ class Shape:
         What happens to one organisation does not hang on the others: the sample is what a filter would leave of the
         whole. ValueError if no organisation is left.
         """
+        if one_in == 1:
+            return self
         names = list(self.tenants)[: len(self.tenants) // one_in]
         if not names:
             raise ValueError(f"one in {one_in} of {len(self.tenants)} organisations is none")

@@ -4,7 +4,7 @@ from warmline.tuner.apply import applied
 from warmline.tuner.chart import drawing
 from warmline.tuner.curve import TTLS, Curve, LifetimeStep, SizeStep
 from warmline.tuner.recommend import Advice, advice, compared
-from warmline.tuner.report import lines
+from warmline.tuner.report import lines, taken
 from warmline.tuner.sample import Sample
 from warmline.tuner.stack import Distance, Stack
 from warmline.tuner.study import Setting, Studied, fitting, studied
@@ -27,4 +27,5 @@ __all__ = [
     "fitting",
     "lines",
     "studied",
+    "taken",
 ]

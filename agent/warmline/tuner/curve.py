@@ -126,12 +126,12 @@ class Curve:
                 lifetime.occupied += loaded.bytes * min(at - loaded.at, lifetime.ttl + self._stale)
             lifetime.keys[one.key] = _Loaded(at, stamp, occupied(one.size))
 
-    def lifetimes(self, seconds: float) -> list[LifetimeStep]:
-        """One step for each ttl, of a trace that lasts so many seconds."""
-        return [self._lifetime(lifetime, seconds) for lifetime in self._lifetimes]
+    def lifetimes(self, seconds: float, weight: float = 1.0) -> list[LifetimeStep]:
+        """One step for each ttl, of a trace that lasts so many seconds and stands for `weight` such."""
+        return [self._lifetime(lifetime, seconds, self._sample.rate / weight) for lifetime in self._lifetimes]
 
-    def _lifetime(self, lifetime: _Lifetime, seconds: float) -> LifetimeStep:
-        rate = self._sample.rate
+    def _lifetime(self, lifetime: _Lifetime, seconds: float, rate: float) -> LifetimeStep:
+        """`rate` is the part of the fleet's lookups that was looked at."""
         still = sum(one.bytes * min(self._end - one.at, lifetime.ttl + self._stale) for one in lifetime.keys.values())
         return LifetimeStep(
             ttl=lifetime.ttl,
@@ -143,15 +143,16 @@ class Curve:
             oldest=lifetime.ttl + self._stale,
         )
 
-    def sizes(self, ttl: float, overhead: int) -> list[SizeStep]:
+    def sizes(self, ttl: float, overhead: int, weight: float = 1.0) -> list[SizeStep]:
         """One step for each size of L1 under a ttl that was compared; `overhead` is what an entry costs beside its
-        payload, in bytes. The last step has room for everything."""
+        payload, in bytes. The last step has room for everything. If the trace stands for `weight` such, a worker is
+        asked for as much else between two times that it is asked for a value."""
         lifetime = next(one for one in self._lifetimes if one.ttl == ttl)
         mean = self._sizes / (self._sampled or 1) + overhead
         steps, hits = {}, 0
         for bucket in range(max(lifetime.distances, default=0) + 1):
             hits += lifetime.distances[bucket]
-            entries = _entries(bucket)
+            entries = math.ceil(_entries(bucket) * weight)
             steps[entries] = SizeStep(entries, int(entries * mean), self._ratio(hits))
         return list(steps.values())
 

@@ -63,12 +63,13 @@ def advice(found: Studied, *, room: int = ROOM, oldest: Mapping[str, float] = OL
 
 def _advice(cache: str, found: Studied, room: int, oldest: float) -> Advice:
     curve = found.curves[cache]
-    lifetimes = curve.lifetimes(found.seconds)
-    ttl = _shortest([step for step in lifetimes if step.ttl <= oldest] or lifetimes[:1], curve.lookups)
-    sizes = curve.sizes(ttl.ttl, OVERHEAD)
+    lookups = round(curve.lookups * found.weight)
+    lifetimes = curve.lifetimes(found.seconds, found.weight)
+    ttl = _shortest([step for step in lifetimes if step.ttl <= oldest] or lifetimes[:1], lookups)
+    sizes = curve.sizes(ttl.ttl, OVERHEAD, found.weight)
     allowed = [step for step in sizes if step.bytes * SPARE <= room] or sizes[:1]
     size = next(step for step in allowed if step.hit >= allowed[-1].hit - ENOUGH)
-    return Advice(cache, curve.lookups, lifetimes, ttl, sizes, size)
+    return Advice(cache, lookups, lifetimes, ttl, sizes, size)
 
 
 def _shortest(allowed: Sequence[LifetimeStep], lookups: int) -> LifetimeStep:

@@ -17,10 +17,12 @@ SAMPLED = ("tts", "rag")
 
 
 class Studied(NamedTuple):
-    """Curves by cache, of a trace that lasts so many seconds."""
+    """Curves by cache, of a trace that lasts so many seconds, and each of whose entries stands for `weight` such of as
+    many organisations."""
 
     curves: Mapping[str, Curve]
     seconds: float
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

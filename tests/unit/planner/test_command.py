@@ -2,9 +2,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from warmline import traces
 from warmline.__main__ import main
 
 SMALL = ("--shape", "conversations=100", "callers=50", "questions=20", "seconds=3600")
@@ -67,6 +69,25 @@ def test_a_sample_of_a_trace_without_organisations_is_refused(
     file.write_text('{"at":1,"organisation":"o","agent":"a","caller":"10.0.0.1","kind":"greeting","text":""}\n')
     assert main(["plan", "--trace", str(file), "--sample", "25"]) == 2
     assert "take a larger sample" in capsys.readouterr().err
+
+
+def test_a_sample_costs_what_the_whole_costs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of fifty organisations one in four, which happen to have more or less than a quarter of the entries."""
+    file = tmp_path / "trace.jsonl"
+    shape = traces.Shape(conversations=2000, callers=1000, questions=20, tenants=traces.invented_tenants(50, 1))
+    file.write_bytes(b"".join(map(traces.line, traces.generate(shape, 1))))
+
+    def planned(*options: str) -> Any:
+        assert main(["plan", "--trace", str(file), "--profile", "high_traffic", "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    whole, part = planned(), planned("--sample", "4")
+    assert part["weight"] != pytest.approx(4, abs=0.05)
+    assert part["cost_uncached"] == pytest.approx(whole["cost_uncached"], rel=0.05)
+    assert part["cost"] == pytest.approx(whole["cost"], rel=0.05)
+    assert part["organisations"] < 20
+    assert any("may be unlike the rest" in note for note in part["notes"])
+    assert not any("may be unlike the rest" in note for note in whole["notes"])
 
 
 def test_other_commands_do_not_pay_for_the_planner() -> None:

@@ -8,7 +8,7 @@ from warmline.cache import Source
 from warmline.planner import UNBOUNDED, Affinity, Origin, Script, fleet_of, ideal, simulate
 from warmline.planner.fleet import Bound
 from warmline.settings import PROFILES
-from warmline.traces import Entry, Kind, Shape, generate, invented_tenants
+from warmline.traces import Entry, Kind, Part, Shape, generate, invented_tenants, sampled
 from warmline.tuner import Advice, Setting, advice, compared, drawing, lines, studied
 from warmline.tuner.recommend import OLDEST
 
@@ -129,6 +129,23 @@ def test_a_cache_that_does_not_pay_is_named() -> None:
     text = "\n".join(lines(list(given(entries).values()), seconds=50, currency="INR", profiles={}))
     assert "rag does not pay" in text
     assert "prompt does not pay" not in text
+
+
+def test_a_sample_of_organisations_is_advised_as_all_of_them_would_be() -> None:
+    """One in four of forty: what it loads, costs, keeps in Redis and wants in L1 is the whole fleet's."""
+    shape = Shape(conversations=4000, callers=2000, questions=60, seconds=20_000, tenants=invented_tenants(40, 1))
+    whole, part = list(generate(shape, 1)), Part()
+    found = studied(sampled(whole, 4, part), SCRIPT, PROFILES["low_traffic"], Setting(4, Affinity.NONE))
+    of_all = given(whole)
+    of_part = {one.cache: one for one in advice(found._replace(weight=part.weight), room=1 << 30)}
+    for cache, one in of_all.items():
+        alike = of_part[cache]
+        assert alike.lookups == pytest.approx(one.lookups, rel=0.05), cache
+        for step, other in zip(alike.lifetimes, one.lifetimes, strict=True):
+            assert step.loads == pytest.approx(other.loads, rel=0.2), cache
+            assert step.micros == pytest.approx(other.micros, rel=0.2), cache
+            assert step.memory == pytest.approx(other.memory, rel=0.2), cache
+    assert of_part["tts"].size.bytes == pytest.approx(of_all["tts"].size.bytes, rel=0.5)
 
 
 def test_the_drawing_holds_a_curve_for_each_cache(for_busy: Advised) -> None:
