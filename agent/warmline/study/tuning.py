@@ -48,14 +48,9 @@ def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
 
 
 def _apply(file: Path | None, settings: dict[str, int]) -> None:
-    """Write them all or nothing: the file is replaced when the new one is complete."""
-    from warmline.tuner import applied
+    from warmline import tuner
 
     if file is None or not settings:
         return
-    text = applied(file.read_text(encoding="utf-8"), settings)
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.chmod(file.stat().st_mode)
-    new.replace(file)
+    tuner.write(file, settings)
     print(f"warmline: wrote {len(settings)} settings into {file}", file=sys.stderr)
