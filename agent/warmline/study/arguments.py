@@ -62,7 +62,7 @@ def add_tune(parser: argparse.ArgumentParser) -> None:
 
 
 def _numbers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", choices=["low_traffic", "high_traffic"], default="low_traffic")
+    parser.add_argument("--profile", choices=["low_traffic", "high_traffic"], help="default: low_traffic")
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=NUMBER", help="numbers that differ, such as cache_rag_ttl=600"
     )

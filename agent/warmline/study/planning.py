@@ -2,8 +2,12 @@
 
 import argparse
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from warmline.study.source import Source
+
+if TYPE_CHECKING:
+    from warmline.settings import Profile
 
 
 def plan(options: argparse.Namespace) -> int:
@@ -15,7 +19,7 @@ def plan(options: argparse.Namespace) -> int:
     source = Source(options)
     capacity = planner.Capacity(memory=options.redis_mib * planner.MIB)
     wish = planner.Wish(
-        profile=planner.numbers(options.profile, options.set),
+        profile=_profile(options),
         affinity=planner.Affinity(options.affinity),
         shared=options.shared == "yes",
         sessions=options.over == "sessions",
@@ -35,10 +39,15 @@ def plan(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from warmline import planner
     from warmline.planner import validate
 
     evidence = validate.read_evidence(options.validate)
     found = list(Source(options).entries())
-    print(*validate.lines(validate.errors(evidence, found, planner.numbers(options.profile, options.set))), sep="\n")
+    print(*validate.lines(validate.errors(evidence, found, _profile(options))), sep="\n")
     return 0
+
+
+def _profile(options: argparse.Namespace) -> "Profile":
+    from warmline import planner
+
+    return planner.numbers(options.profile or "low_traffic", options.set)

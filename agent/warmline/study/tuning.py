@@ -15,13 +15,13 @@ def tune(options: argparse.Namespace) -> int:
     from warmline import planner
     from warmline.tuner import metrics
 
-    profile = planner.numbers(options.profile, options.set)
+    profile = planner.numbers(options.profile or "low_traffic", options.set)
     if not options.metrics:
         return _tuned(options, profile)
+    own, room = profile if options.profile else None, options.l1_mib * planner.MIB
     found = metrics.watched(metrics.prometheus(options.metrics), options.window)
-    print(*metrics.lines(found, profile), sep="\n")
-    settings = {name: number for one in found for name, number in metrics.advised(one, found[one], profile)[0].items()}
-    _apply(options.apply, settings)
+    print(*metrics.lines(found, own, room), sep="\n")
+    _apply(options.apply, metrics.settings(found, own, room))
     return 0
 
 
