@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from warmline.study import planning, tracing, tuning
+from warmline.study.number import MOST, real, whole, workers
 from warmline.study.source import told
 
 
@@ -28,15 +29,28 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     _trace(parser)
     _shape(parser)
     _numbers(parser)
-    parser.add_argument("--workers", type=int, nargs="+", default=[10], metavar="N", help="one or more sizes of fleet")
+    parser.add_argument(
+        "--workers",
+        type=workers,
+        nargs="+",
+        default=[[10]],
+        metavar="N",
+        help="one or more sizes of fleet, such as 10 or 10..10000, which is 10, 100, 1000 and 10000",
+    )
     parser.add_argument("--affinity", choices=["ip_hash", "session", "none"], default="ip_hash")
     parser.add_argument("--shared", choices=["yes", "no"], default="yes", help="whether entries are in Redis too")
     parser.add_argument("--over", choices=["sessions", "requests"], default="sessions", help="how callers talk to it")
-    parser.add_argument("--stands-for", type=float, default=1, metavar="N", help="so many times as many organisations")
-    parser.add_argument("--warm-up", type=float, default=0, metavar="SECONDS", help="count what comes after them")
-    parser.add_argument("--redis-mib", type=int, default=2048, help="what one Redis may hold")
-    parser.add_argument("--redis-calls", type=float, help="what one Redis carries a second, if you have measured it")
-    parser.add_argument("--sockets-account", type=int, default=100, help="that the account may have open at once")
+    parser.add_argument(
+        "--stands-for", type=real(least=1), default=1, metavar="N", help="so many times as many organisations"
+    )
+    parser.add_argument(
+        "--warm-up", type=real(least=0), default=0, metavar="SECONDS", help="count what comes after them"
+    )
+    parser.add_argument("--redis-mib", type=whole(1), default=2048, help="what one Redis may hold")
+    parser.add_argument(
+        "--redis-calls", type=real(above=0), help="what one Redis carries a second, if you have measured it"
+    )
+    parser.add_argument("--sockets-account", type=whole(0), default=100, help="that the account may have open at once")
     parser.add_argument("--json", action="store_true", help="one JSON object for each size of fleet")
     parser.add_argument("--validate", type=Path, metavar="FILE", help="compare with what `make evidence` measured")
     parser.set_defaults(run=told(planning.plan))
@@ -49,12 +63,14 @@ def add_tune(parser: argparse.ArgumentParser) -> None:
     _numbers(parser)
     parser.add_argument("--metrics", metavar="URL", help="ask a Prometheus such as http://127.0.0.1:9090 instead")
     parser.add_argument("--window", default="1d", help="of the metrics, as Prometheus writes it")
-    parser.add_argument("--workers", type=int, default=10, metavar="N", help="whose L1 is sized")
+    parser.add_argument("--workers", type=whole(1, MOST), default=10, metavar="N", help="whose L1 is sized")
     parser.add_argument("--affinity", choices=["ip_hash", "session", "none"], default="ip_hash")
     parser.add_argument("--over", choices=["sessions", "requests"], default="sessions", help="how callers talk to it")
-    parser.add_argument("--rate", type=float, help="the part of all keys that is looked at; default: what fits memory")
     parser.add_argument(
-        "--l1-mib", type=int, default=64, metavar="N", help="what L1 may have in a worker for one cache"
+        "--rate", type=real(above=0, most=1), help="the part of all keys that is looked at; default: what fits memory"
+    )
+    parser.add_argument(
+        "--l1-mib", type=whole(1), default=64, metavar="N", help="what L1 may have in a worker for one cache"
     )
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves")
     parser.add_argument("--apply", type=Path, metavar="FILE", help="write agent_settings of the inventory's variables")
@@ -79,4 +95,4 @@ def _shape(parser: argparse.ArgumentParser) -> None:
         "--shape", nargs="*", default=[], metavar="NAME=NUMBER", help="what to invent, such as conversations=5000"
     )
     parser.add_argument("--seed", type=int, default=1, help="the same seed invents the same")
-    parser.add_argument("--sample", type=int, default=1, metavar="N", help="look at one in N organisations only")
+    parser.add_argument("--sample", type=whole(1), default=1, metavar="N", help="look at one in N organisations only")

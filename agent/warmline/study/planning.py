@@ -17,6 +17,7 @@ def plan(options: argparse.Namespace) -> int:
     if options.validate:
         return _validate(options)
     source = Source(options)
+    sizes = [size for sizes in options.workers for size in sizes]
     capacity = planner.Capacity(memory=options.redis_mib * planner.MIB)
     wish = planner.Wish(
         profile=_profile(options),
@@ -27,9 +28,9 @@ def plan(options: argparse.Namespace) -> int:
         warm_up=options.warm_up,
         sockets_account=options.sockets_account,
         prices=read_prices(options.prices),
-        capacity=replace(capacity, calls=options.redis_calls or capacity.calls),
+        capacity=replace(capacity, calls=capacity.calls if options.redis_calls is None else options.redis_calls),
     )
-    for planned in planner.plans(source.entries, options.workers, wish, sampled=lambda: source.part.weight):
+    for planned in planner.plans(source.entries, sizes, wish, sampled=lambda: source.part.weight):
         if options.json:
             print(planner.as_json(planned))
         else:

@@ -13,6 +13,12 @@ SIMULATED: Mapping[str, tuple[str, ...]] = {
 }
 """The organisations of the simulators, and their agents."""
 
+MOST = 1_000_000
+"""Subjects, agents or organisations that are invented: all of them are kept in memory."""
+
+LONGEST_TALK = 1000
+"""Questions in a conversation, on average."""
+
 NETWORKS = 223 * 65_536
 """IPv4 networks of 256 addresses whose first octet names no multicast."""
 
@@ -66,6 +72,11 @@ class Shape:
                 f"{name} must lie between 0 and 1"
                 for name in ("drift", "redials", "follow_ups", "spelling", "wording", "swing")
                 if not 0 <= getattr(self, name) <= 1
+            ),
+            *(
+                f"{name} must be at most {most:,}"
+                for name, most in {"questions": MOST, "turns": LONGEST_TALK}.items()
+                if getattr(self, name) > most
             ),
             *(
                 f"{name} must be a number above 0"

@@ -29,7 +29,6 @@ def test_plans_are_json_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--workers", "0"], "at least one worker"),
         (["--set", "cache_rag_tl=1"], "there is no such number"),
         (["--sample", "9"], "one in 9 of 3 organisations is none"),
         (["--stands-for", "1000"], "may stand for at most"),
@@ -41,6 +40,43 @@ def test_a_wish_that_makes_no_sense_is_refused_in_a_sentence(
 ) -> None:
     assert main(["plan", *options]) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "word", "says"),
+    [
+        ("plan", "--workers", "0", "must be between 1 and 1,000,000, not 0"),
+        ("plan", "--workers", "-3", "must be between 1"),
+        ("plan", "--workers", "10..", " is no whole number"),
+        ("plan", "--workers", "100..10", "a range ends no lower"),
+        ("plan", "--redis-mib", "0", "must be at least 1, not 0"),
+        ("plan", "--redis-mib", "-5", "must be at least 1"),
+        ("plan", "--redis-calls", "0", "must be a number above 0, not 0"),
+        ("plan", "--sockets-account", "-1", "must be at least 0"),
+        ("plan", "--stands-for", "0.5", "must be a number at least 1"),
+        ("plan", "--warm-up", "nan", "must be a number at least 0"),
+        ("plan", "--sample", "0", "must be at least 1"),
+        ("tune", "--workers", "-3", "must be between 1"),
+        ("tune", "--rate", "0", "must be a number above 0 and at most 1"),
+        ("tune", "--rate", "2", "must be a number above 0 and at most 1"),
+        ("tune", "--l1-mib", "0", "must be at least 1"),
+        ("tune", "--l1-mib", "much", "much is no whole number"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_by_its_name(
+    command: str, option: str, word: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main([command, f"{option}={word}"])
+    assert refused.value.code == 2
+    said = capsys.readouterr().err
+    assert f"argument {option}" in said
+    assert says in said
+
+
+def test_sizes_of_fleets_may_be_a_range(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--workers", "1..200", "7", "--json", *SMALL]) == 0
+    assert [json.loads(one)["workers"] for one in capsys.readouterr().out.splitlines()] == [1, 10, 100, 200, 7]
 
 
 def test_a_broken_trace_is_refused_by_its_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,6 +118,9 @@ def test_a_shape_is_made_from_words() -> None:
         ("callers=0", "callers must be at least 1"),
         ("organisations=0", "tenants must name an organisation"),
         ("callers=999999999", "there are no more networks"),
+        ("questions=100000000", "questions must be at most 1,000,000"),
+        ("organisations=100000000", "organisations times agents must be at most 1,000,000"),
+        ("turns=1e9", "turns must be at most 1,000"),
     ],
 )
 def test_a_shape_that_makes_no_sense_is_refused(word: str, says: str) -> None:
