@@ -104,12 +104,19 @@ def read_evidence(path: Path) -> Evidence:
         raise TraceError([f"{path}: {error}"]) from error
 
 
-def errors(evidence: Evidence, entries: Sequence[Entry], profile: Profile) -> Iterator[Error]:
-    """Of each hit ratio of each row. Raises TraceError if the measurement was made with another trace."""
-    if sha256(b"".join(map(line, entries))).hexdigest() != evidence.trace.digest:
+def recognise(evidence: Evidence, entries: Iterable[Entry]) -> None:
+    """Raises TraceError if the measurement was made with another trace. None of it is kept: it may be of any length."""
+    digest = sha256()
+    for entry in entries:
+        digest.update(line(entry))
+    if digest.hexdigest() != evidence.trace.digest:
         raise TraceError(
             ["this is not the trace that was measured: name its file with --trace, or its --shape and --seed"]
         )
+
+
+def errors(evidence: Evidence, entries: Sequence[Entry], profile: Profile) -> Iterator[Error]:
+    """Of each hit ratio of each row, on the trace that was measured."""
     played = list(_played(entries, evidence.trace))
     for row in evidence.rows:
         outcome = simulate(
@@ -119,9 +126,17 @@ def errors(evidence: Evidence, entries: Sequence[Entry], profile: Profile) -> It
             yield _error(row, cache, measured, outcome)
 
 
-def lines(found: Iterable[Error]) -> Iterator[str]:
+def good(found: Iterable[Error]) -> bool:
+    """Whether all are within GOAL."""
+    return all(_good(one) for one in found)
+
+
+def _good(one: Error) -> bool:
+    return abs(one.points) <= 100 * GOAL
+
+
+def lines(rows: Sequence[Error]) -> Iterator[str]:
     """A table, and how many are within GOAL."""
-    rows = list(found)
     layers = [source.value for source in Source]
     yield from table(
         ("row", "cache", "measured", "predicted", "error", *layers),
@@ -137,10 +152,10 @@ def lines(found: Iterable[Error]) -> Iterator[str]:
             for one in rows
         ],
     )
-    good = sum(abs(one.points) <= 100 * GOAL for one in rows)
     worst = max(rows, key=lambda one: abs(one.points))
+    within = sum(map(_good, rows))
     yield (
-        f"within {100 * GOAL:g} points: {good} of {len(rows)}; the worst is {worst.cache} in row {worst.letter} with "
+        f"within {100 * GOAL:g} points: {within} of {len(rows)}; the worst is {worst.cache} in row {worst.letter} with "
         f"{worst.points:+.1f} points"
     )
 

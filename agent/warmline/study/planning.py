@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from warmline.study.room import plannable, readable_again
 from warmline.study.source import Source
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def plan(options: argparse.Namespace) -> int:
 
     if options.validate:
         return _validate(options)
+    plannable(options.trace, options.sample)
     source = Source(options)
     sizes = [size for sizes in options.workers for size in sizes]
     capacity = planner.Capacity(memory=options.redis_mib * planner.MIB)
@@ -42,10 +44,12 @@ def plan(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from warmline.planner import validate
 
-    evidence = validate.read_evidence(options.validate)
-    found = list(Source(options).entries())
-    print(*validate.lines(validate.errors(evidence, found, _profile(options))), sep="\n")
-    return 0
+    readable_again(options.trace)
+    source, evidence = Source(options), validate.read_evidence(options.validate)
+    validate.recognise(evidence, source.entries())
+    errors = list(validate.errors(evidence, list(source.entries()), _profile(options)))
+    print(*validate.lines(errors), sep="\n")
+    return 0 if validate.good(errors) else 1
 
 
 def _profile(options: argparse.Namespace) -> "Profile":

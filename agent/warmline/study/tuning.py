@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from warmline.study.room import size
 from warmline.study.source import Source
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
     source = Source(options)
     prices = read_prices(options.prices)
     script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
-    size = options.trace.stat().st_size if options.trace else 0
-    rate = tuner.fitting(size) if options.rate is None else options.rate
+    rate = tuner.fitting(size(options.trace) / options.sample) if options.rate is None else options.rate
     setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), rate)
     found = tuner.studied(source.entries(), script, profile, setting)._replace(weight=source.part.weight)
     given = tuner.advice(found, room=options.l1_mib * planner.MIB)

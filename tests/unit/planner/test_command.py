@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,23 @@ def test_a_sample_costs_what_the_whole_costs(tmp_path: Path, capsys: pytest.Capt
     assert part["organisations"] < 20
     assert any("may be unlike the rest" in note for note in part["notes"])
     assert not any("may be unlike the rest" in note for note in whole["notes"])
+
+
+def test_a_trace_that_can_be_read_but_once_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["plan", "--trace", str(pipe)]) == 2
+    assert "pipe is no regular file" in capsys.readouterr().err
+
+
+def test_a_trace_that_may_outgrow_memory_is_planned_in_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trace.jsonl"
+    with file.open("wb") as out:
+        out.truncate(500_000_000)
+    assert main(["plan", "--trace", str(file)]) == 2
+    assert "--sample 5" in capsys.readouterr().err
+    assert main(["plan", "--trace", str(file), "--sample", "5"]) == 2
+    assert "line 1" in capsys.readouterr().err
 
 
 def test_other_commands_do_not_pay_for_the_planner() -> None:

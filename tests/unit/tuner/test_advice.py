@@ -1,6 +1,8 @@
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +10,9 @@ from warmline.cache import Source
 from warmline.planner import UNBOUNDED, Affinity, Origin, Script, fleet_of, ideal, simulate
 from warmline.planner.fleet import Bound
 from warmline.settings import PROFILES
+from warmline.study.room import size
 from warmline.traces import Entry, Kind, Part, Shape, generate, invented_tenants, sampled
-from warmline.tuner import Advice, Setting, advice, compared, drawing, lines, studied
+from warmline.tuner import Advice, Setting, advice, compared, drawing, fitting, lines, studied
 from warmline.tuner.recommend import OLDEST
 
 SCRIPT = Script(Origin(sample_rate=8000), sessions=False)
@@ -153,3 +156,10 @@ def test_the_drawing_holds_a_curve_for_each_cache(for_busy: Advised) -> None:
     assert svg.count("<polyline") == 8
     assert svg.count("<circle") == 8
     assert "Curves &lt;of&gt; all" in svg
+
+
+def test_a_trace_without_a_size_is_taken_for_a_large_one(tmp_path: Path) -> None:
+    file, pipe = tmp_path / "trace.jsonl", tmp_path / "pipe"
+    file.write_bytes(b"x" * 1000)
+    os.mkfifo(pipe)
+    assert [fitting(size(path)) for path in (None, file, pipe)] == [1, 1, pytest.approx(0.04)]
