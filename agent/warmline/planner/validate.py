@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from heapq import merge
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,6 +33,8 @@ GOAL = 0.02
 
 Letter = Literal["a", "b", "c", "d", "e", "f"]
 
+Cache = Literal["tts", "rag", "config", "prompt"]
+
 SETUPS: Mapping[Letter, tuple[Affinity, bool]] = {
     "a": (Affinity.NONE, False),
     "b": (Affinity.NONE, False),
@@ -49,26 +51,41 @@ ORIGIN = Origin(first=1.0, chunk=0.4, sample_rate=8000)
 LANGUAGE = "en-IN"
 
 
-class Measured(msgspec.Struct, frozen=True):
-    """One cache of one row: the ratio of hits, and the part of all lookups that each layer answered."""
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+More = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+"""A number above 0."""
 
-    hits: float
-    shares: dict[str, float]
+
+class Shares(msgspec.Struct, frozen=True):
+    """The part of all lookups that each layer answered, by the names of `Source`."""
+
+    l1: Share
+    l2: Share
+    joined: Share
+    stale: Share
+    origin: Share
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One cache of one row: the ratio of hits, and who answered."""
+
+    hits: Share
+    shares: Shares
 
 
 class Row(msgspec.Struct, frozen=True):
     """One fleet."""
 
     letter: Letter
-    workers: int
-    caches: dict[str, Measured]
+    workers: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    caches: Annotated[dict[Cache, Measured], msgspec.Meta(min_length=1)]
 
 
 class Replayed(msgspec.Struct, frozen=True):
     """How the trace was played."""
 
-    seconds: float
-    factor: float
+    seconds: More
+    factor: More
     digest: str
 
 
@@ -76,7 +93,7 @@ class Evidence(msgspec.Struct, frozen=True):
     """What is read of the file."""
 
     trace: Replayed
-    rows: list[Row]
+    rows: Annotated[list[Row], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,7 @@ def read_evidence(path: Path) -> Evidence:
     """The file's content. Raises OSError, and TraceError if it is something else."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Evidence)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise TraceError([f"{path}: {error}"]) from error
 
 
@@ -178,5 +195,5 @@ def _fleet(row: Row, trace: Replayed, profile: Profile) -> Fleet:
 
 
 def _error(row: Row, cache: str, measured: Measured, outcome: Outcome) -> Error:
-    layers = {source.value: outcome.share(cache, source) - measured.shares[source.value] for source in Source}
+    layers = {source.value: outcome.share(cache, source) - getattr(measured.shares, source.value) for source in Source}
     return Error(row.letter, row.workers, cache, measured.hits, outcome.hit_ratio(cache), layers)

@@ -13,21 +13,20 @@ def add_trace(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(title="commands", required=True, metavar="command")
     make = commands.add_parser("generate", help="write a trace that was never recorded, one JSON object a line")
     _shape(make)
+    _seed(make)
     make.add_argument("--utterances", type=Path, metavar="FILE", help="take questions from lines of {text, intent}")
     make.set_defaults(run=told(tracing.generate))
     knowledge = commands.add_parser("knowledge", help="write the questions of a generated trace and their answers")
     _shape(knowledge)
     knowledge.set_defaults(run=told(tracing.knowledge))
     show = commands.add_parser("describe", help="what is in a trace")
-    _trace(show)
-    _shape(show)
+    _part(show)
     show.set_defaults(run=told(tracing.describe))
 
 
 def add_plan(parser: argparse.ArgumentParser) -> None:
     """The options of `plan`."""
-    _trace(parser)
-    _shape(parser)
+    _part(parser)
     _numbers(parser)
     parser.add_argument(
         "--workers",
@@ -58,8 +57,7 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
 
 def add_tune(parser: argparse.ArgumentParser) -> None:
     """The options of `tune`."""
-    _trace(parser)
-    _shape(parser)
+    _part(parser)
     _numbers(parser)
     parser.add_argument("--metrics", metavar="URL", help="ask a Prometheus such as http://127.0.0.1:9090 instead")
     parser.add_argument("--window", default="1d", help="of the metrics, as Prometheus writes it")
@@ -90,9 +88,18 @@ def _trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-broken", action="store_true", help="leave out lines that are wrong, and count them")
 
 
+def _part(parser: argparse.ArgumentParser) -> None:
+    _trace(parser)
+    _shape(parser)
+    _seed(parser)
+    parser.add_argument("--sample", type=whole(1), default=1, metavar="N", help="look at one in N organisations only")
+
+
+def _seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=1, help="the same seed invents the same")
+
+
 def _shape(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shape", nargs="*", default=[], metavar="NAME=NUMBER", help="what to invent, such as conversations=5000"
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed invents the same")
-    parser.add_argument("--sample", type=whole(1), default=1, metavar="N", help="look at one in N organisations only")

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -58,6 +59,31 @@ def test_what_is_no_evidence_is_refused_by_name(tmp_path: Path, capsys: pytest.C
     file.write_text("{}")
     assert main(["plan", "--validate", str(file)]) == 2
     assert "evidence.json: Object missing required field" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('"factor": 20.0', '"factor": 0', "$.trace.factor"),
+        ('"seconds": 90.0', '"seconds": -1', "$.trace.seconds"),
+        ('"workers": 10', '"workers": 0', "$.rows[0].workers"),
+        ('"rag"', '"rug"', "'rug'"),
+        ('"joined"', '"jointed"', "missing required field `joined`"),
+        ('"hits": 0.5', '"hits": 50', "$.rows[0].caches[...].hits"),
+        ('"rows": [{', '"rows": [], "more": [{', "$.rows"),
+        ('"caches": {', '"caches": {}, "more": {', "$.rows[0].caches"),
+        ('"title": "', '"deep": ' + "[" * 99_999 + ', "title": "', "evidence.json"),
+    ],
+)
+def test_evidence_that_could_not_have_been_measured_is_refused_by_its_place(
+    right: str, wrong: str, says: str, trace: list[Entry], tmp_path: Path
+) -> None:
+    file = tmp_path / "evidence.json"
+    whole = json.dumps(evidence(trace))
+    assert right in whole
+    file.write_text(whole.replace(right, wrong))
+    with pytest.raises(TraceError, match=re.escape(says)):
+        validate.read_evidence(file)
 
 
 def test_a_row_that_is_not_known_is_refused(trace: list[Entry], tmp_path: Path) -> None:

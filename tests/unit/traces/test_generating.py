@@ -93,7 +93,10 @@ def test_utterances_of_one_intent_have_one_answer(tmp_path: Path) -> None:
     assert all(text[0] in answer for text, answer in asked)
 
 
-@pytest.mark.parametrize(("content", "says"), [("{}\n", "line 1"), ("", "no utterances"), ("\xff", "line 1")])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("{}\n", "line 1"), ("", "no utterances"), ("\xff", "line 1"), ('{"more":' + "[" * 99_999, "line 1")],
+)
 def test_a_file_that_holds_no_utterances_is_refused(tmp_path: Path, content: str, says: str) -> None:
     file = tmp_path / "utterances.jsonl"
     file.write_text(content, encoding="latin-1")
