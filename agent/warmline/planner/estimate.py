@@ -15,7 +15,8 @@ from warmline.planner.lookups import CACHES
 from warmline.planner.outcome import Outcome
 from warmline.services.prices import MICROS, Prices
 
-MONTH = 30 * 86_400.0
+DAY = 86_400.0
+MONTH = 30 * DAY
 MIB = 1024 * 1024
 
 HEARTBEATS = 1.5 + 1.0 + 0.19
@@ -63,9 +64,9 @@ class Shards(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """The whole fleet, rates a second at its busiest. It was worked out from so many `organisations`, and each of their
-    entries stands for `weight` such. Money is in whole units of `currency`, a month's; `priceless` are the kinds of
-    call that the price table has at 0."""
+    """The whole fleet, rates a second at its busiest. It was worked out from so many `organisations` in so many
+    `seconds`, and each of their entries stands for `weight` such. Money is in whole units of `currency`, a month's;
+    `priceless` are the kinds of call that the price table has at 0."""
 
     workers: int
     workers_reached: int
@@ -73,6 +74,7 @@ class Estimate(msgspec.Struct, frozen=True):
     shared: bool
     weight: float
     organisations: int
+    seconds: float
     requests: float
     caches: dict[str, Row]
     redis_calls: float
@@ -112,6 +114,7 @@ def estimate(outcome: Outcome, *, capacity: Capacity, prices: Prices, sockets_ac
         shared=fleet.shared,
         weight=fleet.weight,
         organisations=len(outcome.organisations),
+        seconds=outcome.seconds,
         requests=rate * outcome.requests,
         caches={cache: _row(outcome, cache, rate) for cache in CACHES},
         redis_calls=calls,

@@ -4,10 +4,13 @@ import math
 from collections.abc import Iterator
 
 from warmline.planner.affinity import IP_HASH_VALUES
-from warmline.planner.estimate import SHARE_EVERY, SHARE_SECONDS, Estimate
+from warmline.planner.estimate import DAY, SHARE_EVERY, SHARE_SECONDS, Estimate
 
 HALF = 0.5
 """The part of Redis' one core that a single duty may take."""
+
+ALMOST = 0.9
+"""The part of a day that passes for one: few call at night."""
 
 FEW = 20
 """Organisations of a sample below which that is said."""
@@ -24,6 +27,16 @@ def notes(found: Estimate) -> list[str]:
 def _trace(found: Estimate) -> Iterator[str]:
     if found.weight > 1 and found.organisations < FEW:
         yield few(found.organisations)
+    yield from short(found.seconds)
+
+
+def short(seconds: float) -> Iterator[str]:
+    """That what was seen is less than the DAY of which a month has thirty."""
+    if seconds < ALMOST * DAY:
+        yield (
+            f"{seconds / 3600:,.1f} hours were looked at: a month is taken to be as many of them as fit into it, as if "
+            "they were like any other, and no value had ever been loaded before"
+        )
 
 
 def few(organisations: int) -> str:

@@ -10,6 +10,7 @@ from itertools import count
 from random import Random
 
 from warmline.cache import Source
+from warmline.errors import TraceError
 from warmline.planner.edge import Edge
 from warmline.planner.fleet import Fleet, Restart
 from warmline.planner.lookups import Lookup, Script, forgotten
@@ -230,7 +231,8 @@ class Simulation:
 
 
 def simulate(entries: Iterable[Entry], fleet: Fleet, script: Script, *, seed: int = 1, warm_up: float = 0.0) -> Outcome:
-    """What becomes of a trace, which must be sorted; what happens before second `warm_up` is not counted."""
+    """What becomes of a trace, which must be sorted; what happens before second `warm_up` is not counted. TraceError if
+    that leaves nothing."""
     simulation = Simulation(fleet, script, random=Random(f"{seed}/jitter"))
     cold = warm_up > 0
     for entry in entries:
@@ -238,4 +240,6 @@ def simulate(entries: Iterable[Entry], fleet: Fleet, script: Script, *, seed: in
             simulation.count_from_here()
             cold = False
         simulation.feed(entry)
+    if cold:
+        raise TraceError([f"all of the trace comes before second {warm_up:g}, the end of the warm-up"])
     return simulation.finish()

@@ -38,11 +38,13 @@ def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
     setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), rate)
     found = tuner.studied(source.entries(), script, profile, setting)._replace(weight=source.part.weight)
     given = tuner.advice(found, room=options.l1_mib * planner.MIB)
-    for said in tuner.taken(rate, found.weight, len(source.part.organisations)):
+    for said in tuner.taken(found, rate, len(source.part.organisations)):
         print(said)
     print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
     if options.svg:
         options.svg.write_text(tuner.drawing(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8")
+    if options.apply:
+        tuner.writable(found)
     _apply(options.apply, {name: number for one in given for name, number in one.settings().items()})
     source.left_out()
     return 0

@@ -4,7 +4,7 @@ from warmline.tuner.apply import applied
 from warmline.tuner.chart import drawing
 from warmline.tuner.curve import TTLS, Curve, LifetimeStep, SizeStep
 from warmline.tuner.inventory import write
-from warmline.tuner.recommend import Advice, advice, compared
+from warmline.tuner.recommend import Advice, advice, compared, writable
 from warmline.tuner.report import lines, taken
 from warmline.tuner.sample import Sample
 from warmline.tuner.stack import Distance, Stack
@@ -29,5 +29,6 @@ __all__ = [
     "lines",
     "studied",
     "taken",
+    "writable",
     "write",
 ]

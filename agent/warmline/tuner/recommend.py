@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from warmline.cache.memory import OVERHEAD
+from warmline.errors import TraceError
 from warmline.settings import Profile
 from warmline.tuner.curve import LifetimeStep, SizeStep
 from warmline.tuner.study import Studied
@@ -25,6 +26,9 @@ ROOM = 64 * MIB
 
 COUNTED = ("tts", "rag")
 """Caches whose L1 is bounded by entries as well as by bytes."""
+
+LEAST_SECONDS, LEAST_LOOKUPS = 3600.0, 1000
+"""What a trace has at least whose advice may be written into an inventory."""
 
 SPARE = 1.25
 """Of the bytes of a recommended size: entries are not all of the mean's size."""
@@ -54,6 +58,13 @@ class Advice:
             f"cache_{self.cache}_max_bytes": self.max_bytes,
             **counted,
         }
+
+
+def writable(found: Studied) -> None:
+    """Raises TraceError if too little was seen for settings to be written from it."""
+    if found.seconds < LEAST_SECONDS or found.lookups < LEAST_LOOKUPS:
+        seen = f"{found.lookups:,} lookups in {found.seconds / 60:,.1f} minutes"
+        raise TraceError([f"{seen} are too few to write settings from: it takes an hour and {LEAST_LOOKUPS:,}"])
 
 
 def advice(found: Studied, *, room: int = ROOM, oldest: Mapping[str, float] = OLDEST) -> list[Advice]:

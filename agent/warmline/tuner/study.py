@@ -24,6 +24,11 @@ class Studied(NamedTuple):
     seconds: float
     weight: float = 1.0
 
+    @property
+    def lookups(self) -> int:
+        """That were looked at, of all caches."""
+        return sum(curve.lookups for curve in self.curves.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:

@@ -127,6 +127,17 @@ def test_a_sample_costs_what_the_whole_costs(tmp_path: Path, capsys: pytest.Capt
     assert not any("may be unlike the rest" in note for note in whole["notes"])
 
 
+def test_less_than_a_day_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    for seconds, said in ((3600, True), (86_400, False)):
+        assert main(["plan", "--shape", "conversations=500", "callers=50", "questions=20", f"seconds={seconds}"]) == 0
+        assert ("hours were looked at" in capsys.readouterr().out) == said
+
+
+def test_a_warm_up_that_leaves_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", *SMALL, "--warm-up", "3600"]) == 2
+    assert "all of the trace comes before second 3600" in capsys.readouterr().err
+
+
 def test_a_trace_that_can_be_read_but_once_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

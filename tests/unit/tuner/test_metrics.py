@@ -134,7 +134,7 @@ def test_something_else_at_the_address_is_no_prometheus(url: str, capsys: pytest
 def test_a_trace_tunes_an_inventory_and_draws_its_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, svg = tmp_path / "vars.yml", tmp_path / "curves.svg"
     file.write_text("agent_settings:\n  cache_rag_ttl: 1\n")
-    shape = ["--shape", "conversations=100", "callers=50", "questions=20", "seconds=3600"]
+    shape = ["--shape", "conversations=100", "callers=50", "questions=20", "seconds=7200"]
     assert main(["tune", *shape, "--apply", str(file), "--svg", str(svg)]) == 0
     settings = capsys.readouterr().out.partition("agent_settings:\n")[2]
     assert sorted(file.read_text().splitlines()[1:]) == sorted(settings.rstrip("\n").splitlines())
@@ -144,7 +144,18 @@ def test_a_trace_tunes_an_inventory_and_draws_its_curves(tmp_path: Path, capsys:
 def test_a_file_that_cannot_be_changed_safely_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "vars.yml"
     file.write_text("agent_settings: {cache_rag_ttl: 1}\n")
-    shape = ["--shape", "conversations=20", "callers=5", "questions=5", "seconds=600"]
+    shape = ["--shape", "conversations=100", "callers=50", "questions=20", "seconds=7200"]
     assert main(["tune", *shape, "--apply", str(file)]) == 2
     assert "one setting a line" in capsys.readouterr().err
     assert file.read_text() == "agent_settings: {cache_rag_ttl: 1}\n"
+
+
+@pytest.mark.parametrize("shape", ["conversations=1000 seconds=3000", "conversations=20 seconds=20000"])
+def test_nothing_is_written_from_a_glimpse(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "vars.yml"
+    file.write_text("agent_settings:\n  cache_rag_ttl: 1\n")
+    assert main(["tune", "--shape", *shape.split(), "--apply", str(file)]) == 2
+    out, err = capsys.readouterr()
+    assert "too few to write settings from" in err
+    assert "hours were looked at" in out
+    assert file.read_text() == "agent_settings:\n  cache_rag_ttl: 1\n"
