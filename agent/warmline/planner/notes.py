@@ -48,13 +48,27 @@ def _redis(found: Estimate) -> Iterator[str]:
     if found.shared and found.shards.needed > 1:
         wants = {"calls": found.shards.calls, "bytes": found.shards.bytes, "memory": found.shards.memory}
         why = ", ".join(f"{name} need {number}" for name, number in wants.items() if number > 1)
-        yield f"one Redis is outgrown ({why}): {found.shards.needed} shards carry it, each organisation on one of them"
+        yield f"one Redis is outgrown ({why}){_sharded(found)}"
     if found.state_busy > HALF:
         most = int(math.sqrt(HALF * SHARE_EVERY / SHARE_SECONDS))
         yield (
             f"sharing out the account's sockets would take {found.state_busy:.0%} of the `state` Redis' core: beyond "
             f"{most:,} workers make several fleets, each with a `state` Redis and a provider's account of its own"
         )
+
+
+def _sharded(found: Estimate) -> str:
+    """Whether more of them help: no organisation is divided."""
+    largest, organisations = found.shards.largest, found.organisations * found.weight
+    if largest > 1:
+        return (
+            ", and shards do not carry it: an organisation stays on one of them, and the largest of "
+            f"{organisations:,.0f} needs {largest:.1f}"
+        )
+    return (
+        f": at least {found.shards.needed} shards carry it, each of {organisations:,.0f} organisations on one of them; "
+        f"the largest takes {largest:.0%} of one"
+    )
 
 
 def _workers(found: Estimate) -> Iterator[str]:

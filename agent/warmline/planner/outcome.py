@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from warmline.cache import Source
 from warmline.planner.fleet import Fleet
 from warmline.planner.lookups import CACHES, Lookup
-from warmline.planner.redis import Asked
+from warmline.planner.redis import Asked, Need
 from warmline.planner.rush import WINDOW, Rush
 from warmline.traces import Entry, Kind
 
@@ -15,7 +15,8 @@ from warmline.traces import Entry, Kind
 class Outcome:
     """Counts as simulated; for the whole fleet multiply by its weight. `tallies` are lookups by cache and source;
     `loads` what origins were asked, refreshes too; `micros` what those cost, `micros_uncached` what loads for all
-    lookups would have. Bytes are peaks."""
+    lookups would have. Bytes are peaks. `largest` is the most
+    that any one organisation had of Redis: its keys share a hash tag, so that it is never divided among shards."""
 
     fleet: Fleet
     first: float | None = None
@@ -31,6 +32,7 @@ class Outcome:
     micros: Counter[str] = field(default_factory=Counter)
     micros_uncached: Counter[str] = field(default_factory=Counter)
     redis: Asked = field(default_factory=Asked)
+    largest: Need = field(default_factory=Need)
     redis_peak: int = 0
     redis_useful: int = 0
     l1_peak: int = 0
