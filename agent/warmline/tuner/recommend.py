@@ -31,7 +31,7 @@ LEAST_SECONDS, LEAST_LOOKUPS = 3600.0, 1000
 """What a trace has at least whose advice may be written into an inventory."""
 
 SPARE = 1.25
-"""Of the bytes of a recommended size: entries are not all of the mean's size."""
+"""Of the bytes of a recommended size: what is held is larger at times than on average."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,22 @@ def test_l1_is_recommended_no_larger_than_the_room_for_it(busy: list[Entry], for
     assert given(busy, room=room)["tts"].max_bytes <= room
 
 
+def test_l1_gets_the_bytes_of_what_it_holds_and_not_of_what_is_asked_most() -> None:
+    """One short greeting for every long answer: a lookup is half as long as an entry."""
+    entries = []
+    for n in range(1000):
+        entries.append(Entry(2.0 * n, "o", "a", "10.0.0.1", Kind.GREETING, "Hello."))
+        entries.append(Entry(2.0 * n + 1, "o", "a", "10.0.0.1", Kind.QUESTION, f"Why {n % 40}?", f"{n % 40} " * 100))
+    tts = given(entries, workers=1)["tts"]
+    assert tts.size.hit > 0.9
+    fleet = fleet_of(PROFILES["low_traffic"], workers=1, affinity=Affinity.NONE, shared=False)
+    bounds = {**fleet.bounds, "tts": Bound(tts.max_bytes, tts.size.entries)}
+    outcome = simulate(entries, replace(fleet, bounds=bounds), SCRIPT)
+    assert outcome.share("tts", Source.L1) == pytest.approx(tts.size.hit, abs=0.03)
+    needed = simulate(entries, replace(fleet, bounds=dict.fromkeys(fleet.bounds, UNBOUNDED)), SCRIPT).l1_peak
+    assert tts.size.bytes / tts.size.entries == pytest.approx(needed / 41, rel=0.1)
+
+
 def test_high_traffic_has_the_lifetimes_that_busy_callers_need(for_busy: Advised) -> None:
     for cache in ("rag", "config", "prompt"):
         found, _ = compared(for_busy[cache], PROFILES["high_traffic"])
