@@ -43,6 +43,11 @@ class Wish:
             sessions=self.sessions,
         )
 
+    def standing_for(self, sampled: float, sizes: Sequence[int]) -> list[Fleet]:
+        """The fleets of so many workers each, where each entry of a sample stands for so many. ValueError as above."""
+        whole = replace(self, weight=self.weight * sampled)
+        return [whole.fleet(workers) for workers in sizes]
+
     def script(self) -> Script:
         """What is looked up, at these prices."""
         return Script(Origin(prices=self.prices), sessions=self.sessions)
@@ -64,10 +69,10 @@ def plans(
 ) -> Iterator[Planned]:
     """One plan for each number of workers; `trace` begins the same entries anew. Where those are a sample, `sampled`
     says for how many each stands, which is known when they have been read once. Raises ValueError, TraceError."""
-    unbounded = simulate(trace(), ideal(wish.fleet(sizes[0])), wish.script(), warm_up=wish.warm_up)
+    entries = trace()  # of an invented trace it is known from here on, and refused before it takes any time
+    unbounded = simulate(entries, ideal(wish.standing_for(sampled(), sizes)[0]), wish.script(), warm_up=wish.warm_up)
     best = {cache: unbounded.hit_ratio(cache) for cache in CACHES}
-    whole = replace(wish, weight=wish.weight * sampled())
-    for fleet in [whole.fleet(workers) for workers in sizes]:
+    for fleet in wish.standing_for(sampled(), sizes):
         outcome = simulate(trace(), fleet, wish.script(), warm_up=wish.warm_up)
         found = estimate(
             outcome,
