@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 def plan(options: argparse.Namespace) -> int:
+    """Print a plan for each size of fleet; with `--validate` the errors, and 1 if one is too large."""
     from warmline import planner
     from warmline.services.prices import read_prices
 

@@ -7,6 +7,7 @@ from warmline.study.source import Source
 
 
 def generate(options: argparse.Namespace) -> int:
+    """Write entries to standard output."""
     from warmline import traces
 
     shape = traces.parsed(options.shape)
@@ -17,6 +18,7 @@ def generate(options: argparse.Namespace) -> int:
 
 
 def knowledge(options: argparse.Namespace) -> int:
+    """Print questions with their answers, a JSON object a line."""
     import json
 
     from warmline import traces
@@ -27,6 +29,7 @@ def knowledge(options: argparse.Namespace) -> int:
 
 
 def describe(options: argparse.Namespace) -> int:
+    """Print what is in a trace."""
     from warmline import traces
 
     source = Source(options)

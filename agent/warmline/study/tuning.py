@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def tune(options: argparse.Namespace) -> int:
+    """Print what is advised, and write it if told to. Raises TraceError, SettingsError, ValueError, OSError."""
     from warmline import planner
     from warmline.tuner import metrics
 
