@@ -51,7 +51,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class CacheProfile(BaseModel):
     """Lifetimes in seconds (see `cache.Policy`) and what L1 may hold of one cache."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     ttl: Annotated[float, Field(gt=0)]
     stale_while_revalidate: Annotated[float, Field(ge=0)]

@@ -76,7 +76,7 @@ def _uttered(path: Path) -> bool:
         first = file.readline()
     try:
         return "intent" in msgspec.json.decode(first, type=dict[str, object])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):  # what is wrong with it, its reader will say
         return False
 
 

@@ -27,7 +27,7 @@ ALLOWED = {
     "traces": {"traces", "services", *COMMON},  # of the services, how questions are normalised
     "planner": {"planner", "traces", "services", "cache", "settings", *COMMON},
     "tuner": {"tuner", "planner", "traces", "services", "cache", "settings", *COMMON},
-    "study": {"tuner", "planner", "traces", "services", "settings", *COMMON},
+    "study": {"study", "tuner", "planner", "traces", "services", "settings", *COMMON},
     "errors": set(),
     "metrics": {"cache", "request"},
     "money": {"services"},

@@ -4,7 +4,7 @@ from warmline.planner.affinity import Affinity
 from warmline.planner.estimate import MIB, Capacity, Estimate, estimate
 from warmline.planner.fleet import UNBOUNDED, Bound, Fleet, Restart, fleet_of, ideal
 from warmline.planner.lookups import CACHES, Lookup, Origin, Script
-from warmline.planner.notes import notes
+from warmline.planner.notes import FEW, few, notes, short
 from warmline.planner.outcome import Outcome
 from warmline.planner.plan import Planned, Wish, as_json, numbers, plans
 from warmline.planner.report import lines, table
@@ -12,6 +12,7 @@ from warmline.planner.simulation import Simulation, simulate
 
 __all__ = [
     "CACHES",
+    "FEW",
     "MIB",
     "UNBOUNDED",
     "Affinity",
@@ -29,12 +30,14 @@ __all__ = [
     "Wish",
     "as_json",
     "estimate",
+    "few",
     "fleet_of",
     "ideal",
     "lines",
     "notes",
     "numbers",
     "plans",
+    "short",
     "simulate",
     "table",
 ]

@@ -13,9 +13,11 @@ from warmline.cache import Source
 from warmline.planner.affinity import IP_HASH_VALUES, Affinity
 from warmline.planner.lookups import CACHES
 from warmline.planner.outcome import Outcome
+from warmline.planner.redis import Need
 from warmline.services.prices import MICROS, Prices
 
-MONTH = 30 * 86_400.0
+DAY = 86_400.0
+MONTH = 30 * DAY
 MIB = 1024 * 1024
 
 HEARTBEATS = 1.5 + 1.0 + 0.19
@@ -50,11 +52,13 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Shards(msgspec.Struct, frozen=True):
-    """How many Redis the cache needs, for each thing that one can have too little of."""
+    """How many Redis the cache needs at least, for each thing that one can have too little of; `largest` is the part
+    of one that the largest organisation needs, which cannot be divided, of what it needs most."""
 
     calls: int
     bytes: int
     memory: int
+    largest: float
 
     @property
     def needed(self) -> int:
@@ -63,7 +67,8 @@ class Shards(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """The whole fleet, rates a second at its busiest. Money is in whole units of `currency`, a month's;
+    """The whole fleet, rates a second at its busiest. It was worked out from so many `organisations` in so many
+    `seconds`, and each of their entries stands for `weight` such. Money is in whole units of `currency`, a month's;
     `priceless` are the kinds of call that the price table has at 0."""
 
     workers: int
@@ -71,6 +76,8 @@ class Estimate(msgspec.Struct, frozen=True):
     affinity: str
     shared: bool
     weight: float
+    organisations: int
+    seconds: float
     requests: float
     caches: dict[str, Row]
     redis_calls: float
@@ -98,8 +105,7 @@ def estimate(outcome: Outcome, *, capacity: Capacity, prices: Prices, sockets_ac
     rate = fleet.weight * outcome.peak / outcome.seconds
     asked = outcome.redis
     workers_reached = min(fleet.workers, IP_HASH_VALUES) if fleet.affinity is Affinity.IP_HASH else fleet.workers
-    calls = rate * (asked.reads + asked.claims + asked.commits + asked.relayed)
-    moved = rate * (asked.bytes_read + asked.bytes_written)
+    calls, moved = rate * asked.calls, rate * asked.moved
     memory = int(outcome.redis_useful * fleet.weight)
     speaking = rate * outcome.load_seconds["tts"]
     month = fleet.weight * MONTH / outcome.seconds / MICROS
@@ -109,13 +115,15 @@ def estimate(outcome: Outcome, *, capacity: Capacity, prices: Prices, sockets_ac
         affinity=fleet.affinity.value,
         shared=fleet.shared,
         weight=fleet.weight,
+        organisations=len(outcome.organisations),
+        seconds=outcome.seconds,
         requests=rate * outcome.requests,
         caches={cache: _row(outcome, cache, rate) for cache in CACHES},
         redis_calls=calls,
         redis_bytes=moved,
         redis_memory=memory,
         redis_kept=int(outcome.redis_peak * fleet.weight),
-        shards=_shards(calls, moved, memory, capacity),
+        shards=_shards(Need(calls, moved, memory), _at_peak(outcome), capacity),
         state_calls=rate * (asked.leases + SAVES * outcome.requests * fleet.sessions) + fleet.workers * HEARTBEATS,
         state_messages=fleet.workers * rate * (asked.woken + 2 * outcome.invalidations),
         state_busy=fleet.workers**2 / SHARE_EVERY * SHARE_SECONDS,
@@ -140,12 +148,17 @@ def _row(outcome: Outcome, cache: str, rate: float) -> Row:
     )
 
 
-def _shards(calls: float, moved: float, memory: int, capacity: Capacity) -> Shards:
-    return Shards(
-        calls=max(1, math.ceil(calls / capacity.calls)),
-        bytes=max(1, math.ceil(moved / capacity.bytes)),
-        memory=max(1, math.ceil(memory / capacity.memory)),
-    )
+def _at_peak(outcome: Outcome) -> Need:
+    """What the largest organisation needs at the busiest moment, a second. It is as large in a fleet of any weight:
+    that has more organisations, not larger ones."""
+    rate = outcome.peak / outcome.seconds
+    return Need(rate * outcome.largest.calls, rate * outcome.largest.bytes, outcome.largest.memory)
+
+
+def _shards(whole: Need, largest: Need, capacity: Capacity) -> Shards:
+    room = (capacity.calls, capacity.bytes, capacity.memory)
+    calls, moved, memory = (max(1, math.ceil(need / most)) for need, most in zip(whole, room, strict=True))
+    return Shards(calls, moved, memory, max(need / most for need, most in zip(largest, room, strict=True)))
 
 
 def _enough(mean: float) -> int:

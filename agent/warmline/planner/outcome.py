@@ -6,18 +6,17 @@ from dataclasses import dataclass, field
 from warmline.cache import Source
 from warmline.planner.fleet import Fleet
 from warmline.planner.lookups import CACHES, Lookup
-from warmline.planner.redis import Asked
+from warmline.planner.redis import Asked, Need
+from warmline.planner.rush import WINDOW, Rush
 from warmline.traces import Entry, Kind
-
-WINDOW = 300.0
-"""Seconds over which the busiest moment is measured."""
 
 
 @dataclass
 class Outcome:
     """Counts as simulated; for the whole fleet multiply by its weight. `tallies` are lookups by cache and source;
     `loads` what origins were asked, refreshes too; `micros` what those cost, `micros_uncached` what loads for all
-    lookups would have. `busiest` is the most requests in any WINDOW seconds; bytes are peaks."""
+    lookups would have. Bytes are peaks. `largest` is the most
+    that any one organisation had of Redis: its keys share a hash tag, so that it is never divided among shards."""
 
     fleet: Fleet
     first: float | None = None
@@ -33,14 +32,13 @@ class Outcome:
     micros: Counter[str] = field(default_factory=Counter)
     micros_uncached: Counter[str] = field(default_factory=Counter)
     redis: Asked = field(default_factory=Asked)
+    largest: Need = field(default_factory=Need)
     redis_peak: int = 0
     redis_useful: int = 0
     l1_peak: int = 0
     workers_used: int = 0
     organisations: set[str] = field(default_factory=set)
-    busiest: int = 0
-    _begun: float = 0.0
-    _now: int = 0
+    rush: Rush = field(default_factory=lambda: Rush(0.0))
 
     @property
     def seconds(self) -> float:
@@ -51,7 +49,7 @@ class Outcome:
         """An entry was fed."""
         if self.first is None:
             self.first = entry.at
-            self._begun = entry.at
+            self.rush = Rush(entry.at)
         self.last = entry.at
         self.organisations.add(entry.organisation)
         self.sessions += entry.kind is Kind.GREETING
@@ -65,17 +63,14 @@ class Outcome:
 
     def requested(self, number: int) -> None:
         """Requests were made at the moment of the entry seen last."""
-        if self.last >= self._begun + WINDOW:
-            self._begun, self._now = self.last, 0
-        self._now += number
+        self.rush.add(self.last, number)
         self.requests += number
-        self.busiest = max(self.busiest, self._now)
 
     @property
     def peak(self) -> float:
         """How many times the mean rate of requests the busiest window's is."""
         window = min(WINDOW, self.seconds)
-        return max(1.0, self.busiest / window / (self.requests / self.seconds)) if self.requests else 1.0
+        return max(1.0, self.rush.most / window / (self.requests / self.seconds)) if self.requests else 1.0
 
     def lookups(self, cache: str) -> int:
         """All of a cache."""

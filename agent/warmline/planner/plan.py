@@ -1,7 +1,7 @@
 """A wish → estimates: what `warmline plan` does between its options and its report."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import msgspec
@@ -43,6 +43,11 @@ class Wish:
             sessions=self.sessions,
         )
 
+    def standing_for(self, sampled: float, sizes: Sequence[int]) -> list[Fleet]:
+        """The fleets of so many workers each, where each entry of a sample stands for so many. ValueError as above."""
+        whole = replace(self, weight=self.weight * sampled)
+        return [whole.fleet(workers) for workers in sizes]
+
     def script(self) -> Script:
         """What is looked up, at these prices."""
         return Script(Origin(prices=self.prices), sessions=self.sessions)
@@ -55,12 +60,19 @@ class Planned(NamedTuple):
     best: dict[str, float]
 
 
-def plans(trace: Callable[[], Iterable[Entry]], sizes: Sequence[int], wish: Wish) -> Iterator[Planned]:
-    """One plan for each number of workers; `trace` begins the same entries anew. Raises ValueError, TraceError."""
-    fleets = [wish.fleet(workers) for workers in sizes]
-    unbounded = simulate(trace(), ideal(fleets[0]), wish.script(), warm_up=wish.warm_up)
+def plans(
+    trace: Callable[[], Iterable[Entry]],
+    sizes: Sequence[int],
+    wish: Wish,
+    *,
+    sampled: Callable[[], float] = lambda: 1.0,
+) -> Iterator[Planned]:
+    """One plan for each number of workers; `trace` begins the same entries anew. Where those are a sample, `sampled`
+    says for how many each stands, which is known when they have been read once. Raises ValueError, TraceError."""
+    entries = trace()  # of an invented trace it is known from here on, and refused before it takes any time
+    unbounded = simulate(entries, ideal(wish.standing_for(sampled(), sizes)[0]), wish.script(), warm_up=wish.warm_up)
     best = {cache: unbounded.hit_ratio(cache) for cache in CACHES}
-    for fleet in fleets:
+    for fleet in wish.standing_for(sampled(), sizes):
         outcome = simulate(trace(), fleet, wish.script(), warm_up=wish.warm_up)
         found = estimate(
             outcome,

@@ -1,7 +1,8 @@
 """L2 as the simulation sees it: who has loaded what, until when, under which generations; and what it was asked."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from warmline.cache.wheel import Wheel
@@ -52,6 +53,16 @@ class Asked:
     bytes_read: int = 0
     bytes_written: int = 0
 
+    @property
+    def calls(self) -> float:
+        """To the evicting Redis; leases are the other's."""
+        return self.reads + self.claims + self.commits + self.relayed
+
+    @property
+    def moved(self) -> int:
+        """Bytes over the network."""
+        return self.bytes_read + self.bytes_written
+
     def loaded(self, one: Lookup, *, followers: int) -> None:
         """A load under a lease, which so many other workers waited for."""
         self.claims += 1
@@ -71,17 +82,42 @@ class Asked:
         self.bytes_read += size
 
 
+class Need(NamedTuple):
+    """Of Redis: calls, bytes over the network, and bytes of memory."""
+
+    calls: float = 0.0
+    bytes: float = 0.0
+    memory: int = 0
+
+
+def summed(parts: Iterable[Asked]) -> Asked:
+    """All of them together."""
+    every = list(parts)
+    return Asked(**{one.name: sum(getattr(part, one.name) for part in every) for one in fields(Asked)})
+
+
 class Redis:
     """The evicting Redis, with room for everything. `useful` is the most bytes at once that could still answer
-    somebody; the rest of `peak` is only kept in case an origin fails, and can be evicted where room is short."""
+    somebody; the rest of `peak` is only kept in case an origin fails, and can be evicted where room is short.
+    `asked` is by organisation."""
 
     def __init__(self) -> None:
-        self.asked = Asked()
+        self.asked: defaultdict[str, Asked] = defaultdict(Asked)
         self.peak = 0
         self.useful = 0
+        self._most_useful = 0
         self._entries: dict[str, Stored] = {}
         self._kept, self._serving = _Held(), _Held()
         self._generations: dict[str, int] = {}
+
+    def largest(self) -> Need:
+        """The most that any one organisation had: calls and bytes in all, and of `useful` at once."""
+        asked = self.asked.values()
+        return Need(
+            calls=max((one.calls for one in asked), default=0),
+            bytes=max((one.moved for one in asked), default=0),
+            memory=self._most_useful,
+        )
 
     def stamp(self, groups: Iterable[str]) -> tuple[int, ...]:
         """The generations now."""
@@ -99,40 +135,44 @@ class Redis:
             return None
         return stored
 
-    def put(self, key: str, stored: Stored, now: float, *, stale: float) -> None:
-        """Store; it is served for `stale` seconds after it was fresh."""
+    def put(self, key: str, stored: Stored, now: float, *, stale: float, organisation: str) -> None:
+        """Store what is an organisation's; it is served for `stale` seconds after it was fresh."""
         self._entries[key] = stored
         size = occupied(stored.size)
-        for gone in self._kept.add(key, size, stored.dead_until, now):
+        for gone in self._kept.add(key, organisation, size, stored.dead_until, now):
             del self._entries[gone]
-        self._serving.add(key, size, min(stored.dead_until, stored.fresh_until + stale), now)
+        self._serving.add(key, organisation, size, min(stored.dead_until, stored.fresh_until + stale), now)
         self.peak = max(self.peak, self._kept.total)
         self.useful = max(self.useful, self._serving.total)
-        self.asked.bytes_written += stored.size
+        self._most_useful = max(self._most_useful, self._serving.of[organisation])
+        self.asked[organisation].bytes_written += stored.size
 
 
 class _Held:
-    """Bytes by key, until each one's time is over."""
+    """Bytes by key, until each one's time is over; in `total`, and `of` each owner."""
 
     def __init__(self) -> None:
         self.total = 0
-        self._held: dict[str, tuple[int, float]] = {}
+        self.of: Counter[str] = Counter()
+        self._held: dict[str, tuple[str, int, float]] = {}
         self._wheel = Wheel()
 
-    def add(self, key: str, size: int, until: float, now: float) -> list[str]:
+    def add(self, key: str, owner: str, size: int, until: float, now: float) -> list[str]:
         """Hold a key anew; the others whose time was over by `now`, which are held no more."""
         self._drop(key)
         over = []
         while (dead := self._wheel.dead(now)) is not None:
             self._drop(dead)
             over.append(dead)
-        self._held[key] = (size, until)
+        self._held[key] = (owner, size, until)
         self._wheel.add(key, until)
         self.total += size
+        self.of[owner] += size
         return over
 
     def _drop(self, key: str) -> None:
         if key in self._held:
-            size, until = self._held.pop(key)
+            owner, size, until = self._held.pop(key)
             self._wheel.remove(key, until)
             self.total -= size
+            self.of[owner] -= size

@@ -12,6 +12,8 @@ def lines(found: Estimate, best: dict[str, float]) -> Iterator[str]:
     """`best` is the hit ratio of one cache without bounds."""
     shared = "L1 + Redis" if found.shared else "L1 alone"
     yield f"{found.workers:,} workers, affinity {found.affinity}, {shared}; {found.requests:,.1f} requests/s at most"
+    if found.weight > 1:
+        yield f"  worked out from {found.organisations:,} organisations; each entry stands for {found.weight:.3g}"
     yield from table(
         ("", "lookups/s", "hit", *_SOURCES, "best", "loads/s"),
         [
@@ -31,7 +33,8 @@ def lines(found: Estimate, best: dict[str, float]) -> Iterator[str]:
             f"Redis `cache`   {found.redis_calls:,.0f} calls/s, {found.redis_bytes / 1e6:,.1f} MB/s, "
             f"{found.redis_memory / MIB:,.0f} MiB in use, {found.redis_kept / MIB:,.0f} with what failures would need; "
             f"shards: {found.shards.needed} "
-            f"(calls {found.shards.calls}, bytes {found.shards.bytes}, memory {found.shards.memory})"
+            f"(calls {found.shards.calls}, bytes {found.shards.bytes}, memory {found.shards.memory}); "
+            f"the largest organisation takes {found.shards.largest:.1%} of one"
         )
     yield (
         f"Redis `state`   {found.state_calls:,.0f} calls/s, {found.state_messages:,.0f} messages/s to workers, "

@@ -10,12 +10,13 @@ from itertools import count
 from random import Random
 
 from warmline.cache import Source
+from warmline.errors import TraceError
 from warmline.planner.edge import Edge
 from warmline.planner.fleet import Fleet, Restart
 from warmline.planner.lookups import Lookup, Script, forgotten
 from warmline.planner.outcome import Outcome
 from warmline.planner.parts import Load, Talk, Worker
-from warmline.planner.redis import Asked, Redis, Stored
+from warmline.planner.redis import Redis, Stored, summed
 from warmline.traces import Entry, Kind
 
 
@@ -39,7 +40,7 @@ class Simulation:
     def count_from_here(self) -> None:
         """Forget what was counted, and nothing else: what follows is the steady state."""
         self.outcome = Outcome(self._fleet)
-        self._redis.asked = Asked()
+        self._redis.asked.clear()
 
     def feed(self, entry: Entry) -> None:
         """What happens next."""
@@ -58,7 +59,8 @@ class Simulation:
     def finish(self) -> Outcome:
         """Let everything end that has begun; what came of it."""
         self._advance(float("inf"))
-        self.outcome.redis = self._redis.asked
+        self.outcome.redis = summed(self._redis.asked.values())
+        self.outcome.largest = self._redis.largest()
         self.outcome.redis_peak = self._redis.peak
         self.outcome.redis_useful = self._redis.useful
         self.outcome.workers_used = len(self._workers)
@@ -86,9 +88,9 @@ class Simulation:
 
     def _go_on(self, talk: Talk, now: float) -> None:
         """Make its next stages, until it has to wait or is over."""
-        asked = self._redis.asked
         while talk.requests:
             request = talk.requests[0]
+            asked = self._redis.asked[request[0][0].organisation]
             before = asked.keys_read
             waits = [self._look(talk.workers[0], one, now) for one in request[talk.stage]]
             asked.reads += asked.keys_read > before  # those of one tick travel together
@@ -143,10 +145,11 @@ class Simulation:
     def _look_in_l2(self, worker: Worker, one: Lookup, now: float) -> Stored | None:
         if not self._fleet.shared:
             return None
-        self._redis.asked.keys_read += 1
+        asked = self._redis.asked[one.organisation]
+        asked.keys_read += 1
         stored = self._redis.get(one.key, one.groups, now)
         if stored is not None:
-            self._redis.asked.bytes_read += stored.size
+            asked.bytes_read += stored.size
             self._keep(worker, one, stored, now)
         return stored
 
@@ -157,7 +160,7 @@ class Simulation:
         if self._fleet.shared and one.key not in self._leases:
             stored = self._redis.get(one.key, one.groups, now)
             if stored is not None and now < stored.fresh_until:
-                self._redis.asked.found_under_lease(stored.size)
+                self._redis.asked[one.organisation].found_under_lease(stored.size)
                 self._keep(worker, one, stored, now)
                 return
         self._start(worker, one, now)
@@ -168,7 +171,7 @@ class Simulation:
         if load is not None:
             worker.flights[one.key] = load
             load.workers.append(worker)
-            self._redis.asked.leases += 1
+            self._redis.asked[one.organisation].leases += 1
             return load, Source.JOINED
         load = Load(one, now + one.seconds, self._redis.stamp(one.groups), worker)
         worker.flights[one.key] = self._loads[id(load)] = load
@@ -199,10 +202,11 @@ class Simulation:
     def _store(self, load: Load, stored: Stored, now: float) -> None:
         one = load.one
         self._leases.pop(one.key, None)
-        self._redis.asked.loaded(one, followers=len(load.workers) - 1)
+        self._redis.asked[one.organisation].loaded(one, followers=len(load.workers) - 1)
         policy = self._fleet.policies[one.cache]
         if one.size <= policy.max_bytes:
-            self._redis.put(one.key, stored, now, stale=policy.stale_while_revalidate)
+            stale = policy.stale_while_revalidate
+            self._redis.put(one.key, stored, now, stale=stale, organisation=one.organisation)
 
     def _keep(self, worker: Worker, one: Lookup, stored: Stored, now: float) -> None:
         worker.memories[one.cache].put(
@@ -230,7 +234,8 @@ class Simulation:
 
 
 def simulate(entries: Iterable[Entry], fleet: Fleet, script: Script, *, seed: int = 1, warm_up: float = 0.0) -> Outcome:
-    """What becomes of a trace, which must be sorted; what happens before second `warm_up` is not counted."""
+    """What becomes of a trace, which must be sorted; what happens before second `warm_up` is not counted. TraceError if
+    that leaves nothing."""
     simulation = Simulation(fleet, script, random=Random(f"{seed}/jitter"))
     cold = warm_up > 0
     for entry in entries:
@@ -238,4 +243,6 @@ def simulate(entries: Iterable[Entry], fleet: Fleet, script: Script, *, seed: in
             simulation.count_from_here()
             cold = False
         simulation.feed(entry)
+    if cold:
+        raise TraceError([f"all of the trace comes before second {warm_up:g}, the end of the warm-up"])
     return simulation.finish()

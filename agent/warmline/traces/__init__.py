@@ -9,7 +9,7 @@ from warmline.traces.describe import Description, describe
 from warmline.traces.entry import Entry, Kind, line
 from warmline.traces.generate import generate
 from warmline.traces.reader import Problems, read
-from warmline.traces.sampled import sampled
+from warmline.traces.sampled import Part, sampled
 from warmline.traces.shape import Shape, invented_tenants
 from warmline.traces.shapes import parsed
 from warmline.traces.utterances import Uttered
@@ -20,6 +20,7 @@ __all__ = [
     "Entry",
     "Invented",
     "Kind",
+    "Part",
     "Problems",
     "Shape",
     "TraceError",

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}\Z"
+"""`$` would let a line break through at the end."""
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 LONGEST_TEXT = 5000
 
@@ -32,8 +33,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     at: Annotated[float, msgspec.Meta(ge=0, le=1e9)]
     organisation: Annotated[str, msgspec.Meta(pattern=NAME)]
-    agent: Annotated[str, msgspec.Meta(pattern=NAME + "|^$")]
-    caller: Annotated[str, msgspec.Meta(pattern=rf"^{_OCTET}(\.{_OCTET}){{3}}$|^$")]
+    agent: Annotated[str, msgspec.Meta(pattern=rf"{NAME}|^\Z")]
+    caller: Annotated[str, msgspec.Meta(pattern=rf"^{_OCTET}(\.{_OCTET}){{3}}\Z|^\Z")]
     kind: Kind
     text: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
     answer: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] = ""

@@ -13,6 +13,12 @@ SIMULATED: Mapping[str, tuple[str, ...]] = {
 }
 """The organisations of the simulators, and their agents."""
 
+MOST = 1_000_000
+"""Subjects, agents or organisations that are invented: all of them are kept in memory."""
+
+LONGEST_TALK = 1000
+"""Questions in a conversation, on average."""
+
 NETWORKS = 223 * 65_536
 """IPv4 networks of 256 addresses whose first octet names no multicast."""
 
@@ -68,6 +74,11 @@ class Shape:
                 if not 0 <= getattr(self, name) <= 1
             ),
             *(
+                f"{name} must be at most {most:,}"
+                for name, most in {"questions": MOST, "turns": LONGEST_TALK}.items()
+                if getattr(self, name) > most
+            ),
+            *(
                 f"{name} must be a number above 0"
                 for name in ("seconds", "day", "pause", "sharing")
                 if not 0 < getattr(self, name) < math.inf
@@ -96,6 +107,8 @@ class Shape:
         What happens to one organisation does not hang on the others: the sample is what a filter would leave of the
         whole. ValueError if no organisation is left.
         """
+        if one_in == 1:
+            return self
         names = list(self.tenants)[: len(self.tenants) // one_in]
         if not names:
             raise ValueError(f"one in {one_in} of {len(self.tenants)} organisations is none")

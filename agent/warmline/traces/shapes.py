@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from warmline.errors import TraceError
-from warmline.traces.shape import Shape, invented_tenants
+from warmline.traces.shape import MOST, Shape, invented_tenants
 
 NUMBERS = {field.name: field.type for field in fields(Shape) if field.name != "tenants"}
 NAMES = ("organisations", "agents", *NUMBERS)
@@ -17,6 +17,8 @@ def parsed(words: Sequence[str]) -> Shape:
     given = dict(_number(word) for word in words)
     organisations, agents = given.pop("organisations", None), given.pop("agents", 1)
     if organisations is not None:
+        if organisations * agents > MOST:
+            raise TraceError([f"organisations times agents must be at most {MOST:,}"])
         given["tenants"] = invented_tenants(organisations, agents)
     try:
         return Shape(**given)

@@ -53,7 +53,7 @@ def _by_intent(path: Path) -> dict[str, list[str]]:
             try:
                 one = decoder.decode(line)
                 found.setdefault(one.intent, []).append(one.text)
-            except (msgspec.DecodeError, UnicodeError) as error:
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 problems.add(number, str(error))
     if problems.count:
         raise TraceError([f"{path}: not utterances", *problems.report()])

@@ -3,8 +3,9 @@
 from warmline.tuner.apply import applied
 from warmline.tuner.chart import drawing
 from warmline.tuner.curve import TTLS, Curve, LifetimeStep, SizeStep
-from warmline.tuner.recommend import Advice, advice, compared
-from warmline.tuner.report import lines
+from warmline.tuner.inventory import write
+from warmline.tuner.recommend import Advice, advice, compared, writable
+from warmline.tuner.report import lines, taken
 from warmline.tuner.sample import Sample
 from warmline.tuner.stack import Distance, Stack
 from warmline.tuner.study import Setting, Studied, fitting, studied
@@ -27,4 +28,7 @@ __all__ = [
     "fitting",
     "lines",
     "studied",
+    "taken",
+    "writable",
+    "write",
 ]

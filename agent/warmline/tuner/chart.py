@@ -10,6 +10,7 @@ WIDTH, HEIGHT = 820, 610
 LEFT, RIGHT, TOP, PANEL, GAP = 60, 110, 60, 210, 90
 INK = "#6e7781"
 COLOURS = {"tts": "#e8590c", "rag": "#4c8eda", "config": "#2b9348", "prompt": "#9c36b5"}
+MOST_TICKS = 8
 Points = list[tuple[float, float]]
 
 
@@ -37,7 +38,7 @@ def _panel(top: float, title: str, curves: dict[str, Points]) -> list[str]:
         y = _y(top, percent / 100)
         lines.append(f"<line x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y:.0f}' y2='{y:.0f}' stroke='{INK}' opacity='0.3'/>")
         lines.append(f"<text x='{LEFT - 8}' y='{y + 4:.0f}' text-anchor='end'>{percent} %</text>")
-    ticks = sorted({x for points in curves.values() for x, _ in points if _ticked(x, curves)})
+    ticks = _ticks([x for x, _ in max(curves.values(), key=len)])
     lines += [_tick(_x(value, curves), top + PANEL + 18, value) for value in ticks]
     for cache, points in curves.items():
         path = " ".join(f"{_x(x, curves):.1f},{_y(top, y):.1f}" for x, y in points)
@@ -63,10 +64,9 @@ def _dot(top: float, curves: dict[str, Points], cache: str, x: float, y: float) 
     return f"<circle cx='{_x(x, curves):.1f}' cy='{_y(top, y):.1f}' r='5' fill='{COLOURS[cache]}'/>"
 
 
-def _ticked(value: float, curves: dict[str, Points]) -> bool:
-    """All ttls; of sizes every fourth step, for there are many."""
-    low = min(x for points in curves.values() for x, _ in points)
-    return low > 1 or math.log2(value) % 2 == 0
+def _ticks(steps: Sequence[float]) -> Sequence[float]:
+    """Of all steps of a curve those that are written below it: every fourth where they are many, such as of sizes."""
+    return steps if len(steps) <= MOST_TICKS else steps[::4]
 
 
 def _x(value: float, curves: dict[str, Points]) -> float:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from warmline.planner.lookups import Lookup
 from warmline.planner.redis import occupied
 from warmline.tuner.sample import Sample
-from warmline.tuner.stack import Stack
+from warmline.tuner.stack import Distance, Stack
 
 TTLS = (60.0, 300.0, 600.0, 1800.0, 3600.0, 14_400.0, 86_400.0)
 """The lifetimes that are compared, in seconds."""
@@ -81,6 +81,8 @@ class Curve:
         self._stacks: dict[int, Stack] = {}
         self._asked: dict[tuple[int, str], float] = {}
         self._changed: Counter[str] = Counter()
+        self._depths: dict[int, Distance] = {}
+        """By bucket, the distances of all that was found there, summed: how many bytes so many entries of L1 are."""
         self._sizes = 0
         self._sampled = 0
         self.lookups = 0
@@ -100,10 +102,16 @@ class Curve:
         distance = stack.access(one.key, one.size)
         asked = self._asked.get((worker, one.key), -math.inf)
         self._asked[worker, one.key] = at
-        bucket = None if distance is None else _bucket(distance.entries / self._sample.rate)
+        bucket = None if distance is None else self._deep(distance)
         stamp = sum(self._changed[group] for group in one.groups)
         for lifetime in self._lifetimes:
             self._count(lifetime, at, one, stamp, asked=asked, bucket=bucket)
+
+    def _deep(self, distance: Distance) -> int:
+        bucket = _bucket(distance.entries / self._sample.rate)
+        entries, size = self._depths.get(bucket, (0, 0))
+        self._depths[bucket] = Distance(entries + distance.entries, size + distance.bytes)
+        return bucket
 
     def forget(self, group: str) -> None:
         """What belongs to the group has changed."""
@@ -126,12 +134,12 @@ class Curve:
                 lifetime.occupied += loaded.bytes * min(at - loaded.at, lifetime.ttl + self._stale)
             lifetime.keys[one.key] = _Loaded(at, stamp, occupied(one.size))
 
-    def lifetimes(self, seconds: float) -> list[LifetimeStep]:
-        """One step for each ttl, of a trace that lasts so many seconds."""
-        return [self._lifetime(lifetime, seconds) for lifetime in self._lifetimes]
+    def lifetimes(self, seconds: float, weight: float = 1.0) -> list[LifetimeStep]:
+        """One step for each ttl, of a trace that lasts so many seconds and stands for `weight` such."""
+        return [self._lifetime(lifetime, seconds, self._sample.rate / weight) for lifetime in self._lifetimes]
 
-    def _lifetime(self, lifetime: _Lifetime, seconds: float) -> LifetimeStep:
-        rate = self._sample.rate
+    def _lifetime(self, lifetime: _Lifetime, seconds: float, rate: float) -> LifetimeStep:
+        """`rate` is the part of the fleet's lookups that was looked at."""
         still = sum(one.bytes * min(self._end - one.at, lifetime.ttl + self._stale) for one in lifetime.keys.values())
         return LifetimeStep(
             ttl=lifetime.ttl,
@@ -143,16 +151,22 @@ class Curve:
             oldest=lifetime.ttl + self._stale,
         )
 
-    def sizes(self, ttl: float, overhead: int) -> list[SizeStep]:
+    def sizes(self, ttl: float, overhead: int, weight: float = 1.0) -> list[SizeStep]:
         """One step for each size of L1 under a ttl that was compared; `overhead` is what an entry costs beside its
-        payload, in bytes. The last step has room for everything."""
+        payload, in bytes. These are bytes of entries held: what is asked for often may be smaller than most. The last
+        step has room for everything. If the trace stands for `weight` such, a worker is asked for as much else between
+        two times that it is asked for a value."""
         lifetime = next(one for one in self._lifetimes if one.ttl == ttl)
-        mean = self._sizes / (self._sampled or 1) + overhead
-        steps, hits = {}, 0
+        steps, hits, size = {}, 0, 0
+        mean = self._sizes / (self._sampled or 1)
         for bucket in range(max(lifetime.distances, default=0) + 1):
             hits += lifetime.distances[bucket]
-            entries = _entries(bucket)
-            steps[entries] = SizeStep(entries, int(entries * mean), self._ratio(hits))
+            entries = math.ceil(_entries(bucket) * weight)
+            held = self._depths.get(bucket)
+            if held:
+                mean = held.bytes / held.entries
+            size = max(size, math.ceil(entries * (mean + overhead)))
+            steps[entries] = SizeStep(entries, size, self._ratio(hits))
         return list(steps.values())
 
     def _ratio(self, hits: float) -> float:

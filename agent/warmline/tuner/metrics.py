@@ -3,15 +3,17 @@ change would bring cannot be foretold. They do say which bound is the one that h
 """
 
 import json
+import math
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from warmline.errors import SettingsError
 from warmline.planner import CACHES, table
 from warmline.settings import Profile
+from warmline.tuner.recommend import OLDEST, ROOM
 
 SECONDS = 10.0
 
@@ -25,27 +27,39 @@ COLD = 0.2
 """The part of lookups that wait for a load, from which on a longer ttl is worth a thought."""
 
 Query = Callable[[str], Mapping[tuple[str, str], float]]
-"""A PromQL expression → values by cache and the other label."""
+"""A PromQL expression → values by cache and the other label, which is empty where there is none."""
+
+
+class Limit(NamedTuple):
+    """What L1 may hold of one cache in a worker, as the workers themselves say; None where nothing does."""
+
+    bytes: int | None = None
+    entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One cache over the window: lookups a second, the part of them by source, and removals from L1 for each lookup."""
+    """One cache over the window: lookups a second, the part of them by source, removals from L1 for each lookup, and
+    the largest limits in force now."""
 
     lookups: float
     sources: Mapping[str, float]
     removals: Mapping[str, float]
+    limit: Limit
 
 
 def watched(query: Query, window: str) -> dict[str, Watched]:
     """The caches that were asked at all, in a window such as `1d`."""
     looked = query(f"sum by (cache, source) (rate(warmline_cache_lookups_total[{window}]))")
     removed = query(f"sum by (cache, cause) (rate(warmline_cache_removed_total[{window}]))")
+    most_bytes = query("max by (cache) (warmline_cache_l1_limit_bytes)")
+    most_entries = query("max by (cache) (warmline_cache_l1_limit_entries)")
     found = {}
     for cache in CACHES:
         lookups = sum(value for (name, _), value in looked.items() if name == cache)
         if lookups:
-            found[cache] = Watched(lookups, _of(looked, cache, lookups), _of(removed, cache, lookups))
+            limit = Limit(_whole(most_bytes.get((cache, ""))), _whole(most_entries.get((cache, ""))))
+            found[cache] = Watched(lookups, _of(looked, cache, lookups), _of(removed, cache, lookups), limit)
     return found
 
 
@@ -53,34 +67,61 @@ def _of(values: Mapping[tuple[str, str], float], cache: str, lookups: float) -> 
     return {label: value / lookups for (name, label), value in values.items() if name == cache}
 
 
-def advised(cache: str, seen: Watched, profile: Profile) -> tuple[dict[str, int], str]:
-    """Settings to try, and why."""
-    part = getattr(profile, cache)
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def advised(cache: str, seen: Watched, profile: Profile | None, room: int = ROOM) -> tuple[dict[str, int], str]:
+    """Settings to try, and why. No worker tells its lifetimes: without the profile that the fleet runs there is no
+    ttl to begin from. `room` is the most bytes that L1 may have in a worker for one cache."""
     evicted, from_redis = seen.removals.get("evicted", 0.0), seen.sources.get("l2", 0.0)
-    loads = seen.sources.get("origin", 0.0)
     if evicted > CROWDED and from_redis > ELSEWHERE:
-        entries = {} if part.max_entries is None else {f"cache_{cache}_max_entries": 2 * part.max_entries}
-        return {f"cache_{cache}_max_bytes": 2 * part.max_bytes, **entries}, "L1 is too small: it evicts what lives"
-    if loads > COLD:
-        return (
-            {f"cache_{cache}_ttl": int(2 * part.ttl)},
-            "many wait for a load: try a longer ttl; if it brings nothing, callers ask too many different things",
-        )
+        return _larger(cache, seen.limit, room)
+    if seen.sources.get("origin", 0.0) > COLD:
+        return _longer(cache, profile)
     return {}, "as it should be"
 
 
-def lines(found: Mapping[str, Watched], profile: Profile) -> Iterator[str]:
+def _larger(cache: str, limit: Limit, room: int) -> tuple[dict[str, int], str]:
+    why = "L1 is too small: it evicts what lives"
+    if limit.bytes is None:
+        return {}, f"{why}; the workers' metrics do not say how large it is"
+    if limit.bytes >= room:
+        return {}, f"{why}, and has all that --l1-mib allows"
+    entries = {} if limit.entries is None else {f"cache_{cache}_max_entries": 2 * limit.entries}
+    return {f"cache_{cache}_max_bytes": min(2 * limit.bytes, room), **entries}, why
+
+
+def _longer(cache: str, profile: Profile | None) -> tuple[dict[str, int], str]:
+    why, differ = "many wait for a load", "callers ask too many different things"
+    if profile is None:
+        return {}, f"{why}: name the fleet's own --profile, and its --set, for a ttl to try"
+    ttl, oldest = getattr(profile, cache).ttl, OLDEST[cache]
+    if ttl >= oldest:
+        return {}, f"{why}, and the ttl is as long as is good: {differ}"
+    return {
+        f"cache_{cache}_ttl": math.ceil(min(2 * ttl, oldest))
+    }, f"{why}: try a longer ttl; if it brings nothing, {differ}"
+
+
+def lines(found: Mapping[str, Watched], profile: Profile | None, room: int = ROOM) -> Iterator[str]:
     """For people to read, with the settings last."""
-    settings: dict[str, int] = {}
     rows = []
     for cache, seen in found.items():
-        numbers, why = advised(cache, seen, profile)
-        settings |= numbers
         parts = (*(seen.sources.get(name, 0.0) for name in ("l1", "l2", "origin")), seen.removals.get("evicted", 0.0))
+        why = advised(cache, seen, profile, room)[1]
         rows.append((cache, f"{seen.lookups:,.2f}", *(f"{part:.1%}" for part in parts), why))
     yield from table(("", "lookups/s", "l1", "l2", "origin", "evicted", ""), rows)
-    yield "agent_settings:" if settings else "nothing to change; with a trace, `warmline tune --trace` draws curves"
-    yield from (f"  {name}: {number}" for name, number in settings.items())
+    numbers = settings(found, profile, room)
+    yield "agent_settings:" if numbers else "nothing to change; with a trace, `warmline tune --trace` draws curves"
+    yield from (f"  {name}: {number}" for name, number in numbers.items())
+
+
+def settings(found: Mapping[str, Watched], profile: Profile | None, room: int = ROOM) -> dict[str, int]:
+    """All that is advised."""
+    return {
+        name: number for cache, seen in found.items() for name, number in advised(cache, seen, profile, room)[0].items()
+    }
 
 
 def prometheus(url: str) -> Query:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from warmline.cache.memory import OVERHEAD
+from warmline.errors import TraceError
 from warmline.settings import Profile
 from warmline.tuner.curve import LifetimeStep, SizeStep
 from warmline.tuner.study import Studied
@@ -26,8 +27,11 @@ ROOM = 64 * MIB
 COUNTED = ("tts", "rag")
 """Caches whose L1 is bounded by entries as well as by bytes."""
 
+LEAST_SECONDS, LEAST_LOOKUPS = 3600.0, 1000
+"""What a trace has at least whose advice may be written into an inventory."""
+
 SPARE = 1.25
-"""Of the bytes of a recommended size: entries are not all of the mean's size."""
+"""Of the bytes of a recommended size: what is held is larger at times than on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,13 @@ class Advice:
         }
 
 
+def writable(found: Studied) -> None:
+    """Raises TraceError if too little was seen for settings to be written from it."""
+    if found.seconds < LEAST_SECONDS or found.lookups < LEAST_LOOKUPS:
+        seen = f"{found.lookups:,} lookups in {found.seconds / 60:,.1f} minutes"
+        raise TraceError([f"{seen} are too few to write settings from: it takes an hour and {LEAST_LOOKUPS:,}"])
+
+
 def advice(found: Studied, *, room: int = ROOM, oldest: Mapping[str, float] = OLDEST) -> list[Advice]:
     """For each cache that was asked at all; `room` is the most bytes that one cache's L1 may have in a worker."""
     return [_advice(cache, found, room, oldest[cache]) for cache, curve in found.curves.items() if curve.lookups]
@@ -63,12 +74,13 @@ def advice(found: Studied, *, room: int = ROOM, oldest: Mapping[str, float] = OL
 
 def _advice(cache: str, found: Studied, room: int, oldest: float) -> Advice:
     curve = found.curves[cache]
-    lifetimes = curve.lifetimes(found.seconds)
-    ttl = _shortest([step for step in lifetimes if step.ttl <= oldest] or lifetimes[:1], curve.lookups)
-    sizes = curve.sizes(ttl.ttl, OVERHEAD)
+    lookups = round(curve.lookups * found.weight)
+    lifetimes = curve.lifetimes(found.seconds, found.weight)
+    ttl = _shortest([step for step in lifetimes if step.ttl <= oldest] or lifetimes[:1], lookups)
+    sizes = curve.sizes(ttl.ttl, OVERHEAD, found.weight)
     allowed = [step for step in sizes if step.bytes * SPARE <= room] or sizes[:1]
     size = next(step for step in allowed if step.hit >= allowed[-1].hit - ENOUGH)
-    return Advice(cache, curve.lookups, lifetimes, ttl, sizes, size)
+    return Advice(cache, lookups, lifetimes, ttl, sizes, size)
 
 
 def _shortest(allowed: Sequence[LifetimeStep], lookups: int) -> LifetimeStep:

@@ -2,14 +2,31 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from warmline.planner import MIB, table
+from warmline.planner import FEW, MIB, few, short, table
 from warmline.planner.estimate import MONTH
 from warmline.services.prices import MICROS
 from warmline.settings import Profile
 from warmline.tuner.recommend import Advice, compared
+from warmline.tuner.study import Studied
 
 POOR = 0.2
 """A cache that finds less than this at its best is named."""
+
+
+def taken(found: Studied, rate: float, organisations: int) -> Iterator[str]:
+    """What was looked at, where that was not all: a part of all keys, organisations that stand for others, and less
+    than a day."""
+    said = [*_taken(found.weight, rate, organisations), *(f"note: {note}" for note in short(found.seconds))]
+    yield from [*said, ""] if said else []
+
+
+def _taken(weight: float, rate: float, organisations: int) -> Iterator[str]:
+    if rate < 1:
+        yield f"from {rate:.1%} of all phrases and questions: what L1 finds is uncertain by several points"
+    if weight > 1:
+        yield f"from {organisations:,} organisations: each of their entries stands for {weight:.3g}"
+        if organisations < FEW:
+            yield f"note: {few(organisations)}"
 
 
 def lines(given: Sequence[Advice], *, seconds: float, currency: str, profiles: Mapping[str, Profile]) -> Iterator[str]:

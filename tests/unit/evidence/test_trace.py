@@ -55,6 +55,13 @@ def test_a_broken_trace_is_refused_with_its_lines(tmp_path: Path) -> None:
         chosen(written(tmp_path / "broken", {"at": 1}), SIZE)
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b'{"intent":' + b"[" * 99_999 + b"\n"])
+def test_a_file_that_is_neither_trace_nor_utterances_is_refused_with_its_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "broken").write_bytes(content)
+    with pytest.raises(TraceError, match="line 1"):
+        chosen(tmp_path / "broken", SIZE)
+
+
 def test_each_call_of_one_address_has_a_session_of_its_own() -> None:
     kinds = (Kind.GREETING, Kind.QUESTION, Kind.GREETING, Kind.QUESTION)
     played = list(steps([entry(float(n), kind, "q") for n, kind in enumerate(kinds)], 2))

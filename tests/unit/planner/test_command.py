@@ -1,10 +1,13 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from warmline import traces
 from warmline.__main__ import main
 
 SMALL = ("--shape", "conversations=100", "callers=50", "questions=20", "seconds=3600")
@@ -27,7 +30,6 @@ def test_plans_are_json_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--workers", "0"], "at least one worker"),
         (["--set", "cache_rag_tl=1"], "there is no such number"),
         (["--sample", "9"], "one in 9 of 3 organisations is none"),
         (["--stands-for", "1000"], "may stand for at most"),
@@ -39,6 +41,43 @@ def test_a_wish_that_makes_no_sense_is_refused_in_a_sentence(
 ) -> None:
     assert main(["plan", *options]) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "word", "says"),
+    [
+        ("plan", "--workers", "0", "must be between 1 and 1,000,000, not 0"),
+        ("plan", "--workers", "-3", "must be between 1"),
+        ("plan", "--workers", "10..", " is no whole number"),
+        ("plan", "--workers", "100..10", "a range ends no lower"),
+        ("plan", "--redis-mib", "0", "must be at least 1, not 0"),
+        ("plan", "--redis-mib", "-5", "must be at least 1"),
+        ("plan", "--redis-calls", "0", "must be a number above 0, not 0"),
+        ("plan", "--sockets-account", "-1", "must be at least 0"),
+        ("plan", "--stands-for", "0.5", "must be a number at least 1"),
+        ("plan", "--warm-up", "nan", "must be a number at least 0"),
+        ("plan", "--sample", "0", "must be at least 1"),
+        ("tune", "--workers", "-3", "must be between 1"),
+        ("tune", "--rate", "0", "must be a number above 0 and at most 1"),
+        ("tune", "--rate", "2", "must be a number above 0 and at most 1"),
+        ("tune", "--l1-mib", "0", "must be at least 1"),
+        ("tune", "--l1-mib", "much", "much is no whole number"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_by_its_name(
+    command: str, option: str, word: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main([command, f"{option}={word}"])
+    assert refused.value.code == 2
+    said = capsys.readouterr().err
+    assert f"argument {option}" in said
+    assert says in said
+
+
+def test_sizes_of_fleets_may_be_a_range(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--workers", "1..200", "7", "--json", *SMALL]) == 0
+    assert [json.loads(one)["workers"] for one in capsys.readouterr().out.splitlines()] == [1, 10, 100, 200, 7]
 
 
 def test_a_broken_trace_is_refused_by_its_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,6 +106,53 @@ def test_a_sample_of_a_trace_without_organisations_is_refused(
     file.write_text('{"at":1,"organisation":"o","agent":"a","caller":"10.0.0.1","kind":"greeting","text":""}\n')
     assert main(["plan", "--trace", str(file), "--sample", "25"]) == 2
     assert "take a larger sample" in capsys.readouterr().err
+
+
+def test_a_sample_costs_what_the_whole_costs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of fifty organisations one in four, which happen to have more or less than a quarter of the entries."""
+    file = tmp_path / "trace.jsonl"
+    shape = traces.Shape(conversations=2000, callers=1000, questions=20, tenants=traces.invented_tenants(50, 1))
+    file.write_bytes(b"".join(map(traces.line, traces.generate(shape, 1))))
+
+    def planned(*options: str) -> Any:
+        assert main(["plan", "--trace", str(file), "--profile", "high_traffic", "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    whole, part = planned(), planned("--sample", "4")
+    assert part["weight"] != pytest.approx(4, abs=0.05)
+    assert part["cost_uncached"] == pytest.approx(whole["cost_uncached"], rel=0.05)
+    assert part["cost"] == pytest.approx(whole["cost"], rel=0.05)
+    assert part["organisations"] < 20
+    assert any("may be unlike the rest" in note for note in part["notes"])
+    assert not any("may be unlike the rest" in note for note in whole["notes"])
+
+
+def test_less_than_a_day_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    for seconds, said in ((3600, True), (86_400, False)):
+        assert main(["plan", "--shape", "conversations=500", "callers=50", "questions=20", f"seconds={seconds}"]) == 0
+        assert ("hours were looked at" in capsys.readouterr().out) == said
+
+
+def test_a_warm_up_that_leaves_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", *SMALL, "--warm-up", "3600"]) == 2
+    assert "all of the trace comes before second 3600" in capsys.readouterr().err
+
+
+def test_a_trace_that_can_be_read_but_once_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["plan", "--trace", str(pipe)]) == 2
+    assert "pipe is no regular file" in capsys.readouterr().err
+
+
+def test_a_trace_that_may_outgrow_memory_is_planned_in_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trace.jsonl"
+    with file.open("wb") as out:
+        out.truncate(500_000_000)
+    assert main(["plan", "--trace", str(file)]) == 2
+    assert "--sample 5" in capsys.readouterr().err
+    assert main(["plan", "--trace", str(file), "--sample", "5"]) == 2
+    assert "line 1" in capsys.readouterr().err
 
 
 def test_other_commands_do_not_pay_for_the_planner() -> None:

@@ -11,6 +11,7 @@ from warmline.planner import (
     CACHES,
     Affinity,
     Capacity,
+    Estimate,
     Origin,
     Outcome,
     Restart,
@@ -20,6 +21,7 @@ from warmline.planner import (
     fleet_of,
     ideal,
     lines,
+    notes,
     numbers,
     plans,
     simulate,
@@ -120,6 +122,30 @@ def test_a_plan_says_what_is_outgrown(trace: list[Entry]) -> None:
     assert "sharing out the account's sockets" in text
 
 
+def test_shards_carry_what_can_be_divided_and_no_organisation_can() -> None:
+    """Seven small organisations and one that makes half of all calls."""
+    names = [*(f"small-{n}" for n in range(7)), *["large"] * 7]
+    entries = [Entry(float(n), names[n % 14], "a", "10.0.0.1", Kind.QUESTION, f"Why {n}?") for n in range(1400)]
+
+    def said(memory: int, weight: float = 1.0) -> tuple[Estimate, str]:
+        wish = Wish(PROFILES["high_traffic"], weight=weight, capacity=Capacity(memory=memory))
+        ((found, _),) = plans(lambda: entries, (4,), wish)
+        return found, "\n".join(notes(found))
+
+    whole = said(1 << 40)[0].redis_memory
+    ample, text = said(int(0.6 * whole))
+    assert ample.shards.needed == 2
+    assert ample.shards.largest == pytest.approx(0.5 / 0.6, rel=0.02)
+    assert "at least 2 shards carry it, each of 8 organisations on one of them; the largest takes 83%" in text
+    short, text = said(int(0.2 * whole))
+    assert short.shards.largest == pytest.approx(0.5 / 0.2, rel=0.02)
+    assert "shards do not carry it" in text
+    assert "the largest of 8 needs 2.5" in text
+    many, _ = said(int(0.6 * whole), weight=10)
+    assert many.shards.needed == pytest.approx(10 / 0.6, abs=1)
+    assert many.shards.largest == ample.shards.largest
+
+
 def test_money_is_what_loads_cost_at_the_given_prices() -> None:
     entries = [Entry(n * 3600.0, "o", "a", "10.0.0.1", Kind.GREETING, "x" * 100) for n in range(25)]
     wish = Wish(profile=numbers("low_traffic", ["cache_tts_ttl=86400"]))
@@ -165,11 +191,12 @@ def test_the_capacity_of_one_redis_is_what_the_benchmark_measured() -> None:
 
 def test_redis_counts_what_it_holds_until_its_time_is_over() -> None:
     redis = Redis()
-    redis.put("a", Stored(10, 100, 1000, ()), 0, stale=5)
-    redis.put("b", Stored(60, 100, 1000, ()), 50, stale=5)
-    redis.put("c", Stored(160, 200, 1000, ()), 150, stale=5)
+    redis.put("a", Stored(10, 100, 1000, ()), 0, stale=5, organisation="o")
+    redis.put("b", Stored(60, 100, 1000, ()), 50, stale=5, organisation="p")
+    redis.put("c", Stored(160, 200, 1000, ()), 150, stale=5, organisation="o")
     assert redis.useful == occupied(1000)
     assert redis.peak == 2 * occupied(1000)
+    assert redis.largest().memory == occupied(1000)
     assert redis.get("a", (), 50) is None
     assert redis.get("c", (), 151) is not None
 

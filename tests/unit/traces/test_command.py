@@ -30,6 +30,15 @@ def test_a_broken_trace_is_refused_unless_told_to_skip(capsys: pytest.CaptureFix
     assert "lines left out: 1" in err
 
 
+@pytest.mark.parametrize(
+    "words", [["generate", "--sample", "2"], ["knowledge", "--sample", "2"], ["knowledge", "--seed", "2"]]
+)
+def test_an_option_that_would_change_nothing_is_none(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["trace", *words])
+    assert f"unrecognized arguments: {words[1]}" in capsys.readouterr().err
+
+
 def test_a_file_that_is_not_there_is_said_to_be(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["trace", "describe", "--trace", str(tmp_path / "none.jsonl")]) == 1
     assert "none.jsonl" in capsys.readouterr().err

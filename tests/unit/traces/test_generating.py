@@ -93,7 +93,10 @@ def test_utterances_of_one_intent_have_one_answer(tmp_path: Path) -> None:
     assert all(text[0] in answer for text, answer in asked)
 
 
-@pytest.mark.parametrize(("content", "says"), [("{}\n", "line 1"), ("", "no utterances"), ("\xff", "line 1")])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("{}\n", "line 1"), ("", "no utterances"), ("\xff", "line 1"), ('{"more":' + "[" * 99_999, "line 1")],
+)
 def test_a_file_that_holds_no_utterances_is_refused(tmp_path: Path, content: str, says: str) -> None:
     file = tmp_path / "utterances.jsonl"
     file.write_text(content, encoding="latin-1")
@@ -118,6 +121,9 @@ def test_a_shape_is_made_from_words() -> None:
         ("callers=0", "callers must be at least 1"),
         ("organisations=0", "tenants must name an organisation"),
         ("callers=999999999", "there are no more networks"),
+        ("questions=100000000", "questions must be at most 1,000,000"),
+        ("organisations=100000000", "organisations times agents must be at most 1,000,000"),
+        ("turns=1e9", "turns must be at most 1,000"),
     ],
 )
 def test_a_shape_that_makes_no_sense_is_refused(word: str, says: str) -> None:

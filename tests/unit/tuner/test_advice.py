@@ -1,6 +1,8 @@
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +10,9 @@ from warmline.cache import Source
 from warmline.planner import UNBOUNDED, Affinity, Origin, Script, fleet_of, ideal, simulate
 from warmline.planner.fleet import Bound
 from warmline.settings import PROFILES
-from warmline.traces import Entry, Kind, Shape, generate, invented_tenants
-from warmline.tuner import Advice, Setting, advice, compared, drawing, lines, studied
+from warmline.study.room import size
+from warmline.traces import Entry, Kind, Part, Shape, generate, invented_tenants, sampled
+from warmline.tuner import Advice, Setting, advice, compared, drawing, fitting, lines, studied
 from warmline.tuner.recommend import OLDEST
 
 SCRIPT = Script(Origin(sample_rate=8000), sessions=False)
@@ -85,6 +88,22 @@ def test_l1_is_recommended_no_larger_than_the_room_for_it(busy: list[Entry], for
     assert given(busy, room=room)["tts"].max_bytes <= room
 
 
+def test_l1_gets_the_bytes_of_what_it_holds_and_not_of_what_is_asked_most() -> None:
+    """One short greeting for every long answer: a lookup is half as long as an entry."""
+    entries = []
+    for n in range(1000):
+        entries.append(Entry(2.0 * n, "o", "a", "10.0.0.1", Kind.GREETING, "Hello."))
+        entries.append(Entry(2.0 * n + 1, "o", "a", "10.0.0.1", Kind.QUESTION, f"Why {n % 40}?", f"{n % 40} " * 100))
+    tts = given(entries, workers=1)["tts"]
+    assert tts.size.hit > 0.9
+    fleet = fleet_of(PROFILES["low_traffic"], workers=1, affinity=Affinity.NONE, shared=False)
+    bounds = {**fleet.bounds, "tts": Bound(tts.max_bytes, tts.size.entries)}
+    outcome = simulate(entries, replace(fleet, bounds=bounds), SCRIPT)
+    assert outcome.share("tts", Source.L1) == pytest.approx(tts.size.hit, abs=0.03)
+    needed = simulate(entries, replace(fleet, bounds=dict.fromkeys(fleet.bounds, UNBOUNDED)), SCRIPT).l1_peak
+    assert tts.size.bytes / tts.size.entries == pytest.approx(needed / 41, rel=0.1)
+
+
 def test_high_traffic_has_the_lifetimes_that_busy_callers_need(for_busy: Advised) -> None:
     for cache in ("rag", "config", "prompt"):
         found, _ = compared(for_busy[cache], PROFILES["high_traffic"])
@@ -131,8 +150,32 @@ def test_a_cache_that_does_not_pay_is_named() -> None:
     assert "prompt does not pay" not in text
 
 
+def test_a_sample_of_organisations_is_advised_as_all_of_them_would_be() -> None:
+    """One in four of forty: what it loads, costs, keeps in Redis and wants in L1 is the whole fleet's."""
+    shape = Shape(conversations=4000, callers=2000, questions=60, seconds=20_000, tenants=invented_tenants(40, 1))
+    whole, part = list(generate(shape, 1)), Part()
+    found = studied(sampled(whole, 4, part), SCRIPT, PROFILES["low_traffic"], Setting(4, Affinity.NONE))
+    of_all = given(whole)
+    of_part = {one.cache: one for one in advice(found._replace(weight=part.weight), room=1 << 30)}
+    for cache, one in of_all.items():
+        alike = of_part[cache]
+        assert alike.lookups == pytest.approx(one.lookups, rel=0.05), cache
+        for step, other in zip(alike.lifetimes, one.lifetimes, strict=True):
+            assert step.loads == pytest.approx(other.loads, rel=0.2), cache
+            assert step.micros == pytest.approx(other.micros, rel=0.2), cache
+            assert step.memory == pytest.approx(other.memory, rel=0.2), cache
+    assert of_part["tts"].size.bytes == pytest.approx(of_all["tts"].size.bytes, rel=0.5)
+
+
 def test_the_drawing_holds_a_curve_for_each_cache(for_busy: Advised) -> None:
     svg = drawing(list(for_busy.values()), "Curves <of> all")
     assert svg.count("<polyline") == 8
     assert svg.count("<circle") == 8
     assert "Curves &lt;of&gt; all" in svg
+
+
+def test_a_trace_without_a_size_is_taken_for_a_large_one(tmp_path: Path) -> None:
+    file, pipe = tmp_path / "trace.jsonl", tmp_path / "pipe"
+    file.write_bytes(b"x" * 1000)
+    os.mkfifo(pipe)
+    assert [fitting(size(path)) for path in (None, file, pipe)] == [1, 1, pytest.approx(0.04)]

@@ -1,4 +1,5 @@
 import textwrap
+from pathlib import Path
 
 import pytest
 import yaml
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmline.errors import SettingsError
-from warmline.tuner import applied
+from warmline.tuner import applied, write
 
 NUMBERS = {"cache_rag_ttl": 1800, "cache_tts_max_entries": 181}
 
@@ -52,6 +53,82 @@ def test_empty_settings_are_filled(empty: str) -> None:
 def test_what_cannot_be_changed_safely_is_refused(before: str) -> None:
     with pytest.raises(SettingsError, match="one setting a line"):
         applied(before, NUMBERS)
+
+
+HARMLESS = "\nagent_settings:\n  cache_rag_ttl: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        ("$ANSIBLE_VAULT;1.1;AES256\n6162\n", "encrypted by ansible-vault"),
+        ('"agent_settings":\n  a: 1\n', "line 1 begins neither"),
+        ("'agent_settings':\n  a: 1\n", "line 1 begins neither"),
+        ("agent_settings :\n  a: 1\n", "line 1 begins neither"),
+        ("agent_settings:{}\n", "line 1 begins neither"),
+        ("? agent_settings\n: {}\n", "line 1 begins neither"),
+        ("\ufeffagent_settings:\n  a: 1\n", "line 1 begins neither"),
+        ("{other: 1}\n", "line 1 begins neither"),
+        ("- one\n- two\n", "line 1 begins neither"),
+        ("---\n- one\n", "line 2 begins neither"),
+        ("other: 1\n...\n", "line 2 begins neither"),
+        ("other: 'two\nlines'\n" + HARMLESS, "line 2 begins neither"),
+        ("\tother: 1\n", "line 1 begins neither"),
+        ("a: 1\n---\nb: 1\n---\n", "more than one document"),
+        ("a: 1\r\nb: 2\n", "line break of another kind"),
+        ("a: 1\rb: 2\n", "line break of another kind"),
+        ("agent_settings: &anchor\n  a: 1\n", "one setting a line"),
+        ('agent_settings:\n  "cache_rag_ttl": 600\n', "one setting a line"),
+        ("agent_settings:\n  cache_rag_ttl : 600\n", "one setting a line"),
+        ("agent_settings:\n  cache_rag_ttl: >-\n    600\n", "one setting a line"),
+        ("agent_settings:\n  cache_rag_ttl:\n    600\n", "one setting a line"),
+        ("agent_settings:\n    a: 1\n  b: 1\n", "one setting a line"),
+        ("agent_settings:\n  - a\n", "one setting a line"),
+        ("other: 'one\nagent_settings:\n  a: 1'\n", "would not say what it said"),
+        ("other: |+\n  kept to its end\n\n\n", "would not say what it said"),
+        ("other: [1\n", "would not say what it said"),
+    ],
+)
+def test_a_file_that_says_more_than_its_lines_show_is_refused(before: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        applied(before, NUMBERS)
+
+
+def test_lists_of_variables_and_secrets_between_plain_ones_are_no_hindrance() -> None:
+    before = "---\nlist:\n- 1\n- {a: 1}\nsecret: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\nb: '{{ c }}'\n"
+    assert applied(before, NUMBERS).startswith(before + "\nagent_settings:\n")
+
+
+def test_lines_end_as_they_did() -> None:
+    before = "a: 1\r\nagent_settings:\r\n  cache_rag_ttl: 600\r\nb: 2\r\n"
+    after = applied(before, NUMBERS)
+    assert after == before.replace("600", "1800\r\n  cache_tts_max_entries: 181")
+    assert applied("a: 1\r\n", NUMBERS).count("\n") == applied("a: 1\r\n", NUMBERS).count("\r\n") == 5
+
+
+def test_settings_that_belong_to_others_may_take_more_than_a_line() -> None:
+    before = "agent_settings:\n  popular_opt_out:\n    - lakeside\n  cache_rag_ttl:  # none yet\n"
+    assert applied(before, {"cache_rag_ttl": 60}) == before.replace("ttl:  #", "ttl: 60  #")
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_changed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    file, link = tmp_path / "real" / "vars.yml", tmp_path / "vars.yml"
+    file.write_bytes(b"agent_settings:\r\n  cache_rag_ttl: 1\r\n")
+    link.symlink_to(file)
+    write(link, {"cache_rag_ttl": 60})
+    assert link.is_symlink()
+    assert file.read_bytes() == b"agent_settings:\r\n  cache_rag_ttl: 60\r\n"
+    assert [one.name for one in file.parent.iterdir()] == ["vars.yml"]
+
+
+def test_what_cannot_be_changed_is_refused_by_the_name_of_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "vars.yml"
+    for content in (b"$ANSIBLE_VAULT;1.1;AES256\n", b"\xff\xfe"):
+        file.write_bytes(content)
+        with pytest.raises(SettingsError, match=r"vars\.yml"):
+            write(file, NUMBERS)
+        assert file.read_bytes() == content
 
 
 NAMES = st.sampled_from(["cache_rag_ttl", "cache_tts_ttl", "profile", "warming_seconds", "log_level"])
