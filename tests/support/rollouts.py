@@ -77,4 +77,5 @@ def ran() -> dict[tuple[str, str], bool]:
         (host, name): one["State"]["Running"]
         for host in fleet.groups()["agents"]
         for name, one in fleet.containers(host).items()
+        if name.startswith("warmline-agent-")
     }
