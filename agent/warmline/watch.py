@@ -1,9 +1,9 @@
 """Says in the log when a worker's standing with Redis and the fleet changes: what metrics show, in words."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterator
 
+from warmline.background import Background
 from warmline.cache.overview import Standing
 
 PERIOD_SECONDS = 1.0
@@ -27,24 +27,13 @@ def changes(before: Standing, now: Standing) -> Iterator[tuple[str, dict[str, st
         yield "invalidations are heard", {}
 
 
-class Watch:
+class Watch(Background):
     """Looks every second, and says what `changes` finds."""
 
     def __init__(self, standing: Callable[[], Standing], say: Say) -> None:
+        super().__init__(self._watch, name="standing")
         self._standing = standing
         self._say = say
-        self._watching: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin."""
-        self._watching = asyncio.get_running_loop().create_task(self._watch(), name="standing")
-
-    async def aclose(self) -> None:
-        """End it."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
 
     async def _watch(self) -> None:
         before = self._standing()

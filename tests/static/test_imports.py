@@ -16,8 +16,9 @@ ALLOWED = {
     "budget": {"pool", "cache", *COMMON},  # provides on the cache's Redis what the pool asks for in its ports
     "pool_metrics": {"pool"},
     "cache_metrics": {"cache"},
-    "lag": set(),
-    "watch": {"cache"},
+    "background": set(),
+    "lag": {"background"},
+    "watch": {"background", "cache"},
     "request": set(),
     "upstream": {"upstream", "pool", *COMMON},
     "services": {"services", "cache", "upstream", *COMMON},

@@ -14,7 +14,7 @@ from tests.support import operations
 from tests.support.processes import ROOT
 from tests.support.rollouts import calling, nobody_moved, nobody_noticed, serving
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 
 def git(*arguments: str) -> str:
