@@ -179,9 +179,9 @@ test-upgrade: control-test images ## deploy the last tag, or FROM=..., then the 
 	cd $(ROOT) && pytest -m long $(SLOW) tests/upgrade --from='$(FROM)'
 
 .PHONY: incident-drill
-incident-drill: venv ## incidents on staging, one after the other, and which alerts came after how long; 12 min; YES=1
+incident-drill: venv ## incidents on staging, one after the other, and which alerts came after how long; 12 min; ONLY=Redis; YES=1
 	$(call sure,This stops parts of $(ENV) on purpose.)
-	@cd $(ROOT) && python -m tests.drill
+	@cd $(ROOT) && python -m tests.drill $(if $(ONLY),--only '$(ONLY)')
 
 ##@ Measure
 .PHONY: bench-cache
