@@ -97,7 +97,7 @@ async def run(settings: Settings) -> None:
         )
         lag = Lag(metrics.late)
         stack.push_async_callback(lag.aclose)
-        watch = Watch(caches.standing, _log.warning)
+        watch = Watch(caches.standing, caches.knock, _log.warning)
         stack.push_async_callback(watch.aclose)
         for part in (caches, pool, usage, popular, sessions, warming, lag, watch):
             part.start()

@@ -1,7 +1,7 @@
 """Says in the log when a worker's standing with Redis and the fleet changes: what metrics show, in words."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from warmline.background import Background
 from warmline.cache.overview import Standing
@@ -28,17 +28,19 @@ def changes(before: Standing, now: Standing) -> Iterator[tuple[str, dict[str, st
 
 
 class Watch(Background):
-    """Looks every second, and says what `changes` finds."""
+    """Every second, knocks where nobody answered, then looks, and says what `changes` finds. `knock` must not raise."""
 
-    def __init__(self, standing: Callable[[], Standing], say: Say) -> None:
+    def __init__(self, standing: Callable[[], Standing], knock: Callable[[], Awaitable[None]], say: Say) -> None:
         super().__init__(self._watch, name="standing")
         self._standing = standing
+        self._knock = knock
         self._say = say
 
     async def _watch(self) -> None:
         before = self._standing()
         while True:
             await asyncio.sleep(PERIOD_SECONDS)
+            await self._knock()
             now = self._standing()
             for event, fields in changes(before, now):
                 self._say(event, **fields)

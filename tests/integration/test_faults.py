@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from tests.support.stack import Stack, await_redis
+from tests.support.wait import until
 
 
 @pytest.fixture
@@ -50,6 +51,17 @@ def test_redis_killed_and_restarted_fails_no_request(stack: Stack) -> None:
     await_redis(worker, "up")
     assert worker.answer("What is frozen shoulder?").status_code == 200
     assert stack.worker().answer("What is frozen shoulder?").json()["from"]["rag"] == "l2"
+
+
+def test_a_worker_that_nobody_asks_finds_out_by_itself_that_redis_is_back(stack: Stack) -> None:
+    stack.redis.start()
+    worker = stack.worker()
+    given_up = 'warmline_redis_breaker_open{redis="cache"}'
+    stack.redis.freeze()
+    worker.answer("What is gout?")
+    assert worker.metric(given_up) == 1
+    stack.redis.thaw()
+    until(lambda: worker.metric(given_up) == 0, seconds=10, what="the breaker to close")
 
 
 def test_garbage_in_redis_is_a_miss_counted_and_replaced(stack: Stack) -> None:

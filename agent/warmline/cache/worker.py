@@ -183,6 +183,13 @@ class Caches:
         if not self.channel.fence.shared:
             raise StoreUnavailable("Redis is another one than before, and invalidations are being made again")
 
+    async def knock(self) -> None:
+        """Ask each Redis that has not answered whether it does again, so that no caller has to find out."""
+        for server in (self.shared, self.state):
+            if not server.breaker.closed:
+                with contextlib.suppress(StoreUnavailable):
+                    await server.ping(Budget(self._tuning.redis_seconds))
+
     async def remembers(self, *, within: float) -> bool:
         """Whether Redis answers and this worker may remember, having waited for that at most so many seconds."""
         until = self._around.clock() + within
