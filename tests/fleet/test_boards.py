@@ -1,7 +1,6 @@
 """Boards show what happens: incidents are made to happen, then every question of every board is asked of Prometheus."""
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -10,13 +9,13 @@ from typing import Any
 import pytest
 
 from dashboards import check
-from tests.support import fleet, incidents
+from tests.support import fleet, incidents, operations
 from tests.support.fleet import Edge
 from tests.support.voice import Call
 from tests.support.wait import until_nothing
 
 SECONDS = 1800
-CALLERS = fleet.callers(24)
+CALLERS = incidents.CALLERS
 
 
 @cache
@@ -37,11 +36,7 @@ def used(edge: Edge) -> None:
         edge.get("answer", f"What is gout, for the {number % 4}th time?", caller=caller).raise_for_status()
     asyncio.run(_conversation(edge))
     asyncio.run(_burst(edge))
-    worker = ask("query", {"query": 'up{job="workers"} == 1'})["data"]["result"][0]["metric"]["instance"]
-    body, url = json.dumps({"organisation": "sahyadri", "knowledge": True}), f"http://{worker}/v1/admin/invalidate"
-    fleet.host("monitor-1").check_output(
-        "curl --silent --fail --header 'content-type: application/json' --data %s %s", body, url
-    )
+    operations.done(operations.make("forget", ORGANISATION="sahyadri", KNOWLEDGE="1"))
 
 
 async def dial(edge: Edge, **opening: Any) -> Call:
