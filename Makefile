@@ -234,10 +234,11 @@ venv: ## have the Python environment of requirements.txt
 boards: boards-venv ## make the boards' JSON from dashboards/boards
 	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m dashboards.generate
 
-board-pictures: control-pictures ## draw every board into docs/boards from the fleet's Prometheus, or from URL=http://...; 2 min
+board-pictures: control-pictures ## draw every board into docs/boards from the fleet's Prometheus, or from URL=http://...; 2 min. Staging's Grafana, if it has one, is photographed
 	@$(ROOT)/dashboards/pictures/bundle $(DRAWING)
 	@cd $(ROOT) && python -m dashboards.draw $(if $(URL),--url $(URL),--ssh $(STATE)/ssh_config) --bundle $(DRAWING) \
 	  --minutes $(MINUTES) --into docs/boards
+	@$(if $(URL)$(filter-out staging,$(ENV)),,cd $(ROOT) && python -m tests.photographs --minutes $(MINUTES) --into docs/boards/grafana)
 
 boards-venv:
 	@$(ROOT)/ansible/bin/venv $(ROOT)/dashboards/requirements.txt $(BOARDS_VENV)

@@ -41,17 +41,22 @@ def answered(board: dict[str, Any], ask: Ask, *, end: float, seconds: float) -> 
     return {"board": board, "answers": answers, "start": round(end - seconds), "end": round(end), "step": step}
 
 
+def size(board: dict[str, Any]) -> tuple[int, int]:
+    """Width and height of a picture that shows all of a board, in pixels."""
+    units = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"])
+    return WIDTH, units * _UNIT + _TITLE + 2 * _MARGIN
+
+
 def draw(asked: dict[str, Any], *, bundle: Path, into: Path) -> None:
     """Draw one board as PNG. Raises CalledProcessError if Chromium fails."""
-    units = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in asked["board"]["panels"])
-    height = units * _UNIT + _TITLE + 2 * _MARGIN
+    width, height = size(asked["board"])
     data = json.dumps(asked).replace("</", "<\\/")
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "board.html"
         page.write_text(_PAGE.format(bundle=bundle.resolve().as_uri(), margin=_MARGIN, asked=data), encoding="utf-8")
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
         flags += ["--virtual-time-budget=10000", "--disable-background-networking", f"--user-data-dir={folder}/profile"]
-        flags += ["--allow-file-access-from-files", f"--window-size={WIDTH},{height}", f"--screenshot={into.resolve()}"]
+        flags += ["--allow-file-access-from-files", f"--window-size={width},{height}", f"--screenshot={into.resolve()}"]
         subprocess.run(["chromium", *flags, page.as_uri()], check=True, capture_output=True, timeout=120)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import boards, fleet
-from tests.support.processes import ROOT, Process, free_port
+from tests.support import boards, fleet, grafana
+from tests.support.processes import ROOT
 
 BOARDS = sorted((ROOT / "dashboards" / "json").glob("*.json"))
 
@@ -26,17 +26,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not fleet.has_grafana():
         absent = "no registry had Grafana's image when the fleet was deployed"
         (pytest.fail if os.environ.get("WARMLINE_GRAFANA") == "required" else pytest.skip)(absent)
-    port = free_port()
-    tunnel = ["ssh", "-F", str(fleet.STATE / "ssh_config"), "-S", "none", "-N", "-L", f"{port}:127.0.0.1:3000"]
-    process = Process([*tunnel, "monitor-1"], log=tmp_path_factory.mktemp("ssh") / "ssh.log").listening(port)
-    yield f"http://127.0.0.1:{port}"
-    process.stop()
+    with grafana.tunnel(tmp_path_factory.mktemp("ssh")) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def admin(url: str) -> Iterator[httpx.Client]:
-    password = (fleet.STATE / "secrets" / "grafana_admin").read_text(encoding="utf-8").strip()
-    with httpx.Client(base_url=url, auth=("admin", password), timeout=30) as client:
+    with httpx.Client(base_url=url, auth=(grafana.USER, grafana.password()), timeout=30) as client:
         yield client
 
 
