@@ -1,7 +1,8 @@
 """Everything that changes what serves, while two hundred callers go on calling: nobody fails, is cut or is moved.
 
 The callers come through both edges' published ports, each from a network of its own; half ask, half hold conversations.
-What takes minutes each and is less often done is in test_rollouts_long.py.
+What takes minutes each and is less often done is in test_rollouts_long.py, a whole `make deploy` among it, which looks
+at all that stands around the workers before it rolls as here.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from tests.support import fleet, operations
 from tests.support.rollouts import calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
 from tests.support.wait import until
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_a_deploy_and_its_rollback_are_noticed_by_nobody(as_it_was: dict[str, st
     before = as_it_was
     with image("next", "LABEL changed=1") as name:
         with calling("deploy") as load:
-            operations.done(operations.rollout("deploy", "--extra-vars", f"agent_image={name}"))
+            operations.done(operations.rollout("rollout", *deploying(name)))
         nobody_noticed(load.report)
         nobody_moved(load.report)
         after = serving()

@@ -12,7 +12,7 @@ from tests.support.wait import until
 
 # The heart of a deploy: what stands around the workers stays as it is.
 DEPLOY = ["--extra-vars", "rollout_kind=deploy"]
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_changed_setting_rolls_like_a_release(as_it_was: None) -> None:
     setting = ["--extra-vars", '{"agent_settings": {"cache_rag_ttl": 77}}']
     before = serving()
     with calling("changed setting") as load:
-        operations.done(operations.rollout("rollout", *DEPLOY, *setting))
+        operations.done(operations.rollout("deploy", *setting))
     nobody_noticed(load.report)
     nobody_moved(load.report)
     assert {*serving().values()}.isdisjoint(before.values())
