@@ -41,7 +41,7 @@ def test_what_a_machine_and_a_monitor_have_lost_comes_back_from_a_backup(
     edge: Edge, lost: Path, tmp_path: Path
 ) -> None:
     measured = f"sum(warmline_cache_lookups_total @ {time.time() - 30})"
-    had = fleet.query(measured)
+    [had] = fleet.query(measured)
     secrets = {name: contents(fleet.STATE / name) for name in KEPT_HERE}
     file = tmp_path / "backup.tar.gz"
     assert f"backup: {file}" in operations.done(operations.make("backup", BACKUP=str(file)))
@@ -62,7 +62,8 @@ def test_what_a_machine_and_a_monitor_have_lost_comes_back_from_a_backup(
 
     operations.done(operations.make("restore", BACKUP=str(file), YES="1"))
     assert {name: contents(fleet.STATE / name) for name in KEPT_HERE} == secrets
-    assert fleet.query(measured)[0]["value"][1] == had[0]["value"][1]
+    [has] = fleet.query(measured)
+    assert has["value"][1] == had["value"][1]
     edge.get("answer", "What is gout?").raise_for_status()
 
 
