@@ -60,7 +60,8 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-in
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf '\nENV=%s names the inventory: ansible/inventories/%s\n' '$(ENV)' '$(ENV)'
+	@printf '\nENV=%s names the inventory: ansible/inventories/%s. Settings are in its group_vars, those of the workers as\n' '$(ENV)' '$(ENV)'
+	@printf 'agent_settings: {cache_rag_ttl: 600}; after a change: make plan, make deploy. More: docs/operations.md\n'
 
 ##@ Deploy
 .PHONY: deploy plan ask fleet-down
@@ -166,12 +167,12 @@ test-fleet: control-test deploy ## the staging fleet over SSH and through its ed
 test-grafana: control-test deploy ## a real Grafana of the fleet, asked every query of every board; needs its image
 	cd $(ROOT) && WARMLINE_GRAFANA=required pytest tests/fleet/test_grafana.py
 
-test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; over an hour
+test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; 45 min
 
 test-long-model: venv ## the invalidation protocol in larger worlds; 5 min
 	cd $(ROOT) && pytest -m long --timeout 600 tests/model
 
-test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a dead host, a dead Redis, under load; an hour on two cores
+test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a dead host, a dead Redis, under load; a backup; 35 min on two cores
 	cd $(ROOT) && pytest -m long $(SLOW) tests/fleet
 
 test-upgrade: control-test images ## deploy the last tag, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
@@ -234,7 +235,7 @@ venv: ## have the Python environment of requirements.txt
 boards: boards-venv ## make the boards' JSON from dashboards/boards
 	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m dashboards.generate
 
-board-pictures: control-pictures ## draw every board into docs/boards from the fleet's Prometheus, or from URL=http://...; 2 min. Staging's Grafana, if it has one, is photographed
+board-pictures: control-pictures ## draw every board into docs/boards from the fleet's Prometheus, or URL=http://..., and photograph its Grafana, if any; 2 min
 	@$(ROOT)/dashboards/pictures/bundle $(DRAWING)
 	@cd $(ROOT) && python -m dashboards.draw $(if $(URL),--url $(URL),--ssh $(STATE)/ssh_config) --bundle $(DRAWING) \
 	  --minutes $(MINUTES) --into docs/boards
