@@ -25,9 +25,22 @@ def as_it_was() -> Iterator[dict[str, str]]:
         operations.done(operations.rollout("deploy"))
 
 
+# What turns the playbook of rollouts into a deploy.
+DEPLOY = ["--extra-vars", "rollout_kind=deploy"]
+
+
 def deploying(image: str) -> list[str]:
-    """What turns the playbook of rollouts into a deploy of that image."""
-    return ["--extra-vars", "rollout_kind=deploy", "--extra-vars", f"agent_image={image}"]
+    """A deploy of that image."""
+    return [*DEPLOY, "--extra-vars", f"agent_image={image}"]
+
+
+def test_a_plan_shows_what_a_changed_setting_will_be_and_changes_nothing() -> None:
+    before, containers = serving(), ran()
+    setting = '{"agent_settings": {"cache_rag_ttl": 79}}'
+    planned = operations.done(operations.playbook("rollout", *DEPLOY, "--extra-vars", setting, "--check", "--diff"))
+    assert "+WARMLINE_CACHE_RAG_TTL=79" in planned
+    assert "1. start agent-1/1" in planned
+    assert (serving(), ran()) == (before, containers)
 
 
 def test_a_deploy_and_its_rollback_are_noticed_by_nobody(as_it_was: dict[str, str]) -> None:
