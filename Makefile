@@ -23,6 +23,9 @@ export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
 # What changes a fleet gives its lock back however it ends.
 ROLLOUT = $(ROOT)/ansible/bin/rollout $(ENV) $(INVENTORY) $(STATE)
 INVENTORY := $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
+ifeq ($(wildcard $(INVENTORY)),)
+$(error There is no $(INVENTORY). ENV may be one of: $(notdir $(wildcard $(ROOT)/ansible/inventories/*)))
+endif
 PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
 PLAYBOOKS := $(ROOT)/ansible/playbooks
 STATE := $(WARMLINE_STATE)/$(ENV)
@@ -67,7 +70,7 @@ help:
 .PHONY: deploy plan ask fleet-down
 deploy: control images ## create the fleet where its hosts are containers, provision it, show that it answers
 	$(ROLLOUT) $(PLAYBOOKS)/deploy.yml
-	@$(MAKE) ask
+	@[[ ! -e $$KEY_FILE ]] || $(MAKE) ask
 	@echo && cat $(STATE)/handover.txt
 
 plan: control images ## show what a deploy would change, change nothing
@@ -75,9 +78,8 @@ plan: control images ## show what a deploy would change, change nothing
 
 ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...
 	@printf '\n\033[1mDoes it answer? First cold, then warm.\033[0m\n'
-	@if [[ -e $$KEY_FILE ]]; then \
-	  python -m warmline probe --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"; \
-	else echo "  There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..."; fi
+	@[[ -e $$KEY_FILE ]] || { echo "There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..." >&2; exit 1; }
+	@python -m warmline probe --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"
 
 .PHONY: rollback scale drain undrain backup restore unlock
 rollback: venv ## go back to the release before the latest deploy; again: forth
@@ -123,7 +125,7 @@ logs: venv ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50
 warm: venv ## fill every worker's caches now, as at its start
 	$(PLAYBOOK) $(PLAYBOOKS)/warm.yml
 
-forget: venv ## have every worker forget what it keeps of ORGANISATION=..., or with KNOWLEDGE=1 its answers alone
+forget: venv ## have every worker forget all it keeps of ORGANISATION=..., or with KNOWLEDGE=1 the knowledge answers alone
 	@[[ '$(origin ORGANISATION)' != file ]] || { echo "Say whose: make forget ORGANISATION=name" >&2; exit 1; }
 	$(PLAYBOOK) $(PLAYBOOKS)/forget.yml
 
@@ -175,8 +177,9 @@ test-long-model: venv ## the invalidation protocol in larger worlds; 5 min
 test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a dead host, a dead Redis, under load; a backup; 35 min on two cores
 	cd $(ROOT) && pytest -m long $(SLOW) tests/fleet
 
-test-upgrade: control-test images ## deploy the last tag, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
+test-upgrade: ## deploy the last tag, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
 	$(call sure,This takes staging down and deploys it anew.)
+	@$(MAKE) control-test images
 	cd $(ROOT) && pytest -m long $(SLOW) tests/upgrade --from='$(FROM)'
 
 .PHONY: incident-drill

@@ -43,6 +43,13 @@ def test_a_plan_shows_what_a_changed_setting_will_be_and_changes_nothing() -> No
     assert (serving(), ran()) == (before, containers)
 
 
+def test_a_plan_refuses_a_setting_that_no_worker_has() -> None:
+    setting = '{"agent_settings": {"cache_rag_tll": 600}}'
+    planned = operations.playbook("rollout", *DEPLOY, "--extra-vars", setting, "--check", "--diff")
+    assert planned.returncode != 0
+    assert "WARMLINE_CACHE_RAG_TLL: there is no such setting; did you mean WARMLINE_CACHE_RAG_TTL?" in planned.stdout
+
+
 def test_a_deploy_and_its_rollback_are_noticed_by_nobody(as_it_was: dict[str, str]) -> None:
     before = as_it_was
     with image("next", "LABEL changed=1") as name:

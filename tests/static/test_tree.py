@@ -101,6 +101,17 @@ def test_a_misspelt_variable_stops_preflight_with_what_was_meant(tmp_path: Path)
     assert "group_vars/all.yml: nothing reads the variable agent_profil; did you mean agent_profile?" in done.stdout
 
 
+def test_what_an_inventory_may_say_of_the_fleet_is_not_said_louder_beside_the_playbooks() -> None:
+    playbooks = ROOT / "ansible" / "playbooks"
+    settable = yaml.safe_load((playbooks / "vars" / "fleet_variables.yml").read_text(encoding="utf-8"))
+    louder = {
+        name
+        for file in (playbooks / "group_vars").rglob("*.yml")
+        for name in yaml.safe_load(file.read_text(encoding="utf-8"))
+    }
+    assert settable["fleet_variables"].keys() & louder == {"fleet_address"}  # a host's own, which wins
+
+
 def preflight(inventory: str) -> subprocess.CompletedProcess[str]:
     """Run the playbook that checks an inventory."""
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg")}

@@ -1,4 +1,4 @@
-"""Names in the inventory that nothing reads: the misspelt variables that argument specs cannot see."""
+"""Names in the inventory that nothing hears: misspelt variables, which no argument spec sees, and overruled ones."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ description:
   - Reads the names of all variables that the inventory sets, in its hosts file, group_vars and host_vars.
   - Compares them with the options of every role's argument specs and with the fleet's own variables.
   - Returns one sentence for each name that nobody declares, with the nearest declared name.
+  - So it does for each that is set for a group and that group_vars beside the playbooks set too. Those win over the
+    inventory's groups, though not over its hosts (Ansible's rules of precedence).
 options:
   _terms:
     description: inventory sources, as in the magic variable ansible_inventory_sources
@@ -26,6 +28,9 @@ options:
     required: true
   fleet:
     description: file that declares the fleet's own variables, name to description, and what became of former ones
+    required: true
+  wiring:
+    description: the folder of group_vars beside the playbooks
     required: true
 """
 
@@ -52,12 +57,20 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=options)
         fleet = self._load(Path(self.get_option("fleet")))
         declared = self._declared(Path(self.get_option("roles")), fleet)
-        return [
+        wired = self._wired(Path(self.get_option("wiring")))
+        unknown = [
             complaint(name, where, declared, fleet.get("former_variables", {}))
             for source in self._flatten(terms)
             for where, name in self._set_names(Path(source))
             if name not in declared and not name.startswith("vault_")
         ]
+        overruled = [
+            f"{where}: {name} is set by the playbooks, and for a group that wins: set it for each host, or not at all"
+            for source in self._flatten(terms)
+            for where, name in self._set_for_groups(Path(source))
+            if name in wired & declared
+        ]
+        return unknown + overruled
 
     def _declared(self, roles: Path, fleet: dict[str, Any]) -> set[str]:
         names = set(CONNECTION) | set(fleet["fleet_variables"])
@@ -66,15 +79,28 @@ class LookupModule(LookupBase):
                 names.update(entry.get("options", {}))
         return names
 
+    def _wired(self, folder: Path) -> set[str]:
+        return {name for file in folder.rglob("*.yml") for name in self._load(file)}
+
     def _set_names(self, source: Path) -> Iterator[tuple[str, str]]:
+        yield from self._set_for_groups(source)
+        folder = source if source.is_dir() else source.parent
+        for hosts in sorted(folder.glob("hosts.yml")):
+            for name in host_names(self._load(hosts)):
+                yield hosts.name, name
+        yield from self._in_files(folder, "host_vars")
+
+    def _set_for_groups(self, source: Path) -> Iterator[tuple[str, str]]:
         folder = source if source.is_dir() else source.parent
         for hosts in sorted(folder.glob("hosts.yml")):
             for name in group_names(self._load(hosts)):
                 yield hosts.name, name
-        for kind in ("group_vars", "host_vars"):
-            for file in sorted((folder / kind).rglob("*.yml")):
-                for name in self._load(file):
-                    yield file.relative_to(folder).as_posix(), name
+        yield from self._in_files(folder, "group_vars")
+
+    def _in_files(self, folder: Path, kind: str) -> Iterator[tuple[str, str]]:
+        for file in sorted((folder / kind).rglob("*.yml")):
+            for name in self._load(file):
+                yield file.relative_to(folder).as_posix(), name
 
     def _load(self, path: Path) -> dict[str, Any]:
         data = self._loader.load_from_file(str(path)) or {}
@@ -84,12 +110,18 @@ class LookupModule(LookupBase):
 
 
 def group_names(groups: dict[str, Any]) -> Iterator[str]:
-    """The variables set in a hosts file, for groups and for single hosts, however deep."""
+    """The variables that a hosts file sets for groups, however deep."""
     for group in (group for group in groups.values() if group):
         yield from group.get("vars") or {}
+        yield from group_names(group.get("children") or {})
+
+
+def host_names(groups: dict[str, Any]) -> Iterator[str]:
+    """The variables that a hosts file sets for single hosts, however deep."""
+    for group in (group for group in groups.values() if group):
         for host in (group.get("hosts") or {}).values():
             yield from host or {}
-        yield from group_names(group.get("children") or {})
+        yield from host_names(group.get("children") or {})
 
 
 def complaint(name: str, where: str, declared: Iterable[str], former: Mapping[str, str]) -> str:
@@ -98,4 +130,5 @@ def complaint(name: str, where: str, declared: Iterable[str], former: Mapping[st
         return f"{where}: {name} {former[name]}"
     near = difflib.get_close_matches(name, declared, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{where}: nothing reads the variable {name}{hint}"
+    inner = " Settings of the workers go into agent_settings." if name.startswith("agent_") else ""
+    return f"{where}: nothing reads the variable {name}{hint}{inner}"

@@ -58,6 +58,7 @@ def inventory(tmp_path: Path) -> Path:
 def complaints(inventory: Path) -> list[str]:
     plugin = lookup.LookupModule(loader=DataLoader())
     options: dict[str, Any] = {"roles": str(inventory / "roles"), "fleet": str(inventory / "fleet.yml")}
+    options["wiring"] = str(inventory / "wiring")
     plugin.get_option = options.__getitem__
     plugin.set_options = lambda **_: None
     found: list[str] = plugin.run([str(inventory / "hosts.yml")])
@@ -74,6 +75,17 @@ def test_a_misspelt_variable_is_named_with_its_file_and_what_was_meant(inventory
     assert complaints(inventory) == [
         "group_vars/all.yml: nothing reads the variable redis_prot; did you mean redis_port?"
     ]
+
+
+def test_a_variable_that_the_playbooks_set_is_not_heard_from_a_group_and_is_from_a_host(inventory: Path) -> None:
+    (inventory / "wiring" / "all").mkdir(parents=True)
+    (inventory / "wiring" / "all" / "wiring.yml").write_text("fleet_environment: y\nfleet_else: z\n")
+    (inventory / "host_vars").mkdir()
+    (inventory / "host_vars" / "a.yml").write_text("fleet_environment: x\n")
+    assert complaints(inventory) == []
+    (inventory / "group_vars" / "all.yml").write_text("fleet_environment: x\n")
+    [said] = complaints(inventory)
+    assert said.startswith("group_vars/all.yml: fleet_environment is set by the playbooks, and for a group that wins")
 
 
 def test_a_variable_of_former_times_is_told_what_became_of_it(inventory: Path) -> None:
