@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import fleet, operations
-from tests.support.rollouts import calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
+from tests.support.rollouts import DEPLOY, calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
 from tests.support.wait import until
 
 pytestmark = pytest.mark.timeout(1800)
@@ -23,10 +23,6 @@ def as_it_was() -> Iterator[dict[str, str]]:
     yield before
     if serving() != before:
         operations.done(operations.rollout("deploy"))
-
-
-# What turns the playbook of rollouts into a deploy.
-DEPLOY = ["--extra-vars", "rollout_kind=deploy"]
 
 
 def deploying(image: str) -> list[str]:

@@ -7,11 +7,9 @@ import pytest
 
 from tests.support import fleet, operations
 from tests.support.load import Report
-from tests.support.rollouts import calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
+from tests.support.rollouts import DEPLOY, calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
 from tests.support.wait import until
 
-# The heart of a deploy: what stands around the workers stays as it is.
-DEPLOY = ["--extra-vars", "rollout_kind=deploy"]
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 

@@ -10,6 +10,8 @@ from tests.support.load import Load, Report
 from tests.support.shown import shown
 
 CALLERS = fleet.callers(200)
+# What turns the playbook of rollouts into the heart of a deploy: what stands around the workers stays as it is.
+DEPLOY = ["--extra-vars", "rollout_kind=deploy"]
 affinity = plugins.load("filter", "affinity")
 
 
