@@ -28,6 +28,15 @@ def prometheus_answers() -> bool:
     return bool(fleet.host("monitor-1").run("curl --silent --fail %s", ready).rc == 0)
 
 
+def stored(file: Path, archive: str) -> list[str]:
+    """What an archive within an archive holds."""
+    inner = subprocess.run(
+        ["tar", "--extract", "--to-stdout", "--file", str(file), archive], check=True, capture_output=True
+    )
+    listed = subprocess.run(["tar", "--list", "--gzip"], input=inner.stdout, check=True, capture_output=True)
+    return listed.stdout.decode().splitlines()
+
+
 @pytest.fixture
 def lost(tmp_path: Path) -> Iterator[Path]:
     """Where this machine's secrets are put, to be lost; what has not come back by itself afterwards is put back."""
@@ -48,6 +57,8 @@ def test_what_a_machine_and_a_monitor_have_lost_comes_back_from_a_backup(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     inside = subprocess.run(["tar", "--list", "--file", str(file)], check=True, capture_output=True, text=True).stdout
     assert "backup/ledger.json" in inside
+    assert "alertmanager/nflog" not in stored(file, "backup/monitor-1.tar.gz")
+    assert "alertmanager/silences" in stored(file, "backup/monitor-1.tar.gz")
     until(prometheus_answers, seconds=60, what="Prometheus, which stood still meanwhile")
 
     lost.mkdir()
