@@ -146,7 +146,7 @@ test-static: venv ## linters, types, and the tree's own rules
 lint: test-static
 
 test-unit: venv ## what needs no server: units, interleavings in virtual time, models; a minute
-	cd $(ROOT) && pytest tests/unit tests/interleavings tests/model
+	cd $(ROOT) && pytest --numprocesses auto tests/unit tests/interleavings tests/model
 
 test-integration: control-test ## stores, workers, simulators and nginx against real servers on loopback
 	cd $(ROOT) && pytest tests/contract tests/integration
