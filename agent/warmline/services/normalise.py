@@ -19,7 +19,7 @@ _ENDING = re.compile(
     r"|(?<!\s)[,;:、]"  # one that stands alone is what is asked about
     r"|(?<![\d)])(?<!\s\w)(?<!^\w)!)+$"  # 5! and n! are numbers
 )
-_APART = r"\s*[,.!…।]+\s*"
+_APART = r"\s*+[,.!…।]++\s*+"  # possessive: what is looked for behind it begins with a word
 
 _REACH = 64
 """How far from its end a text is looked at in one go: a long run of punctuation costs no more than its length."""
@@ -79,13 +79,13 @@ def _first_cut(fillers: Fillers) -> Cut:
     unsure = _one_of(f"{fillers.polite}; {fillers.hesitations}")
     script = f"|[{fillers.script}]" if fillers.script else ""
     follows = rf"(?!{_one_of(fillers.leaning)}(?:\s|$))"
-    several = rf"(?:{unsure}(?:{_APART}|\s+)|{opening}{_APART})"
+    several = rf"(?:{unsure}(?:{_APART}|\s++)|{opening}{_APART})"
     first = re.compile(
-        rf"{anywhere}(?:{_APART}|\s+){follows}"
+        rf"{anywhere}(?:{_APART}|\s++){follows}"
         rf"|{unsure}{_APART}{follows}"
         rf"|{several}+{follows}(?={openers}(?!\S){script})"
         rf"|{several}*{opening}{_APART}{follows}(?=(?:{asking}|{requests})(?!\S))"
-        rf"|{several}*{polite}\s+{follows}(?={requests}(?!\S))"
+        rf"|{several}*{polite}\s++{follows}(?={requests}(?!\S))"
     )
 
     def cut(text: str) -> tuple[int, int]:

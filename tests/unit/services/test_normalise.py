@@ -138,6 +138,7 @@ def test_spellings_of_one_hindi_question_are_one_question(spelling: str) -> None
         ("oh, pretty woman chords", "pretty woman chords"),
         ("how do you say, thank you", "how do you say, many thanks"),
         ("please, and thank you in Tamil", "and thank you in Tamil"),
+        ("uh, rhymes with what", "um, rhymes with what"),
         ("define please", "define"),
         ("what is the meaning of ;", "what is the meaning of :"),
         ("what is the sign ,", "what is the sign"),
@@ -173,6 +174,7 @@ def test_questions_that_differ_in_meaning_stay_apart(one: str, other: str) -> No
         ("मत चलो", "चलो"),
         ("प्लीज़ का मतलब", "का मतलब"),
         ("प्लीज़, का मतलब", "का मतलब"),
+        ("उम्म, का मतलब", "हम्म, का मतलब"),
         ("UM कहाँ है", "UH कहाँ है"),
         ("um में दाखिला", "uh में दाखिला"),
         ("UH admission fees kya hai", "UM admission fees kya hai"),
@@ -210,6 +212,9 @@ def test_something_is_left_of_whatever_was_said(text: str) -> None:
 @example("\u0345\u200b\u0301", ENGLISH)
 @example("\u0301\u200b\u0345", ENGLISH)
 @example("Um, can I go, UH", ENGLISH)
+@example("uhh, की", HINDI)
+@example("कृपया. ya", HINDI)
+@example("Uh.  rhymes what", ENGLISH)
 def test_what_was_normalised_is_not_changed_again(text: str, language: str) -> None:
     once = normalised(text, language)
     assert normalised(once, language) == once
