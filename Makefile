@@ -138,7 +138,7 @@ fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Test
-.PHONY: test test-long test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet test-long-model test-long-fleet test-upgrade lint
+.PHONY: test test-long test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet test-long-model test-long-search test-long-fleet test-upgrade lint
 test: test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 test-static: venv ## linters, types, and the tree's own rules
@@ -169,10 +169,22 @@ test-fleet: control-test deploy ## the staging fleet over SSH and through its ed
 test-grafana: control-test deploy ## a real Grafana of the fleet, asked every query of every board; needs its image
 	cd $(ROOT) && WARMLINE_GRAFANA=required pytest tests/fleet/test_grafana.py
 
-test-long: test-long-model test-long-fleet ## what takes longer than `make test` may; 45 min
+test-long: test-long-model test-long-search test-long-fleet ## what takes longer than `make test` may; 65 min
 
 test-long-model: venv ## the invalidation protocol in larger worlds; 5 min
 	cd $(ROOT) && pytest -m long --timeout 600 tests/model
+
+test-long-search: control-test ## new examples for every property and every parser, twenty times as many; 20 min; SEED=... the same again
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/fuzz/requirements.txt $(FUZZ_VENV)
+	@$(MAKE) --jobs 2 search-properties search-fuzz SEED=$(or $(SEED),$(shell date +%s))
+
+.PHONY: search-properties search-fuzz
+SEARCH = -m pytest -qq -m 'hypothesis and not long' --timeout 1200 $(SLOW) --hypothesis-profile=search --hypothesis-seed=$(SEED)
+search-properties:
+	@cd $(ROOT) && python $(SEARCH) tests/unit tests/interleavings tests/model
+
+search-fuzz:
+	@cd $(ROOT) && $(FUZZ_VENV)/bin/python $(SEARCH) tests/fuzz
 
 test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a dead host, a dead Redis, under load; a backup; 35 min on two cores
 	cd $(ROOT) && pytest -m long $(SLOW) tests/fleet

@@ -1,12 +1,28 @@
-"""Tests marked `virtual_time` run on a loop on which waiting takes no time; what callers went through is shown."""
+"""Tests marked `virtual_time` run on a loop on which waiting takes no time; what callers went through is shown.
+
+Hypothesis tries the same examples everywhere, unless a search is asked for (`tests/support/examples.py`).
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 
 import pytest
 
 from tests.support.shown import shown
 from tests.support.virtual_time import VirtualTimeLoop
+
+if find_spec("hypothesis"):  # not in the environments of boards/ and conformance/
+    from tests.support import examples, search
+
+    examples.register()
+
+
+@pytest.hookimpl(trylast=True)  # Hypothesis hears `--hypothesis-profile` first
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a search keep its time and say what it does."""
+    if find_spec("hypothesis") and examples.searching():
+        config.pluginmanager.register(search.Search(config))
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -4,6 +4,7 @@ Secrets are never values of variables: a variable names the file that holds them
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,7 +42,14 @@ def _names(value: object) -> object:
     return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
+    if odd := [name for name in names if not _NAME.fullmatch(name)]:
+        raise ValueError(f"names with commas between them, without quotes or brackets: not {odd[0]!r}")
+    return names
+
+
+_NAME = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9._:/-]*")
+Names = Annotated[tuple[str, ...], BeforeValidator(_names), AfterValidator(_plain)]
 """Names with commas between them."""
 
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
@@ -147,7 +155,7 @@ _NAMES = {place: name for name, place in NUMBERS.items()}
 class Settings(BaseModel):
     """What one worker process runs with. The variable of a field is its name in capitals after `WARMLINE_`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     slot: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]{0,62}$", description="this worker's place in the fleet")]
     version: Annotated[str, Field(description="what is deployed; the image sets it")] = __version__
@@ -285,7 +293,7 @@ def revealed(path: Path | None) -> str | None:
 def _line(problem: Mapping[str, object]) -> str:
     location = problem["loc"]
     assert isinstance(location, tuple)
-    name = str(location[0]) if len(location) == 1 else _NAMES[location[1], location[2]]
+    name = _NAMES[location[1], location[2]] if location[0] == "numbers" and len(location) == 3 else str(location[0])
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, [*Settings.model_fields, *NUMBERS], n=1)
         hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""

@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.nginx import Nginx, Stubs, slots
 from tests.support.plugins import load
 
@@ -25,11 +26,9 @@ CLIENTS = {"ip_hash": ADDRESSES, "session": KEYS}
 # Which slots are down.
 LISTS = st.lists(st.booleans(), min_size=1, max_size=MOST).filter(lambda downs: not all(downs))
 # An example is an nginx of its own, asked by many clients.
-FEW = settings(
-    max_examples=40,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],  # half the clients of an example is no clearer than all of them
-    suppress_health_check=[HealthCheck.too_slow],
+FEW = examples(
+    40,
+    settings(phases=[Phase.explicit, Phase.generate]),  # half the clients of an example is no clearer than all of them
 )
 affinity = load("filter", "affinity")
 where = affinity.where

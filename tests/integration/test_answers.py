@@ -41,11 +41,27 @@ def test_the_cache_status_header_follows_rfc_9211(worker: Worker) -> None:
 
 def test_the_same_question_asked_of_two_workers_costs_one_search(stack: Stack) -> None:
     one, other = stack.worker(), stack.worker()
-    before = stack.convex.calls()["knowledge:search"]
+    before = stack.convex.calls().get("knowledge:search", 0)
     one.answer("Why is my knee swollen?")
     other.answer("why is my knee  SWOLLEN")
     one.answer("Why is my knee swollen?!")
     assert stack.convex.calls()["knowledge:search"] == before + 1
+
+
+def test_questions_that_differ_in_what_could_be_a_filler_are_searched_each_for_itself(
+    stack: Stack, worker: Worker
+) -> None:
+    before = stack.convex.calls().get("knowledge:search", 0)
+    asked = ["Can I park at UH?", "Can I park at UM?", "№5 bus", "no5 bus", "Thank You, Next lyrics", "Next lyrics"]
+    for question in (*asked, *asked):
+        worker.answer(question)
+    assert stack.convex.calls()["knowledge:search"] == before + len(asked)
+
+
+def test_a_phrase_in_composed_and_in_decomposed_letters_is_spoken_once(stack: Stack, worker: Worker) -> None:
+    before = stack.sarvam.spoken()
+    assert worker.speech("\u0958लम, caf\u00e9").content == worker.speech("क\u093cलम, cafe\u0301").content
+    assert stack.sarvam.spoken() == before + 1
 
 
 def speech_status(worker: Worker) -> str:

@@ -1,5 +1,6 @@
 """An administrator changes something at the provider, and the next turn on every worker says so."""
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from tests.support.processes import free_port
 from tests.support.stack import Simulator, Stack, Worker, await_redis
+from tests.support.voice import Call
 from tests.support.wait import until
 from tests.support.webhooks import SECRET, written
 
@@ -88,6 +90,23 @@ def test_another_configuration_is_obeyed_on_the_next_turn_everywhere(clinic: Cli
     assert known != unknown
     clinic.changed("updateAgent", agent="reception", config={"minimumScore": 1.0e9})
     assert clinic.answers(KNOWN) == {unknown}
+
+
+async def test_a_call_goes_on_where_it_was_although_the_agents_voice_has_another_rate_by_now(clinic: Clinic) -> None:
+    one, other = clinic.workers
+    async with await Call.dial(one.url) as call:
+        opened = await call.next("opened")
+        await call.listen(0.5)
+    heard = bytes(call.audio[0])
+    voice = {"model": "bulbul:v2", "speaker": "vidya", "language": "en-IN", "sampleRate": 8000}
+    await asyncio.to_thread(clinic.changed, "updateAgent", agent="reception", config={"voice": voice})
+    async with await Call.dial(other.url, resume=opened["token"], turn=0, samples=len(heard) // 2) as again:
+        assert (await again.next("resumed"))["sample_rate"] == opened["sample_rate"] == 22050
+        assert (await again.next("audio-begin"))["start"] == len(heard) // 2
+        end = await again.next("audio-end")
+    assert end["samples"] == (len(heard) + len(again.audio[0])) // 2
+    async with await Call.dial(other.url) as fresh:
+        assert (await fresh.next("opened"))["sample_rate"] == 8000
 
 
 def test_what_was_changed_while_redis_was_away_is_told_until_it_is_heard(clinic: Clinic) -> None:

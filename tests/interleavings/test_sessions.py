@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
-from tests.support.sessions import GREETING, RATE, Line, Switchboard, audio_of, samples_of
+from tests.support.sessions import GREETING, RATE, VOICE, Line, Switchboard, audio_of, samples_of
 from tests.support.world import settle
 from warmline.errors import AgentNotFound, SessionNotFound, SessionsFull, StoreUnavailable
+from warmline.services import groups
 from warmline.session import End, Limits
 from warmline.session.messages import (
     Answer,
@@ -168,6 +170,34 @@ async def test_a_client_says_how_far_it_heard_when_the_worker_could_not(board: S
     assert second.caller.heard(0) == audio_of(GREETING)[8000:]
     assert await first.end is End.TAKEN_OVER
     await close(second)
+
+
+@pytest.mark.parametrize("samples", [None, 4000])
+async def test_a_resumed_session_keeps_its_voice_and_its_place_when_the_agents_voice_has_changed(
+    board: Switchboard, samples: int | None
+) -> None:
+    first = board.dial(board.worker())
+    token = (await first.caller.next(Opened)).token
+    await first.caller.next(AudioBegin)
+    await asyncio.sleep(1)
+    first.caller.hang_up()
+    await first.end
+    board.provider.voice = replace(VOICE, speaker="another", sample_rate=3 * RATE)
+    await board.world.invalidate(groups.agent("sahyadri", "reception"))
+    told = Open(resume=token) if samples is None else Open(resume=token, turn=0, samples=samples)
+    second = board.dial(board.worker(), told)
+    assert (await second.caller.next(Resumed)).sample_rate == RATE
+    heard = len(first.caller.heard(0)) // 2 if samples is None else samples
+    assert (await second.caller.next(AudioBegin)).start == heard
+    await second.caller.next(AudioEnd)
+    assert second.caller.heard(0) == audio_of(GREETING)[2 * heard :]
+    second.caller.say(Say("Why?"))
+    await second.caller.next(AudioEnd)
+    assert set(board.provider.voices) == {VOICE}
+    fresh = board.dial(board.workers[1])
+    assert (await fresh.caller.next(Opened)).sample_rate == 3 * RATE
+    await close(second)
+    await close(fresh)
 
 
 async def test_who_takes_over_is_the_only_one_who_hears_on(board: Switchboard) -> None:

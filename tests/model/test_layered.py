@@ -11,11 +11,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.caches import World, key
+from tests.support.examples import examples
 from tests.support.virtual_time import VirtualTimeLoop
 from tests.support.world import settle
 from warmline.cache import Found, Group, Policy, Source
@@ -269,5 +269,5 @@ class CacheAgainstItsOrigin(RuleBasedStateMachine):
         self.loop.close()
 
 
-CacheAgainstItsOrigin.TestCase.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+CacheAgainstItsOrigin.TestCase.settings = examples(300)
 TestLayered = CacheAgainstItsOrigin.TestCase

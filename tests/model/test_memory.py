@@ -3,10 +3,10 @@
 import math
 from collections import Counter
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.support.examples import examples
 from warmline.cache.memory import OVERHEAD, Memory, Removal
 
 KEYS = st.sampled_from([f"k{n}" for n in range(12)])
@@ -115,5 +115,5 @@ class MemoryAgainstADictionary(RuleBasedStateMachine):
             assert self.kept == len(self.memory) + self.removed.total()
 
 
-MemoryAgainstADictionary.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+MemoryAgainstADictionary.TestCase.settings = examples(100)
 TestMemory = MemoryAgainstADictionary.TestCase

@@ -1,9 +1,9 @@
 """The pool's ledger against plain counters: a provider that opens, refuses, hangs up and closes in whatever order."""
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.support.examples import examples
 from warmline.pool.actions import Action, Close, Hand, Limits, Open, Refuse, State, Why
 from warmline.pool.ledger import Ledger
 from warmline.pool.ports import Allowance
@@ -191,5 +191,5 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
         assert self.ledger.held == 0
 
 
-LedgerAgainstCounters.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+LedgerAgainstCounters.TestCase.settings = examples(150)
 TestLedger = LedgerAgainstCounters.TestCase

@@ -5,6 +5,7 @@ import json
 import jinja2
 import yaml
 
+from tests.support.plugins import load
 from tests.support.processes import ROOT
 
 ROLES = ROOT / "ansible" / "roles"
@@ -19,6 +20,6 @@ def render(role: str, template: str, **variables: object) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters["to_json"] = json.dumps
+    environment.filters |= {"to_json": json.dumps, "warmline_setting": load("filter", "warmline").setting}
     defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
     return environment.get_template(template).render({"ansible_managed": "a test", **defaults, **variables})

@@ -69,6 +69,20 @@ def test_names_are_listed_with_commas(good: dict[str, str]) -> None:
     assert read.popular_opt_out == ("sahyadri", "kaveri")
 
 
+@pytest.mark.parametrize("written", ["['sahyadri', 'kaveri']", '"sahyadri"', "sahyadri kaveri", "\udcff"])
+def test_names_that_nobody_has_are_refused_and_not_kept_as_a_wish_that_never_comes_true(
+    good: dict[str, str], written: str
+) -> None:
+    (said,) = problems({**good, "WARMLINE_POPULAR_OPT_OUT": written})
+    assert said.startswith("WARMLINE_POPULAR_OPT_OUT: ")
+
+
+@pytest.mark.parametrize("number", ["inf", "nan", "1e999"])
+def test_a_time_without_end_is_no_setting(good: dict[str, str], number: str) -> None:
+    (said,) = problems({**good, "WARMLINE_SESSION_IDLE_SECONDS": number})
+    assert said.startswith("WARMLINE_SESSION_IDLE_SECONDS: ")
+
+
 def test_missing_settings_are_named(good: dict[str, str]) -> None:
     del good["WARMLINE_SLOT"], good["WARMLINE_CONVEX_URL"]
     assert problems(good) == ["WARMLINE_SLOT: Field required", "WARMLINE_CONVEX_URL: Field required"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from warmline.services.folding import composed
 from warmline.services.normalise import normalised
 from warmline.services.prices import PRICES, Prices
 from warmline.traces import Entry, Kind
@@ -117,7 +118,7 @@ class Script:
         )
 
     def _speech(self, entry: Entry, text: str) -> Lookup:
-        origin = self._origin
+        origin, text = self._origin, composed(text)
         return Lookup(
             "tts",
             f"tts {entry.organisation} {entry.agent} {text}",

@@ -1,97 +1,137 @@
 """One question, however it is spelt, is one text. Pure.
 
-What goes: case, compatibility forms (Unicode NFKC), runs of white space, what ends a sentence, and fillers
-(`fillers.py`) at either end. What stays: every word in between, negations and question words everywhere, and at least
-one letter or digit of what was said. Where a rule could change the meaning it is not applied: that costs a hit, never
-a wrong answer.
+What goes: case, how letters are set (`folding.py`), runs of white space, what ends a sentence, and fillers
+(`fillers.py`) at either end. What stays: every word in between, negations and question words everywhere, what capitals
+show to be a name (`capitals.py`), and at least one letter or digit of what was said. Where a rule could change the
+meaning it is not applied: that costs a hit, never a wrong answer.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
+from warmline.services.capitals import named
 from warmline.services.fillers import FILLERS, Fillers
+from warmline.services.folding import folded, shaped
 
-_UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u2060\ufeff"))
-_SAME = str.maketrans("\u2018\u2019\u02bc\u2044", "'''/")  # apostrophes, and NFKC's slash of fractions
-
-_SUPERSCRIPT = re.compile("[⁰¹²³⁴-⁹]+")
-_FRACTION = re.compile("[¼-¾⅐-⅟↉]")
-_ENDING = re.compile(r"(?:[\s?.,;:…।॥。、]|(?<!\d)!)+$")  # 5! is a number
-_APART = r"\s*[,.!…।]+\s*"
+_ENDING = re.compile(
+    r"(?:[?.…।॥。]|\s+(?=[?.!…।॥。])"
+    r"|(?<!\s)[,;:、]"  # one that stands alone is what is asked about
+    r"|(?<![\d)])(?<!\s\w)(?<!^\w)!)+$"  # 5! and n! are numbers
+)
+_APART = r"\s*+[,.!…।]++\s*+"  # possessive: what is looked for behind it begins with a word
 
 _REACH = 64
 """How far from its end a text is looked at in one go: a long run of punctuation costs no more than its length."""
 
-Cut = Callable[[str], str]
-"""A text → the text without something at one of its ends."""
+Cut = Callable[[str], tuple[int, int]]
+"""A text → from where to where it stays when something at one of its ends has gone."""
 
 
 def normalised(question: str, language: str) -> str:
     """The text by which a question is known; `language` is a tag of BCP 47 such as "en-IN".
 
-    Idempotent. Empty only if the question holds nothing but white space.
+    Idempotent. Empty only if the question holds nothing but white space. Without capitals, unless they show a name at
+    one of the ends: only with them is it that name, also when it is normalised again.
     """
-    text = _folded(question)
+    text, cased = folded(question), shaped(question)
     cuts = _cuts(language.partition("-")[0].casefold())
-    before = ""
+    before, kept = "", False
     while text != before:
-        before = text
+        before, kept = text, False
         for cut in cuts:
-            rest = cut(text)
-            text = rest if any(map(str.isalnum, rest)) else text
-    return text
-
-
-def _folded(text: str) -> str:
-    """Unicode's form for compatibility caseless matching (chapter 3.13, D146), composed, with single spaces.
-
-    NFKC alone would make 52 of 5², and 21/2 of 2½.
-    """
-    seen = text.translate(_UNSEEN)
-    text = seen if seen.strip() else text
-    text = _FRACTION.sub(r" \g<0>", _SUPERSCRIPT.sub(r"^\g<0>", text))
-    text = unicodedata.normalize("NFD", text).casefold()
-    text = unicodedata.normalize("NFKD", text).casefold()
-    text = unicodedata.normalize("NFKC", text).translate(_SAME)
-    return " ".join(text.split())
+            start, stop = cut(text)
+            if (start, stop) == (0, len(text)) or not any(map(str.isalnum, text[start:stop])):
+                continue
+            until = len(cased) - (len(text) - stop)  # what goes is as long in capitals; the rest need not be
+            if named(cased, start, until):
+                kept = True
+            else:
+                text, cased = text[start:stop], cased[start:until]
+    return cased if kept else text
 
 
 @lru_cache
 def _cuts(language: str) -> tuple[Cut, ...]:
     """Where no fillers are listed for a language, only what ends a sentence goes."""
-
-    def ending(text: str) -> str:
-        found = _at_end(_ENDING, text)
-        return text if found is None else text[: found.start()]
-
     fillers = FILLERS.get(language)
-    return (ending,) if fillers is None else (ending, *_filler_cuts(fillers))
+    if fillers is None:
+        return (_ending_cut(""),)
+    return (_ending_cut(fillers.wanting), _first_cut(fillers), _last_cut(fillers), _thanks_cut(fillers))
 
 
-def _filler_cuts(fillers: Fillers) -> tuple[Cut, ...]:
-    anywhere, leaning, wanting = map(_one_of, (fillers.anywhere, fillers.leaning, fillers.wanting))
-    first = re.compile(rf"^(?:{anywhere}(?:{_APART}|\s+(?!{leaning}(?:\s|$)))|{_one_of(fillers.opening)}{_APART})")
-    last = re.compile(rf"(?:{_APART}|(?P<space>\s)){anywhere}$")
-    thanks = re.compile(rf"{_APART}{_one_of(fillers.closing)}$")
-    wanted = re.compile(rf"(?:^|\s){wanting}$")
+def _ending_cut(wanting: str) -> Cut:
+    wanted = _wanted(wanting)
 
-    def cut_first(text: str) -> str:
-        return first.sub("", text)
+    def cut(text: str) -> tuple[int, int]:
+        """Not from behind "how do you spell", if it stands alone."""
+        found = _at_end(_ENDING, text)
+        if found is None or (found.group()[0].isspace() and wanted(text, found.start())):
+            return 0, len(text)
+        return 0, found.start()
 
-    def cut_last(text: str) -> str:
+    return cut
+
+
+def _first_cut(fillers: Fillers) -> Cut:
+    anywhere, polite, opening = map(_one_of, (fillers.anywhere, fillers.polite, fillers.opening))
+    openers, asking, requests = map(_one_of, (fillers.openers, fillers.asking, fillers.requests))
+    unsure = _one_of(f"{fillers.polite}; {fillers.hesitations}")
+    script = f"|[{fillers.script}]" if fillers.script else ""
+    follows = rf"(?!{_one_of(fillers.leaning)}(?:\s|$))"
+    several = rf"(?:{unsure}(?:{_APART}|\s++)|{opening}{_APART})"
+    first = re.compile(
+        rf"{anywhere}(?:{_APART}|\s++){follows}"
+        rf"|{unsure}{_APART}{follows}"
+        rf"|{several}+{follows}(?={openers}(?!\S){script})"
+        rf"|{several}*{opening}{_APART}{follows}(?=(?:{asking}|{requests})(?!\S))"
+        rf"|{several}*{polite}\s++{follows}(?={requests}(?!\S))"
+    )
+
+    def cut(text: str) -> tuple[int, int]:
+        found = first.match(text)
+        return (0 if found is None else found.end()), len(text)
+
+    return cut
+
+
+def _last_cut(fillers: Fillers) -> Cut:
+    sure = _one_of(f"{fillers.anywhere}; {fillers.polite}")
+    last = re.compile(rf"{_APART}(?:{sure}|{_one_of(fillers.hesitations)})$|(?P<space>\s){sure}$")
+    wanted = _wanted(fillers.wanting)
+
+    def cut(text: str) -> tuple[int, int]:
+        """Not from behind a single word, such as "spell", unless it is set apart."""
         found = _at_end(last, text)
-        if found is None or (found["space"] and wanted.search(text, 0, found.start())):
-            return text
-        return text[: found.start()]
+        if found is None or wanted(text, found.start()) or (found["space"] and " " not in text[: found.start()]):
+            return 0, len(text)
+        return 0, found.start()
 
-    def cut_thanks(text: str) -> str:
+    return cut
+
+
+def _thanks_cut(fillers: Fillers) -> Cut:
+    thanks = re.compile(rf"{_APART}{_one_of(fillers.closing)}$")
+    wanted = _wanted(fillers.wanting)
+
+    def cut(text: str) -> tuple[int, int]:
         """Not from an answer such as "great, thanks", which is said to thank."""
         found = _at_end(thanks, text)
-        return text if found is None or text.count(" ", 0, found.start()) < 2 else text[: found.start()]
+        if found is None or text.count(" ", 0, found.start()) < 2 or wanted(text, found.start()):
+            return 0, len(text)
+        return 0, found.start()
 
-    return cut_first, cut_last, cut_thanks
+    return cut
+
+
+def _wanted(wanting: str) -> Callable[[str, int], bool]:
+    """Whether a text wants another word where it is to end."""
+    pattern = re.compile(rf"(?<!\S){_one_of(wanting)}$")
+
+    def wanted(text: str, stop: int) -> bool:
+        return pattern.search(text, max(0, stop - _REACH), stop) is not None
+
+    return wanted
 
 
 def _at_end(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -99,6 +139,6 @@ def _at_end(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _one_of(phrases: str) -> str:
-    """A pattern of the phrases, longest first, so that none hides a longer one."""
-    folded = sorted((_folded(phrase) for phrase in phrases.split(";")), key=len, reverse=True)
-    return f"(?:{'|'.join(map(re.escape, folded))})"
+    """A pattern of the phrases, longest first, so that none hides a longer one; of none, one that matches nothing."""
+    listed = {folded(phrase) for phrase in phrases.split(";")} - {""}
+    return f"(?:{'|'.join(map(re.escape, sorted(listed, key=lambda one: (-len(one), one))))})" if listed else "(?!)"

@@ -28,6 +28,7 @@ from warmline.session.messages import (
     Say,
     Who,
 )
+from warmline.upstream.ports import Voice
 
 HISTORY = 20
 """Lines of the conversation that are kept."""
@@ -46,7 +47,8 @@ class State(msgspec.Struct, frozen=True):
     """All that a session is; written to Redis as it stands, so a field may be added only with a default.
 
     `text` is what is being said or was said last; while answering, what was asked. `said` counts the samples of it
-    that were sent. `slot` is the worker that holds it.
+    that were sent, at the rate of `voice`, which the session keeps as long as it lives; None was written by a worker
+    that did not keep it. `slot` is the worker that holds it.
     """
 
     agent: str
@@ -57,6 +59,7 @@ class State(msgspec.Struct, frozen=True):
     history: tuple[Line, ...] = ()
     draining: bool = False
     slot: str = ""
+    voice: Voice | None = None
 
 
 # -- events, beside the client's own messages Say, Interrupt and Close
@@ -180,9 +183,9 @@ Effect = Tell | Find | Speak | Hush | Keep | Forget | Finish
 Step = tuple[State, list[Effect]]
 
 
-def opened(agent: str, greeting: str) -> State:
+def opened(agent: str, greeting: str, voice: Voice | None = None) -> State:
     """A new session's state, whose next event is Begun."""
-    return _saying(State(agent), Phase.GREETING, greeting)
+    return _saying(State(agent, voice=voice), Phase.GREETING, greeting)
 
 
 def step(state: State, event: Event) -> Step:

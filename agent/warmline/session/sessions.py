@@ -91,7 +91,7 @@ class Sessions:
         found = await self._services.agents.config(organisation, agent)
         lookups = {"config": Lookup(found.source, milliseconds(self._clock() - began))}
         config = found.value
-        state = msgspec.structs.replace(machine.opened(agent, config.greeting), slot=self._slot)
+        state = msgspec.structs.replace(machine.opened(agent, config.greeting, config.voice), slot=self._slot)
         place = Place(organisation, agent, self._new_token(), config.voice)
         keeper = self._keeper(place, owner)
         keeper.keep(state)
@@ -111,9 +111,10 @@ class Sessions:
             kept = _decode(claimed[1])
         except msgspec.DecodeError as error:
             raise SessionNotFound("this session is of a version that is not spoken here", field="resume") from error
-        state = msgspec.structs.replace(kept, draining=False, slot=self._slot)
-        config = (await self._services.agents.config(organisation, state.agent)).value
-        place = Place(organisation, state.agent, token, config.voice)
+        config = (await self._services.agents.config(organisation, kept.agent)).value
+        voice = kept.voice or config.voice
+        state = msgspec.structs.replace(kept, draining=False, slot=self._slot, voice=voice)
+        place = Place(organisation, state.agent, token, voice)
         keeper = self._keeper(place, owner)
         keeper.resumable = True
         resumed = Resumed(
@@ -121,7 +122,7 @@ class Sessions:
             resumable=True,
             agent=state.agent,
             name=config.name,
-            sample_rate=config.voice.sample_rate,
+            sample_rate=voice.sample_rate,
             slot=self._slot,
             turn=state.turn,
             history=state.history,

@@ -86,7 +86,7 @@ def _entry(decoder: msgspec.json.Decoder[Entry], line: str | bytes, last: float)
         return f"longer than {LONGEST_LINE:,} bytes"
     try:
         entry = decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return f"{error}"
     if entry.at < last:
         return f"at {entry.at:g} comes after {last:g}: a trace is sorted by `at`"

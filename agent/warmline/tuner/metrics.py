@@ -2,13 +2,15 @@
 change would bring cannot be foretold. They do say which bound is the one that hurts.
 """
 
-import json
+import http.client
 import math
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import msgspec
 
 from warmline.errors import SettingsError
 from warmline.planner import CACHES, table
@@ -126,24 +128,49 @@ def settings(found: Mapping[str, Watched], profile: Profile | None, room: int = 
 
 def prometheus(url: str) -> Query:
     """Asks a Prometheus. The query raises SettingsError if it cannot be reached or answers something else."""
-    if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
+    if not url.startswith(("http://", "https://")):
         raise SettingsError([f"{url}: a Prometheus is named by http:// or https://"])
 
     def query(expression: str) -> Mapping[tuple[str, str], float]:
         asked = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
         try:
             with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310 - the scheme was checked
-                return _read(json.load(answer))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                return answered(answer.read())
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise SettingsError([f"{url} gave no answer of a Prometheus: {error}"]) from error
+        except SettingsError as error:
+            raise SettingsError([f"{url} gave {problem}" for problem in error.problems]) from error
 
     return query
 
 
-def _read(answer: Any) -> Mapping[tuple[str, str], float]:
-    found = {}
-    for series in answer["data"]["result"]:
-        labels = series["metric"]
-        other = next((value for name, value in labels.items() if name != "cache"), "")
-        found[labels["cache"], other] = float(series["value"][1])
-    return found
+class _Series(msgspec.Struct):
+    metric: dict[str, str]
+    value: tuple[float, str]
+
+
+class _Vector(msgspec.Struct):
+    result: list[_Series]
+
+
+class _Answer(msgspec.Struct):
+    data: _Vector
+
+
+def answered(content: bytes) -> Mapping[tuple[str, str], float]:
+    """The numbers of an instant query's answer; what is not finite, such as a ratio of nothing to nothing, is left out.
+
+    Raises SettingsError for what is no such answer, or has a series of no cache.
+    """
+    try:
+        series = msgspec.json.decode(content, type=_Answer).data.result
+        numbers = [(one.metric["cache"], _other(one.metric), float(one.value[1])) for one in series]
+    except KeyError as error:
+        raise SettingsError([f"a series without the label {error}"]) from error
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise SettingsError([f"no answer of a Prometheus: {error}"]) from error
+    return {(cache, other): number for cache, other, number in numbers if math.isfinite(number)}
+
+
+def _other(labels: Mapping[str, str]) -> str:
+    return next((value for name, value in labels.items() if name != "cache"), "")

@@ -85,8 +85,8 @@ def wish(ledger: Mapping[str, Any], inventory: Mapping[str, Any], asked: Mapping
     """
     normal = len(inventory["hosts"]) * int(inventory["per_host"])
     workers = ledger["workers"] if ledger["normal"] == normal else None
-    if str(asked.get("workers", "")).isdigit():
-        workers = int(asked["workers"]) if int(asked["workers"]) != normal else None
+    if (number := _number(asked.get("workers"))) is not None:
+        workers = number if number != normal else None
     drained = {*ledger["drained"], *filter(None, [asked.get("drain")])} - {asked.get("undrain")}
     number = normal if workers is None else workers
     housed = [_housed(slot, inventory["addresses"]) for slot in ledger["slots"]]
@@ -112,7 +112,7 @@ def problems(
         for host in (asked.get("drain"), asked.get("undrain"))
         if host and host not in hosts
     ]
-    if asked.get("workers") is not None and not str(asked["workers"]).isdigit():
+    if asked.get("workers") is not None and _number(asked["workers"]) is None:
         said.append(f"WORKERS={asked['workers']} is no number of workers.")
     if all(slot["down"] for slot in wished["slots"]):
         said.append("Nobody would be left to take a call: undrain a host, or ask for at least one worker.")
@@ -133,6 +133,12 @@ def problems(
     return said
 
 
+def _number(asked: object) -> int | None:
+    """The number that was asked for; one of more than nine digits is none."""
+    text = str(asked)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def _moved(slot: Json, addresses: Mapping[str, str]) -> bool:
     return not slot["down"] and addresses.get(slot["host"], slot["address"]) != slot["address"]
 
@@ -149,7 +155,7 @@ def _as_found(slot: Json, container: Mapping[str, Any] | None) -> Json:
 
 def _appended(slots: Sequence[Json], inventory: Mapping[str, Any], number: int) -> list[Json]:
     """The slots, and as many more as are missing to `number` on the hosts that are there: the emptiest host is next."""
-    listed = list(slots)
+    listed, number = list(slots), min(number, len(inventory["hosts"]) * (MOST_ON_A_HOST + 1))  # one too many is said
     counts = {host: sum(slot["host"] == host for slot in slots) for host in inventory["hosts"]}
     while counts and sum(counts.values()) < number:
         host = min(counts, key=lambda one: counts[one])

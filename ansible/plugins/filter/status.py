@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,6 +29,7 @@ def _row(slot: Mapping[str, Any], reading: Mapping[str, Any]) -> Sequence[str]:
     if slot["down"]:
         return (slot["name"], slot["colour"], "", "drained", "", *[""] * len(CACHES))
     ready = reading.get("ready") or {}
+    ready = ready if isinstance(ready, Mapping) else {}
     numbers = samples(reading.get("metrics") or "")
     sessions = sum(value for name, _, value in numbers if name == "warmline_sessions")
     return (
@@ -43,15 +45,15 @@ def _row(slot: Mapping[str, Any], reading: Mapping[str, Any]) -> Sequence[str]:
 def _health(slot: Mapping[str, Any], ready: Mapping[str, Any]) -> str:
     if not ready:
         return "does not answer"
-    if ready["release"] != slot["release"]:
+    if ready.get("release") != slot["release"]:
         return "another release than the edges were told"
-    if not ready["ready"]:
+    if not ready.get("ready"):
         return "not ready"
-    return "without Redis" if ready["degraded"] else "ready"
+    return "without Redis" if ready.get("degraded") else "ready"
 
 
 def _hits(cache: str, numbers: Sequence[tuple[str, Mapping[str, str], float]]) -> str:
-    found = [(labels["source"], value) for name, labels, value in numbers if _counts(name, labels, cache)]
+    found = [(labels.get("source"), value) for name, labels, value in numbers if _counts(name, labels, cache)]
     total = sum(value for _, value in found)
     return f"{sum(value for source, value in found if source != 'origin') / total:.0%}" if total else "-"
 
@@ -61,8 +63,17 @@ def _counts(name: str, labels: Mapping[str, str], cache: str) -> bool:
 
 
 def samples(text: str) -> list[tuple[str, dict[str, str], float]]:
-    """Name, labels and value of each sample of Prometheus' text format."""
-    return [(name, dict(_LABEL.findall(labels or "")), float(value)) for name, labels, value in _SAMPLE.findall(text)]
+    """Name, labels and value of each sample of Prometheus' text format; of no other line, nor of what is not finite."""
+    found = [(name, dict(_LABEL.findall(labels)), _finite(value)) for name, labels, value in _SAMPLE.findall(text)]
+    return [(name, labels, value) for name, labels, value in found if value is not None]
+
+
+def _finite(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 class FilterModule:

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
 
 def api_keys(organisations: Iterable[str], folder: str) -> list[dict[str, str]]:
     """What the workers know of API keys kept in files named after their organisations: the digests."""
@@ -54,6 +56,24 @@ def probes(urls: Mapping[str, str], paths: Mapping[str, str], exporter: str) -> 
     ]
 
 
+def setting(value: object, name: str) -> str:
+    """A value of `agent_settings` as the workers' file of variables holds it: a list's items have commas between them.
+
+    ValueError, which names the setting, for what one line cannot hold: other lists, dictionaries, null, a line break.
+    """
+    if isinstance(value, list | tuple):
+        items = [setting(item, name) for item in value]
+        if any(isinstance(item, list | tuple) for item in value) or any("," in item for item in items):
+            raise ValueError(f"agent_settings.{name}: a list holds names without commas")
+        return ",".join(items)
+    if value is None or isinstance(value, Mapping):
+        raise ValueError(f"agent_settings.{name}: must be text, a number or a list, not {value!r}")
+    text = str(value)
+    if len(text.splitlines()) > 1 or text.endswith(tuple(_BREAKS)) or "\0" in text:
+        raise ValueError(f"agent_settings.{name}: must be one line")
+    return text
+
+
 class FilterModule:
     """What Ansible looks for."""
 
@@ -64,4 +84,5 @@ class FilterModule:
             "warmline_tree_digest": tree_digest,
             "warmline_targets": targets,
             "warmline_probes": probes,
+            "warmline_setting": setting,
         }

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.caches import AudioCodec, Recorded, World
+from tests.support.examples import examples
 from tests.support.virtual_time import VirtualTimeLoop
 from warmline.cache import Cache, Found, Group, Key, Memory, Policy, Source
 from warmline.cache.fence import Fence
@@ -163,7 +164,7 @@ ANY = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(**ANY)
 def test_the_simulation_counts_what_the_caches_count(
     seed: int, workers: int, pace: float, shared: bool, changes: bool
@@ -172,9 +173,7 @@ def test_the_simulation_counts_what_the_caches_count(
     assert plan == truth
 
 
-@settings(
-    max_examples=40, deadline=None, derandomize=True
-)  # a bound that was measured, and no law: the same traces always
+@settings(max_examples=40, derandomize=True)  # a bound that was measured, and no law: the same traces in a search too
 @given(**ANY)
 def test_where_room_is_short_they_differ_by_the_order_of_what_happens_at_once(
     seed: int, workers: int, pace: float, shared: bool, changes: bool
