@@ -190,6 +190,12 @@ def test_what_is_not_signed_as_agreed_is_refused_counted_and_changes_nothing(sta
         pytest.param("knowledge-updated", b'{"organisation": "\xff"}', "body", id="not UTF-8"),
         pytest.param("knowledge-updated", b"{}", "organisation", id="no organisation"),
         pytest.param("knowledge-updated", b'{"organisation": "No Such"}', "organisation", id="no name"),
+        pytest.param(
+            "knowledge-updated", b'{"organisation": "sahyadri\\n"}', "organisation", id="a newline behind a name"
+        ),
+        pytest.param(
+            "agent-updated", b'{"organisation": "sahyadri", "agent": "reception\\n"}', "agent", id="or another"
+        ),
         pytest.param("knowledge-updated", json.dumps(AGENT).encode(), "agent", id="an agent beside knowledge"),
         pytest.param("agent-updated", json.dumps(KNOWLEDGE).encode(), "agent", id="no agent"),
         pytest.param(

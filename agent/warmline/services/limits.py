@@ -54,7 +54,7 @@ def read_limits(path: Path | None, everybody: Limit, organisations: Container[st
         return Limits(everybody)
     try:
         entries = msgspec.json.decode(path.read_bytes(), type=dict[str, _Entry])
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeError, RecursionError, msgspec.DecodeError) as error:
         raise SettingsError([f"limits file {path}: {error}"]) from error
     if unknown := [name for name in entries if name not in organisations]:
         raise SettingsError([f"limits file {path}: {', '.join(unknown)} has no API key, so it is probably misspelt"])

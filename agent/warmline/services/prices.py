@@ -21,15 +21,15 @@ _UNIT = 10_000
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount of the table's currency, who says so, and the date on which it was read."""
 
-    amount: Annotated[float, msgspec.Meta(ge=0)]
+    amount: Annotated[float, msgspec.Meta(ge=0, le=1e12)]
     source: Annotated[str, msgspec.Meta(min_length=1)]
-    as_of: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    as_of: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 
 
 class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`characters`: 10,000 characters of speech, by model. `calls`: one call of the data provider, by kind."""
 
-    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
     characters: Mapping[str, Price]
     calls: Mapping[str, Price]
 
@@ -69,7 +69,7 @@ def read_prices(path: Path | None) -> Prices:
         return PRICES
     try:
         return msgspec.json.decode(path.read_bytes(), type=Prices)
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeError, RecursionError, msgspec.DecodeError) as error:
         raise SettingsError([f"prices file {path}: {error}"]) from error
 
 
