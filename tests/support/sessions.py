@@ -98,7 +98,7 @@ class Provider:
         if args["agent"] != "reception":
             return None
         config = AgentConfig(name="Asha", voice=VOICE, greeting=GREETING, prompt_updated_at=1)
-        found: object = config if path == "agents:config" else Prompt("", "{answer}", "I do not know.")
+        found: object = config if path == "agents:config" else Prompt(unknown="I do not know.")
         assert isinstance(found, returns)
         return found
 
