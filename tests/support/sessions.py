@@ -75,6 +75,10 @@ class DictSessions:
         if kept is not None and kept[0] == owner:
             del self._kept[key]
 
+    def garble(self, data: bytes) -> None:
+        """Every session's state is these bytes."""
+        self._kept = {key: (owner, data, until) for key, (owner, _, until) in self._kept.items()}
+
     async def watch(self, claimed: Callable[[bytes], None]) -> None:
         self._watchers.append(claimed)
         await asyncio.Event().wait()
