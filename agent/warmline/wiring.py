@@ -113,10 +113,10 @@ def pool(settings: Settings, around: Caches, http: aiohttp.ClientSession, metric
     return made
 
 
-def sarvam(settings: Settings, http: aiohttp.ClientSession, sockets: Pool, metrics: PoolMetrics) -> Synthesiser:
+def sarvam(settings: Settings, posts: Posts, sockets: Pool, metrics: PoolMetrics) -> Synthesiser:
     """The speech provider, over warm sockets and over REST."""
     rest = Sarvam(
-        http,
+        posts,
         settings.sarvam_url,
         key=revealed(settings.sarvam_key_file) or "",
         timeout=settings.sarvam_timeout,

@@ -88,7 +88,7 @@ class Convex:
             async with (
                 asyncio.timeout(self._timeout),
                 self._turns.turn() as turn,
-                await self._posts.read(f"{self._url}/api/{kind}", json=body, headers=self._headers) as response,
+                self._posts.post(f"{self._url}/api/{kind}", json=body, headers=self._headers) as response,
             ):
                 turn.refused = response.status == 429
                 return response.status, await decoding.body(response, upstream=self.name, most=_LONGEST)
