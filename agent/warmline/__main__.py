@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,10 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     invalidate = commands.add_parser(
         "invalidate", help="make every worker forget what was cached; for whoever changed data behind our back"
     )
-    invalidate.add_argument("--organisation", required=True)
+    invalidate.add_argument("--organisation", required=True, type=_name)
     invalidate.add_argument("--knowledge", action="store_true", help="the organisation's knowledge answers")
     invalidate.add_argument(
-        "--agent", action="append", default=[], help="an agent, again for each; default: everything"
+        "--agent", action="append", default=[], type=_name, help="an agent, again for each; default: everything"
     )
     invalidate.set_defaults(run=_invalidate)
 
@@ -125,6 +126,15 @@ def _invalidate(options: argparse.Namespace) -> int:
 
     wanted = groups.targets(options.organisation, with_knowledge=options.knowledge, agents=options.agent)
     return invalidate.run(settings.read(os.environ), wanted)
+
+
+def _name(text: str) -> str:
+    """What may be somebody's name: of any other there is nothing to forget, and nobody should be told otherwise."""
+    from warmline.api.keys import NAME
+
+    if not re.fullmatch(NAME, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name: lower-case letters, digits and hyphens")
+    return text
 
 
 def _probe(options: argparse.Namespace) -> int:

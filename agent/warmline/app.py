@@ -30,6 +30,7 @@ from warmline.serve import Service, bind
 from warmline.services.answers import Answers
 from warmline.services.usage import Usage
 from warmline.settings import Settings
+from warmline.upstream.posts import Posts
 from warmline.watch import Watch
 
 _log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ async def run(settings: Settings) -> None:
         caller_socket = stack.enter_context(bind(settings.listen_host, settings.port))
         fleet_socket = stack.enter_context(bind(settings.listen_host, settings.admin_port))
         http = await stack.enter_async_context(aiohttp.ClientSession())
+        fresh = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)))
         caches = wiring.caches(settings, metrics)
         stack.push_async_callback(caches.aclose)
         # The sockets' connections are bounded by the pool; aiohttp's own limit of 100 would be a second, silent one.
@@ -59,7 +61,8 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(usage.aclose)
         popular = wiring.popular(settings, keys, caches)
         stack.push_async_callback(popular.aclose)
-        convex, sarvam = wiring.convex(settings, http, metrics), wiring.sarvam(settings, http, pool, pool_metrics)
+        posts = Posts(http, fresh)
+        convex, sarvam = wiring.convex(settings, posts, metrics), wiring.sarvam(settings, posts, pool, pool_metrics)
         services = wiring.services(settings, caches, convex, sarvam, accounts, metrics)
         answers = Answers(services.agents, services.knowledge, asked=popular.asked)
         warming = wiring.warming(settings, keys, caches, services, popular, metrics)

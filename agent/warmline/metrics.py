@@ -64,6 +64,12 @@ class Metrics:
             ["upstream", "outcome"],
             registry=registry,
         )
+        self._elements_left_out = Counter(
+            "warmline_upstream_elements_left_out",
+            "Elements of what a provider's function returned that could not be read.",
+            ["upstream", "function"],
+            registry=registry,
+        )
         self._warmed = Counter(
             "warmline_warming_entries",
             "Entries that a warming found or brought, by the layer that had them.",
@@ -183,6 +189,10 @@ class Metrics:
     def called(self, upstream: str, outcome: str) -> None:
         """A provider was called once; `outcome` is `ok` or the error's code."""
         self._upstream_calls.labels(upstream, outcome).inc()
+
+    def left_out(self, upstream: str, function: str, count: int) -> None:
+        """So many elements of what a function returned could not be read, and the others were taken."""
+        self._elements_left_out.labels(upstream, function).inc(count)
 
     def warmed(self, cache: str, source: str) -> None:
         """See `sweep.WarmingEvents`."""

@@ -44,6 +44,7 @@ from warmline.session.redis import RedisSessions
 from warmline.settings import CacheProfile, Settings, revealed
 from warmline.upstream.convex import Convex
 from warmline.upstream.ports import Synthesiser
+from warmline.upstream.posts import Posts
 from warmline.upstream.sarvam import Sarvam
 from warmline.upstream.socket import SarvamSockets, socket_url
 from warmline.upstream.streaming import Patience, StreamingSarvam
@@ -70,15 +71,16 @@ def caches(settings: Settings, metrics: Metrics) -> Caches:
     )
 
 
-def convex(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -> Convex:
+def convex(settings: Settings, posts: Posts, metrics: Metrics) -> Convex:
     """The data provider."""
     return Convex(
-        http,
+        posts,
         settings.convex_url,
         deploy_key=revealed(settings.convex_deploy_key_file),
         timeout=settings.convex_timeout,
         concurrency=settings.convex_concurrency,
         called=partial(metrics.called, Convex.name),
+        left_out=partial(metrics.left_out, Convex.name),
     )
 
 
@@ -111,10 +113,10 @@ def pool(settings: Settings, around: Caches, http: aiohttp.ClientSession, metric
     return made
 
 
-def sarvam(settings: Settings, http: aiohttp.ClientSession, sockets: Pool, metrics: PoolMetrics) -> Synthesiser:
+def sarvam(settings: Settings, posts: Posts, sockets: Pool, metrics: PoolMetrics) -> Synthesiser:
     """The speech provider, over warm sockets and over REST."""
     rest = Sarvam(
-        http,
+        posts,
         settings.sarvam_url,
         key=revealed(settings.sarvam_key_file) or "",
         timeout=settings.sarvam_timeout,

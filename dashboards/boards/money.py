@@ -121,10 +121,13 @@ BOARD = Board(
                     12,
                     "How do calls to the data provider end?",
                     "Exhausted is its limit on us, unavailable that it is down. Ok beside them is enough for most "
-                    "callers.",
+                    "callers. Left out are passages or names that cannot be read: the worker's log has their fields.",
                     "ops",
                     Query(
                         total(rate("warmline_upstream_calls_total"), "upstream", "outcome"), "{{upstream}} {{outcome}}"
+                    ),
+                    Query(
+                        total(rate("warmline_upstream_elements_left_out_total"), "function"), "{{function}} left out"
                     ),
                 ),
             ],

@@ -38,6 +38,11 @@ def test_a_caller_without_a_good_key_is_refused(worker: Worker, headers: dict[st
     assert response.headers["www-authenticate"] == "Bearer"
 
 
+def test_a_name_with_a_newline_behind_it_is_nobodys(worker: Worker) -> None:
+    response = httpx.get(f"{worker.url}/v1/agents/reception%0A/answer", params={"text": "hello"}, headers=KEY)
+    assert error(response) == (404, "agent_not_found", "agent")
+
+
 def test_an_unknown_agent_is_not_confirmed_to_a_caller_without_a_key(worker: Worker) -> None:
     known = httpx.get(f"{worker.url}{ANSWER}", params={"text": "hello"})
     unknown = httpx.get(f"{worker.url}/v1/agents/nobody/answer", params={"text": "hello"})

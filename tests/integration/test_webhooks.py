@@ -120,6 +120,24 @@ def test_an_event_that_comes_again_changes_nothing(stack: Stack) -> None:
         assert 600 < client.ttl(key) <= 3600
 
 
+def test_one_id_for_several_endpoints_and_organisations_is_carried_out_for_each(stack: Stack) -> None:
+    one, other = hooked(stack), hooked(stack)
+    warmed(one, other)
+    layers(one, organisation="kaveri")
+    told = [
+        ("knowledge-updated", KNOWLEDGE),
+        ("knowledge-updated", {"organisation": "kaveri"}),
+        ("prompt-updated", AGENT),
+        ("agent-updated", AGENT),
+    ]
+    for event, notice in told:
+        assert deliver(one, event, notice, id_="transaction").json()["duplicate"] is False
+    assert layers(other) == {"config": "origin", "prompt": "origin", "rag": "origin"}
+    assert layers(other, organisation="kaveri")["rag"] == "origin"
+    for event, notice in told:
+        assert deliver(other, event, notice, id_="transaction").json() == {"duplicate": True}
+
+
 def test_one_event_delivered_many_times_at_once_is_carried_out(stack: Stack) -> None:
     one, other = hooked(stack), hooked(stack)
     warmed(one, other)
@@ -172,6 +190,12 @@ def test_what_is_not_signed_as_agreed_is_refused_counted_and_changes_nothing(sta
         pytest.param("knowledge-updated", b'{"organisation": "\xff"}', "body", id="not UTF-8"),
         pytest.param("knowledge-updated", b"{}", "organisation", id="no organisation"),
         pytest.param("knowledge-updated", b'{"organisation": "No Such"}', "organisation", id="no name"),
+        pytest.param(
+            "knowledge-updated", b'{"organisation": "sahyadri\\n"}', "organisation", id="a newline behind a name"
+        ),
+        pytest.param(
+            "agent-updated", b'{"organisation": "sahyadri", "agent": "reception\\n"}', "agent", id="or another"
+        ),
         pytest.param("knowledge-updated", json.dumps(AGENT).encode(), "agent", id="an agent beside knowledge"),
         pytest.param("agent-updated", json.dumps(KNOWLEDGE).encode(), "agent", id="no agent"),
         pytest.param(

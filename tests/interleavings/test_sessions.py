@@ -265,6 +265,18 @@ async def test_a_closed_session_is_over(board: Switchboard) -> None:
         await board.dial(worker, Open(resume=token)).end
 
 
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x81\xa5agent\xa1\xff", b"\x81\xa5agent\x01"], ids=ascii)
+async def test_a_session_whose_state_cannot_be_read_is_nobodys(board: Switchboard, data: bytes) -> None:
+    worker = board.worker()
+    line = board.dial(worker)
+    token = await listening(line)
+    line.caller.hang_up()
+    await line.end
+    board.store.garble(data)
+    with pytest.raises(SessionNotFound):
+        await board.dial(worker, Open(resume=token)).end
+
+
 async def test_without_redis_a_session_works_and_says_that_it_cannot_be_resumed(board: Switchboard) -> None:
     board.store.gates.broken |= {"save", "claim", "forget"}
     worker = board.worker()

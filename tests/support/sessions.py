@@ -75,6 +75,10 @@ class DictSessions:
         if kept is not None and kept[0] == owner:
             del self._kept[key]
 
+    def garble(self, data: bytes) -> None:
+        """Every session's state is these bytes."""
+        self._kept = {key: (owner, data, until) for key, (owner, _, until) in self._kept.items()}
+
     async def watch(self, claimed: Callable[[bytes], None]) -> None:
         self._watchers.append(claimed)
         await asyncio.Event().wait()
@@ -100,7 +104,7 @@ class Provider:
         if args["agent"] != "reception":
             return None
         config = AgentConfig(name="Asha", voice=self.voice, greeting=GREETING, prompt_updated_at=1)
-        found: object = config if path == "agents:config" else Prompt("", "{answer}", "I do not know.")
+        found: object = config if path == "agents:config" else Prompt(unknown="I do not know.")
         assert isinstance(found, returns)
         return found
 

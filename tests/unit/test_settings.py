@@ -123,6 +123,14 @@ def test_a_secret_is_read_without_its_final_newline(tmp_path: Path) -> None:
     assert settings.revealed(None) is None
 
 
+@pytest.mark.parametrize("content", [b"hunter\xff", b"hunter2\nhunter3", b"hunter\x002", b"hunter2\r\nhunter3\r\n"])
+def test_what_can_be_no_secret_is_refused_and_not_repeated(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    with pytest.raises(SettingsError, match="secret file") as caught:
+        settings.revealed(tmp_path / "secret")
+    assert "hunter" not in str(caught.value)
+
+
 def test_each_number_of_a_profile_can_be_set_on_its_own(good: dict[str, str]) -> None:
     read = settings.read({**good, "WARMLINE_CACHE_RAG_TTL": "600", "WARMLINE_CACHE_TTS_MAX_ENTRIES": "7"}).caches()
     assert (read.rag.ttl, read.tts.max_entries) == (600, 7)

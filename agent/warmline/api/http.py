@@ -106,7 +106,7 @@ class CallerApi:
         organisation = self._keys.organisation(request.headers.get("authorization"))
         self._accounts.admit(organisation)
         agent = str(request.path_params["agent"])
-        if not _NAME.match(agent):
+        if not _NAME.fullmatch(agent):
             raise AgentNotFound("there is no such agent in your organisation", field="agent")
         return organisation, agent
 

@@ -13,13 +13,14 @@ import msgspec
 
 from warmline.errors import SettingsError, Unauthenticated
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
-"""What an organisation and an agent may be called: safe in a URL, a Redis key and a metric label."""
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}\Z"
+"""What an organisation and an agent may be called: safe in a URL, a Redis key and a metric label. It ends in `\\Z`, for
+Python's `$` stands before a last newline too."""
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     organisation: Annotated[str, msgspec.Meta(pattern=NAME)]
-    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class ApiKeys:
@@ -33,7 +34,7 @@ class ApiKeys:
         """The keys of a file. Raises SettingsError, which names the file and what is wrong with it."""
         try:
             entries = msgspec.json.decode(path.read_bytes(), type=list[_Entry])
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, UnicodeError, RecursionError, msgspec.DecodeError) as error:
             raise SettingsError([f"API keys file {path}: {error}"]) from error
         if not entries:
             raise SettingsError([f"API keys file {path}: holds no key, so nobody could call"])

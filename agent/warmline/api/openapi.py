@@ -22,7 +22,7 @@ _TEXT: Json = {
 }
 _QUESTION: Json = {**_TEXT, "maxLength": LONGEST_QUESTION}
 _PHRASE: Json = {**_TEXT, "description": "what the voice's model speaks at most is between 1,500 and 2,500 characters"}
-_NAME: Json = {"type": "string", "pattern": NAME}
+_NAME: Json = {"type": "string", "pattern": NAME.replace(r"\Z", "$")}  # in ECMA-262's words, which has no other
 _NUMBER: Json = {"type": "number"}
 _COUNT: Json = {"type": "integer", "minimum": 0}
 

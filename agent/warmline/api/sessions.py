@@ -104,7 +104,7 @@ class SessionApi:
         self._accounts.admit(organisation)
         if (opening.agent is None) == (opening.resume is None):
             raise errors.InvalidInput("name an agent, or a session to resume, and not both", field="agent")
-        if opening.agent is not None and not _NAME.match(opening.agent):
+        if opening.agent is not None and not _NAME.fullmatch(opening.agent):
             raise errors.AgentNotFound("there is no such agent in your organisation", field="agent")
         return organisation, opening
 

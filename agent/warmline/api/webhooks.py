@@ -4,8 +4,9 @@
       └─► decoded ── wrong ─► 400     └─► seen before ─► 200, duplicate
                                           └─► invalidated ─► recorded ─► 200        none of it in time ─► 503
 
-An event is recorded only once its effect is there, so that a failed attempt may be repeated under the same id; two
-attempts at the same time invalidate twice, which costs a miss. docs/webhooks.md is the contract.
+An event is its endpoint, id and body: one id with anything else in it is another event, and carried out. It is
+recorded only once its effect is there, so that a failed attempt may be repeated under the same id; two attempts at the
+same time invalidate twice, which costs a miss. docs/webhooks.md is the contract.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from warmline.errors import InvalidationFailed, InvalidInput, StoreUnavailable, 
 from warmline.metrics import Metrics
 from warmline.services import groups
 from warmline.services.agents import config_key
+from warmline.services.deliveries import Event
 
 _Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 
@@ -74,10 +76,10 @@ _DECODERS: dict[str, msgspec.json.Decoder[_Notice]] = {
 class Events(Protocol):
     """Which events were carried out. Both raise StoreUnavailable when it cannot be said or done."""
 
-    async def seen(self, event: str) -> bool:
+    async def seen(self, event: Event) -> bool:
         """Whether the event was recorded."""
 
-    async def record(self, event: str) -> None:
+    async def record(self, event: Event) -> None:
         """It is, from now on."""
 
 
@@ -124,12 +126,13 @@ class Webhooks:
         """Every worker forgets the agent's configuration: the next one names the new prompt by its timestamp."""
         return await self._received(request, "prompt-updated")
 
-    async def _received(self, request: Request, event: str) -> Response:
+    async def _received(self, request: Request, endpoint: str) -> Response:
         outcome = "failed"
         try:
             body = await wire.read(request)
             id_ = verified(self._secrets, request.headers, body, now=self._wall())
-            report = await self._carried_out(id_, wire.decoded(_DECODERS[event], body).target())
+            target = wire.decoded(_DECODERS[endpoint], body).target()
+            report = await self._carried_out(Event(endpoint, id_, body), target)
             outcome = "duplicate" if report is None else "done"
         except WebhookRefused as error:
             outcome = error.reason
@@ -141,19 +144,19 @@ class Webhooks:
             outcome = "wrong_body"
             raise
         finally:
-            self._counted(event, outcome)
+            self._counted(endpoint, outcome)
         return JSONResponse(_shown(report))
 
-    async def _carried_out(self, id_: str, target: Group | Key) -> Report | None:
+    async def _carried_out(self, event: Event, target: Group | Key) -> Report | None:
         """Who has forgotten; None if it was carried out before. Raises InvalidationFailed."""
         try:
             async with asyncio.timeout(self._seconds):
-                if await self._events.seen(id_):
+                if await self._events.seen(event):
                     return None
                 report = await self._invalidate(target)
-                await self._events.record(id_)
+                await self._events.record(event)
         except StoreUnavailable as error:
-            raise InvalidationFailed(f"the event's id cannot be looked up or recorded: {error}") from error
+            raise InvalidationFailed(f"the event cannot be looked up or recorded: {error}") from error
         except TimeoutError as error:
             raise InvalidationFailed(f"not within {self._seconds:g} s") from error
         return report

@@ -190,7 +190,7 @@ class Channel:
             return
         try:
             message = msgspec.msgpack.decode(body, type=Invalidation | Acknowledgement)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):  # msgspec's own is a ValueError; so are bytes that are not UTF-8
             self._link.reset("unreadable message on the invalidation channel")  # it may have named anything of ours
             return
         if isinstance(message, Acknowledgement):

@@ -86,7 +86,7 @@ def _mark(identity: str) -> str:
 async def _identity(link: Link) -> str:
     fields = {}
     for section in ("server", "replication"):
-        for line in expect(await link.send("INFO", section), bytes).decode().splitlines():
+        for line in expect(await link.send("INFO", section), bytes).decode(errors="replace").splitlines():
             name, _, value = line.partition(":")
             fields[name] = value
     if not fields.keys() >= {"run_id", "master_replid"}:

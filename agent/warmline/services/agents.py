@@ -1,8 +1,11 @@
 """An agent's configuration and prompt."""
 
-from typing import TypeVar
+import time
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from warmline.cache import Cache, Found, Group, Key
 from warmline.errors import AgentNotFound, UpstreamRejected
@@ -13,37 +16,47 @@ from warmline.upstream.ports import Functions, Voice
 T = TypeVar("T")
 
 
-class AgentConfig(msgspec.Struct, frozen=True, rename="camel"):
+class AgentConfig(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How one agent of one organisation behaves. `prompt_updated_at` (milliseconds) says which prompt belongs to it;
-    `phrases` are what it says in fixed words, beside its greeting."""
+    `phrases` are what it says in fixed words, beside its greeting. What is optional: docs/data-provider.md."""
 
-    name: str
+    name: str = ""
     voice: Voice
-    greeting: str
-    prompt_updated_at: int
-    top_k: int = 3
+    greeting: str = ""
+    prompt_updated_at: int | float = 0
+    top_k: Annotated[int, msgspec.Meta(ge=1)] = 3
     minimum_score: float = 0.3
     phrases: tuple[str, ...] = ()
 
 
-class Prompt(msgspec.Struct, frozen=True, rename="camel"):
+class Prompt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What an agent says around an answer. `answer` holds the place `{answer}`; `unknown` is said without one."""
 
-    instructions: str
-    answer: str
+    instructions: str = ""
+    answer: str = "{answer}"
     unknown: str
 
 
 class Agents:
-    """Looks agents up for a caller's organisation; another organisation's agents do not exist here."""
+    """Looks agents up for a caller's organisation; another organisation's agents do not exist here.
+
+    `wall` is the time of day in seconds.
+    """
 
     def __init__(
-        self, functions: Functions, *, configs: Cache[AgentConfig], prompts: Cache[Prompt], accounts: Accounts
+        self,
+        functions: Functions,
+        *,
+        configs: Cache[AgentConfig],
+        prompts: Cache[Prompt],
+        accounts: Accounts,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._functions = functions
         self._configs = configs
         self._prompts = prompts
         self._accounts = accounts
+        self._wall = wall
         self._price = accounts.prices.call("query")
 
     async def config(self, organisation: str, agent: str) -> Found[AgentConfig]:
@@ -51,14 +64,14 @@ class Agents:
         it had to be loaded and could not."""
         found = await self._configs.get_or_load(
             config_key(organisation, agent),
-            lambda: self._load("config", organisation, agent, AgentConfig),
+            lambda: self._load_config(organisation, agent),
         )
         self._accounts.answered(organisation, "config", found.source, self._price)
         if found.value is None:
             raise AgentNotFound("there is no such agent in your organisation", field="agent")
         return Found(found.value, found.source)
 
-    async def prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt]:
+    async def prompt(self, organisation: str, agent: str, updated_at: float) -> Found[Prompt]:
         """The prompt that the configuration names by its timestamp. Raises UpstreamError, SpendLimitReached."""
         found = await self._prompts.get_or_load(
             _prompt_key(organisation, agent, updated_at),
@@ -73,9 +86,13 @@ class Agents:
         """What the caches alone know of the agent; None if only the origin could tell."""
         return await self._configs.peek(config_key(organisation, agent))
 
-    async def peek_prompt(self, organisation: str, agent: str, updated_at: int) -> Found[Prompt | None] | None:
+    async def peek_prompt(self, organisation: str, agent: str, updated_at: float) -> Found[Prompt | None] | None:
         """The same of a prompt."""
         return await self._prompts.peek(_prompt_key(organisation, agent, updated_at))
+
+    async def _load_config(self, organisation: str, agent: str) -> AgentConfig | None:
+        found = await self._load("config", organisation, agent, AgentConfig)
+        return None if found is None else completed(found, agent, now=self._wall())
 
     async def _load(self, what: str, organisation: str, agent: str, returns: type[T]) -> T | None:
         with self._accounts.paying(organisation, what, self._price):
@@ -84,7 +101,16 @@ class Agents:
             )
 
 
-def _prompt_key(organisation: str, agent: str, updated_at: int) -> Key:
+def completed(config: AgentConfig, agent: str, *, now: float) -> AgentConfig:
+    """The configuration with what the provider left out.
+
+    Without a time of its own the prompt is as old as the configuration that names it, and looked up anew with it.
+    """
+    updated_at = config.prompt_updated_at or round(now * 1000)
+    return replace(config, name=config.name or agent, prompt_updated_at=updated_at)
+
+
+def _prompt_key(organisation: str, agent: str, updated_at: float) -> Key:
     return Key("prompt", organisation, (agent, str(updated_at)), _groups(organisation, agent))
 
 

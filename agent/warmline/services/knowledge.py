@@ -46,10 +46,12 @@ class Knowledge:
         return None if found is None else Found(found.value or [], found.source)
 
     async def _load(self, organisation: str, query: str, top_k: int) -> list[Passage] | None:
+        """None where nothing was found, an empty list too: what is new is indexed a moment after we are told of it."""
         with self._accounts.paying(organisation, "rag", self._price):
-            return await self._functions.action(
+            found = await self._functions.action(
                 "knowledge:search", {"organisation": organisation, "query": query, "topK": top_k}, list[Passage]
             )
+        return found or None
 
 
 def _key(organisation: str, query: str, top_k: int) -> Key:

@@ -16,7 +16,7 @@ class Roster:
         """All of them; none of an organisation that is not known. Raises UpstreamError."""
         found = await self._names.get_or_load(
             _key(organisation),
-            lambda: self._functions.query("agents:list", {"organisation": organisation}, list[str]),
+            lambda: self._load(organisation),
         )
         return Found(found.value or [], found.source)
 
@@ -24,6 +24,10 @@ class Roster:
         """The same from the caches alone; None if only the origin could tell."""
         found = await self._names.peek(_key(organisation))
         return None if found is None else Found(found.value or [], found.source)
+
+    async def _load(self, organisation: str) -> list[str] | None:
+        """None where there are none: the first agent of an organisation is not to wait for the end of a list."""
+        return await self._functions.query("agents:list", {"organisation": organisation}, list[str]) or None
 
 
 def _key(organisation: str) -> Key:

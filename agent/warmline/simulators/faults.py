@@ -49,6 +49,6 @@ class Faults:
         elif request.method == "POST":
             try:
                 self._to_come.append(self._decoder.decode(await request.body()))
-            except msgspec.DecodeError as error:
+            except (ValueError, RecursionError) as error:  # msgspec's are ValueErrors
                 return JSONResponse({"error": str(error)}, status_code=422)
         return JSONResponse(msgspec.to_builtins(self._to_come))

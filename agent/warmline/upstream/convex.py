@@ -1,83 +1,85 @@
 """Convex, over its HTTP functions API.
 
-Protocol: POST /api/query and /api/action with `{"path", "args", "format": "json"}`; success is
-`{"status": "success", "value"}`; a function that threw is `{"status": "error", "errorMessage", "errorData"?}` with
-status 200 today and 560 historically; the infrastructure's own errors are `{"code", "message"}` with any other status,
-of which 429 says that too many calls run at once.
+Protocol: POST /api/query and /api/action with `{"path", "args", "format": "json"}`; of the answers see `returned.py`.
+A 429 says that too many calls run at once.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiohttp
-import msgspec
+import structlog
 
-from warmline.errors import FunctionFailed, UpstreamError, UpstreamRejected, UpstreamUnavailable
+from warmline.errors import UpstreamError, UpstreamRejected, UpstreamUnavailable
+from warmline.upstream import decoding
+from warmline.upstream.fitted import Fitted
+from warmline.upstream.posts import Posts
+from warmline.upstream.returned import NAME, returned, unreadable
 from warmline.upstream.turns import Turns
 
 T = TypeVar("T")
 
-_RETRYABLE = {429, 500, 502, 503, 504}
-_UNBOUNDED = aiohttp.ClientTimeout()  # the call's own bound includes its wait for a turn
+_LONGEST = 4 * 1024 * 1024
+"""Bytes of an answer: as much as the caches keep of a value."""
 
-
-class _Answer(msgspec.Struct):
-    status: str = ""
-    value: Any = None
-    error_message: str = msgspec.field(default="", name="errorMessage")
-    error_data: Any = msgspec.field(default=None, name="errorData")
-    code: str = ""
-    message: str = ""
+_SHOWN = 5
+_log = structlog.get_logger(__name__)
 
 
 def _uncounted(outcome: str) -> None:
     """Nobody wants to know."""
 
 
+def _unnoticed(path: str, count: int) -> None:
+    """Nor this."""
+
+
 class Convex:
-    """The functions of one deployment. Borrows the HTTP session; never retries by itself.
+    """The functions of one deployment. Borrows the HTTP sessions of `posts`.
 
     `deploy_key` is the deployment's admin key, None for public functions only. `timeout` is seconds for a whole call,
     the wait for one of the `concurrency` turns included. `called` is told how each call ended: `ok`, or the error's
-    code.
+    code; `left_out` of a function and of how many elements of what it returned could not be read.
     """
 
-    name = "convex"
+    name = NAME
 
     def __init__(
         self,
-        http: aiohttp.ClientSession,
+        posts: Posts,
         url: str,
         *,
         deploy_key: str | None,
         timeout: float,
         concurrency: int = 32,
         called: Callable[[str], None] = _uncounted,
+        left_out: Callable[[str, int], None] = _unnoticed,
     ) -> None:
-        self._http = http
+        self._posts = posts
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Convex {deploy_key}"} if deploy_key else {}
         self._timeout = timeout
         self._turns = Turns(concurrency)
         self._called = called
+        self._left_out = left_out
 
     async def query(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
         """See `ports.Functions.query`."""
-        return self._converted(path, await self._call("query", path, args), returns)
+        return await self._call("query", path, args, returns)
 
     async def action(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
         """See `ports.Functions.action`."""
-        return self._converted(path, await self._call("action", path, args), returns)
+        return await self._call("action", path, args, returns)
 
-    async def _call(self, kind: str, path: str, args: dict[str, str | int]) -> Any:
+    async def _call(self, kind: str, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
         try:
-            value = self._value(path, *await self._post(kind, path, args))
+            found = returned(path, *await self._post(kind, path, args), returns)
         except UpstreamError as error:
             self._called(error.code)
             raise
         self._called("ok")
-        return value
+        return self._taken(path, found)
 
     async def _post(self, kind: str, path: str, args: dict[str, str | int]) -> tuple[int, bytes]:
         """Status and body."""
@@ -86,32 +88,18 @@ class Convex:
             async with (
                 asyncio.timeout(self._timeout),
                 self._turns.turn() as turn,
-                self._http.post(
-                    f"{self._url}/api/{kind}", json=body, headers=self._headers, timeout=_UNBOUNDED
-                ) as response,
+                self._posts.post(f"{self._url}/api/{kind}", json=body, headers=self._headers) as response,
             ):
                 turn.refused = response.status == 429
-                return response.status, await response.read()
+                return response.status, await decoding.body(response, upstream=self.name, most=_LONGEST)
+        except UpstreamRejected as error:
+            raise unreadable(path, error.detail) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UpstreamUnavailable(self.name, f"{path}: {str(error) or type(error).__name__}") from error
 
-    def _value(self, path: str, status: int, raw: bytes) -> Any:
-        try:
-            answer = msgspec.json.decode(raw, type=_Answer)
-        except msgspec.DecodeError:
-            answer = _Answer(message="not a Convex answer")
-        if answer.status == "success":
-            return answer.value
-        if answer.status == "error":
-            raise FunctionFailed(self.name, f"{path}: {answer.error_message}", data=answer.error_data)
-        problem = UpstreamUnavailable if status in _RETRYABLE else UpstreamRejected
-        raise problem(self.name, f"{path}: HTTP {status} {answer.code} {answer.message}".rstrip())
-
-    def _converted(self, path: str, value: Any, returns: type[T]) -> T | None:
-        """Not strict: Convex's numbers are 64-bit floats, so a whole number may arrive as 3.0."""
-        if value is None:
-            return None
-        try:
-            return msgspec.convert(value, type=returns, strict=False)
-        except msgspec.ValidationError as error:
-            raise UpstreamRejected(self.name, f"{path}: {error}") from error
+    def _taken(self, path: str, found: Fitted[T]) -> T:
+        if found.left_out:
+            count, some = len(found.left_out), list(found.left_out[:_SHOWN])
+            self._left_out(path, count)
+            _log.warning("elements_left_out", upstream=self.name, function=path, count=count, elements=some)
+        return found.value

@@ -15,6 +15,7 @@ import msgspec
 from warmline.errors import UpstreamError, UpstreamExhausted, UpstreamRejected, UpstreamUnavailable
 from warmline.upstream.frames import EXHAUSTED, RETRYABLE, settings
 from warmline.upstream.ports import Voice
+from warmline.upstream.posts import Posts
 
 Billed = Callable[[str, int], None]
 """Told of a transport, `socket` or `rest`, and of how many characters the provider has spoken there."""
@@ -37,7 +38,8 @@ class _Failure(msgspec.Struct):
 
 
 class Sarvam:
-    """One account. Borrows the HTTP session; never retries by itself, for a caller would hear the wait.
+    """One account. Borrows the HTTP sessions; never retries by itself, for a caller would hear the wait, but for
+    a connection that `Posts` finds dead.
 
     `timeout` is seconds for a whole call; `language_field` as in `frames.settings`; `billed` is told of each success.
     """
@@ -46,7 +48,7 @@ class Sarvam:
 
     def __init__(
         self,
-        http: aiohttp.ClientSession,
+        http: aiohttp.ClientSession | Posts,
         url: str,
         *,
         key: str,

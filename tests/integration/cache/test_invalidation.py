@@ -133,13 +133,14 @@ async def test_a_store_that_comes_back_with_old_memory_is_not_believed(
     assert (await worker.rag.get_or_load(key(), origin)).value == "v2"
 
 
+@pytest.mark.parametrize("garbage", [b"\xc1 garbage", b"\x81\xa4type\xa1\xff"], ids=["no message", "not UTF-8"])
 async def test_an_unreadable_message_on_the_channel_makes_everybody_start_afresh(
-    join: Join, state: RedisServer
+    join: Join, state: RedisServer, garbage: bytes
 ) -> None:
     worker, origin = await join(), Origin()
     await worker.rag.get_or_load(key(), origin)
     with state.client() as client:
-        client.publish(INVALIDATIONS, b"\xc1 garbage")
+        client.publish(INVALIDATIONS, garbage)
     await until(lambda: len(worker.rag._memory) == 0, seconds=10, what="an emptied memory")
     await worker.recovered()
 

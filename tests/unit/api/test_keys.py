@@ -1,11 +1,14 @@
 """A key speaks for one organisation."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from warmline.api.keys import ApiKeys
-from warmline.errors import Unauthenticated
+from warmline.errors import SettingsError, Unauthenticated
+
+DIGEST = "0" * 64
 
 
 def keys(**organisations: str) -> ApiKeys:
@@ -21,3 +24,23 @@ def test_a_key_names_its_organisation_whatever_the_case_of_the_scheme() -> None:
 def test_anything_else_is_refused(header: str | None) -> None:
     with pytest.raises(Unauthenticated):
         keys(a="k1").organisation(header)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"[]", id="no keys"),
+        pytest.param(b'[{"organisation": "\xff"}]', id="not UTF-8"),
+        pytest.param("[]".encode("utf-16"), id="another encoding"),
+        pytest.param(b"[" * 100_000, id="nested too deep"),
+        pytest.param(b'[{"organisation": ' + b"[" * 100_000, id="nested too deep within"),
+        pytest.param(b'[{"organisation": "sahyadri\\n", "sha256": "%b"}]' % DIGEST.encode(), id="a newline in a name"),
+        pytest.param(b'[{"organisation": "sahyadri", "sha256": "%b\\n"}]' % DIGEST.encode(), id="or in a digest"),
+    ],
+)
+def test_a_file_that_cannot_be_read_stops_the_start_and_is_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "keys.json"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"keys\.json"):
+        ApiKeys.read(file)

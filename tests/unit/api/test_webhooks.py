@@ -15,6 +15,7 @@ from warmline.cache import Group, Key
 from warmline.cache.invalidation import Report
 from warmline.errors import InvalidationFailed, StoreUnavailable
 from warmline.metrics import Metrics
+from warmline.services.deliveries import Event
 
 NOW = 1_700_000_000
 BODY = b'{"organisation": "sahyadri"}'
@@ -29,13 +30,13 @@ class Diary:
         self.lines: list[str] = []
         self.broken = ""
 
-    async def seen(self, event: str) -> bool:
+    async def seen(self, event: Event) -> bool:
         self._fail_if("seen")
-        return f"recorded {event}" in self.lines
+        return _recorded(event) in self.lines
 
-    async def record(self, event: str) -> None:
+    async def record(self, event: Event) -> None:
         self._fail_if("record")
-        self.lines.append(f"recorded {event}")
+        self.lines.append(_recorded(event))
 
     async def invalidate(self, target: Group | Key) -> Report:
         assert isinstance(target, Group)
@@ -47,6 +48,10 @@ class Diary:
             raise StoreUnavailable("away")
 
 
+def _recorded(event: Event) -> str:
+    return f"recorded {event.endpoint} {event.id} {event.body.decode()}"
+
+
 async def never(target: Group | Key) -> Report:
     await asyncio.Event().wait()
     raise AssertionError("nobody set it")
@@ -56,13 +61,15 @@ async def failing(target: Group | Key) -> Report:
     raise InvalidationFailed("Redis is silent")
 
 
-async def deliver(diary: Diary, invalidate: Callable[[Group | Key], Awaitable[Report]] | None = None) -> httpx.Response:
+async def deliver(
+    diary: Diary, invalidate: Callable[[Group | Key], Awaitable[Report]] | None = None, *, body: bytes = BODY
+) -> httpx.Response:
     metrics = Metrics(CollectorRegistry(), version="test")
     hooks = Webhooks([SECRET], diary, invalidate or diary.invalidate, seconds=5.0, wall=lambda: NOW, metrics=metrics)
     app = Starlette(routes=hooks.routes(), exception_handlers=HANDLERS)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://worker") as client:
-        headers = signed(BODY, id_="evt", timestamp=NOW)
-        return await client.post("/v1/webhooks/knowledge-updated", content=BODY, headers=headers)
+        headers = signed(body, id_="evt", timestamp=NOW)
+        return await client.post("/v1/webhooks/knowledge-updated", content=body, headers=headers)
 
 
 async def test_an_event_is_recorded_after_its_effect_and_once() -> None:
@@ -70,7 +77,15 @@ async def test_an_event_is_recorded_after_its_effect_and_once() -> None:
     first, second = await deliver(diary), await deliver(diary)
     assert first.json() == {"duplicate": False, "acknowledged": 2, "waited_out": 0, "milliseconds": 1.2}
     assert second.json() == {"duplicate": True}
-    assert diary.lines == ["invalidated knowledge of sahyadri", "recorded evt"]
+    assert diary.lines == ["invalidated knowledge of sahyadri", f"recorded knowledge-updated evt {BODY.decode()}"]
+
+
+@pytest.mark.parametrize("body", [b'{"organisation": "kaveri"}', b'{"organisation":"sahyadri"}', BODY + b"\n"])
+async def test_the_same_id_with_another_body_is_another_event(body: bytes) -> None:
+    diary = Diary()
+    await deliver(diary)
+    assert (await deliver(diary, body=body)).json()["duplicate"] is False
+    assert (await deliver(diary, body=body)).json()["duplicate"] is True
 
 
 async def test_what_takes_too_long_is_answered_at_the_limit_and_not_recorded() -> None:

@@ -78,6 +78,9 @@ async def test_wrong_arguments_are_the_functions_error(convex: httpx.AsyncClient
     ("body", "code"),
     [
         (b"{", "BadRequest"),
+        (b'{"path": "agents:config\xff", "args": {}}', "BadRequest"),
+        (b'{"path": "agents:config", "args": ' + b"[" * 100_000, "BadRequest"),
+        (b'{"path": "agents:config", "args": {"topK": 1%b}}' % (b"0" * 400), "BadRequest"),
         (b'{"path": "agents:config", "args": []}', "BadRequest"),
         (b'{"path": "agents:config", "args": {}, "format": "xml"}', "BadFormat"),
     ],

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+from collections import Counter
 
 import aiohttp
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from tests.unit.upstream.conftest import Provider
 from warmline.errors import FunctionFailed, UpstreamError, UpstreamRejected, UpstreamUnavailable
 from warmline.upstream.convex import Convex
+from warmline.upstream.posts import Posts
 
 
 class Thing(msgspec.Struct):
@@ -25,8 +28,21 @@ def outcomes() -> list[str]:
 
 
 @pytest.fixture
-def convex(provider: Provider, http: aiohttp.ClientSession, outcomes: list[str]) -> Convex:
-    return Convex(http, provider.url, deploy_key="prod:x|secret", timeout=0.5, concurrency=2, called=outcomes.append)
+def left_out() -> Counter[str]:
+    return Counter()
+
+
+@pytest.fixture
+def convex(provider: Provider, http: aiohttp.ClientSession, outcomes: list[str], left_out: Counter[str]) -> Convex:
+    return Convex(
+        Posts(http, http),
+        provider.url,
+        deploy_key="prod:x|secret",
+        timeout=0.5,
+        concurrency=2,
+        called=outcomes.append,
+        left_out=lambda function, count: left_out.update({function: count}),
+    )
 
 
 def success(value: object) -> bytes:
@@ -89,20 +105,81 @@ async def test_the_infrastructures_errors_are_told_apart(
         await convex.query("things:get", {}, Thing)
 
 
-@pytest.mark.parametrize("value", [{"name": "n"}, {"name": 1, "count": 1}, [], "text", {"name": "n", "count": 1.5}])
-async def test_a_value_of_another_shape_is_rejected(convex: Convex, provider: Provider, value: object) -> None:
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({"name": "n"}, "count"),
+        ({"name": "n", "count": None}, "count"),
+        ({"name": True, "count": 1}, r"\$\.name"),
+        ({"name": "n", "count": "many"}, r"\$\.count"),
+        ({"name": "n", "count": 1e300}, r"\$\.count"),
+        ([], "got `array`"),
+        ("text", "got `str`"),
+    ],
+)
+async def test_a_value_of_another_shape_is_rejected_counted_and_its_field_in_the_log(
+    convex: Convex, provider: Provider, outcomes: list[str], value: object, field: str
+) -> None:
     provider.body = success(value)
-    with pytest.raises(UpstreamRejected, match="things:get"):
+    with capture_logs() as logs, pytest.raises(UpstreamRejected, match=f"things:get: .*{field}"):
         await convex.query("things:get", {}, Thing)
+    assert outcomes == ["upstream_rejected"]
+    assert [(one["event"], one["function"]) for one in logs] == [("answer_unreadable", "things:get")]
+
+
+async def test_a_bad_element_is_left_out_counted_and_its_field_in_the_log(
+    convex: Convex, provider: Provider, outcomes: list[str], left_out: Counter[str]
+) -> None:
+    provider.body = success([None, {"name": "a", "count": 1}, {"name": "b"}, {"name": "c", "count": 2}])
+    with capture_logs() as logs:
+        found = await convex.query("things:list", {}, list[Thing])
+    assert found == [Thing("a", 1), Thing("c", 2)]
+    assert (outcomes, left_out) == (["ok"], {"things:list": 2})
+    assert logs[0]["event"] == "elements_left_out"
+    assert "count` - at `$[2]`" in logs[0]["elements"][1]
+
+
+@pytest.mark.parametrize("status", [200, 560])
+async def test_errors_that_are_null_beside_a_good_value_are_none(
+    convex: Convex, provider: Provider, status: int
+) -> None:
+    nothing = {"errorMessage": None, "errorData": None, "code": None, "message": None, "logLines": None}
+    provider.status, provider.body = 200, json.dumps({"status": "success", "value": "v", **nothing}).encode()
+    assert await convex.query("things:get", {}, str) == "v"
+    provider.status, provider.body = status, json.dumps({**nothing, "status": "error"}).encode()
+    with pytest.raises(FunctionFailed):
+        await convex.query("things:get", {}, str)
 
 
 @pytest.mark.parametrize(("status", "expected"), [(200, UpstreamRejected), (502, UpstreamUnavailable)])
-async def test_an_answer_that_is_not_json_is_an_error(
-    convex: Convex, provider: Provider, status: int, expected: type[UpstreamError]
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b'{"status": 1}',
+        b'{"status": "success", "value": "\xff"}',
+        b'{"status": "error", "errorMessage": "\xff"}',
+        b'{"status": "success", "value": ' + b"[" * 100_000,
+        json.dumps({"status": "success"}).encode("utf-16"),
+    ],
+    ids=lambda body: ascii(body[:40]),
+)
+async def test_an_answer_that_cannot_be_read_is_an_error(
+    convex: Convex, provider: Provider, status: int, expected: type[UpstreamError], body: bytes
 ) -> None:
-    provider.status, provider.body = status, b"<html>"
+    provider.status, provider.body = status, body
     with pytest.raises(expected):
         await convex.query("things:get", {}, Thing)
+
+
+async def test_an_answer_without_an_end_is_given_up_at_a_bound(convex: Convex, provider: Provider) -> None:
+    provider.body = b'{"status": "success", "value": "' + b"a" * 5_000_000 + b'"}'
+    with capture_logs() as logs, pytest.raises(UpstreamRejected, match="bytes"):
+        await convex.query("things:get", {}, str)
+    assert [one["function"] for one in logs] == ["things:get"]
 
 
 async def test_a_deployment_that_hangs_is_given_up_in_time(convex: Convex, provider: Provider) -> None:

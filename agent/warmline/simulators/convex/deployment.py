@@ -94,10 +94,10 @@ class Deployment:
 
     def _search(self, args: Args) -> Any:
         index = self._indexes.get(_text(args, "organisation"))
-        limit = int(args.get("topK", 10))
-        if not 1 <= limit <= 256:
-            raise Thrown("Uncaught Error: topK must be between 1 and 256")
-        found = [] if index is None else index.search(_text(args, "query"), limit)
+        limit = args.get("topK", 10.0)
+        if not isinstance(limit, float) or not limit.is_integer() or not 1 <= limit <= 256:
+            raise Thrown("Uncaught Error: topK must be a whole number from 1 to 256")
+        found = [] if index is None else index.search(_text(args, "query"), int(limit))
         return [
             {"_id": passage.id, "_score": score, "question": passage.question, "answer": passage.answer}
             for passage, score in found

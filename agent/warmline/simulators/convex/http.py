@@ -82,7 +82,7 @@ def single(args: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
 def _parsed(body: bytes) -> tuple[_Call, dict[str, Any]]:
     try:
         call = msgspec.json.decode(body, type=_Call)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:  # msgspec's are ValueErrors
         raise Refused(400, "BadRequest", str(error)) from error
     if call.format not in _FORMATS:
         raise Refused(400, "BadFormat", f"format param must be one of {sorted(_FORMATS)}. Got {call.format}")

@@ -23,7 +23,7 @@ def decoded(json: Any) -> Value:
     if isinstance(json, bool) or json is None or isinstance(json, str):
         return json
     if isinstance(json, int | float):
-        return float(json)
+        return _number(json)
     if isinstance(json, list):
         return [decoded(item) for item in json]
     if len(json) == 1 and (special := next(iter(json))) in _DECODERS:
@@ -66,6 +66,13 @@ _DECODERS = {
     "$float": lambda data: struct.unpack("<d", data)[0],
     "$bytes": lambda data: data,
 }
+
+
+def _number(json: float) -> float:
+    try:
+        return float(json)
+    except OverflowError:
+        raise NotAValue("a number that no float holds") from None
 
 
 def _special(name: str, text: Any) -> Value:

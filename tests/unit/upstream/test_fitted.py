@@ -1,0 +1,129 @@
+"""What functions written in JavaScript return, as the services read it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from warmline.services.agents import AgentConfig, Prompt
+from warmline.services.knowledge import Passage
+from warmline.upstream.fitted import fitted
+
+VOICE = {"model": "bulbul:v3", "speaker": "priya", "language": "en-IN"}
+CONFIG = {"name": "Asha", "voice": VOICE, "greeting": "Hello.", "promptUpdatedAt": 1700000000123}
+PASSAGE = {"_id": "1", "_score": 0.9, "question": "q", "answer": "a"}
+
+
+def config(**changes: object) -> AgentConfig:
+    return fitted({**CONFIG, **changes}, AgentConfig).value
+
+
+def voice(**changes: object) -> Any:
+    return config(voice={**VOICE, **changes}).voice
+
+
+@pytest.mark.parametrize("field", ["topK", "minimumScore", "phrases", "promptUpdatedAt", "greeting", "name"])
+def test_null_is_as_absent(field: str) -> None:
+    without = {name: value for name, value in CONFIG.items() if name != field}
+    assert config(**{field: None}) == fitted(without, AgentConfig).value
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["sampleRate", "codec", "pace", "pitch", "loudness", "temperature", "dictionary", "dictionaryVersion"],
+)
+def test_null_within_the_voice_is_as_absent(field: str) -> None:
+    assert voice(**{field: None}) == voice()
+
+
+@pytest.mark.parametrize("field", ["model", "speaker", "language"])
+@pytest.mark.parametrize("missing", [None, [], {}, True])
+def test_what_a_voice_cannot_do_without_is_named(field: str, missing: object) -> None:
+    with pytest.raises(msgspec.ValidationError, match=field):
+        voice(**{field: missing})
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (1700000000123.4567, 1700000000123.4567),
+        (1700000000123.0, 1700000000123),
+        ("1700000000123", 1700000000123),
+        (0, 0),
+        (-1.5, -1.5),
+        (10**30, 1e30),
+    ],
+)
+def test_a_time_may_have_a_fraction_and_a_whole_one_is_whole(sent: object, read: float) -> None:
+    found = config(promptUpdatedAt=sent).prompt_updated_at
+    assert (found, type(found)) == (read, type(read))
+
+
+@pytest.mark.parametrize(("sent", "read"), [(3, 3), (3.0, 3), (2.5, 2), ("3", 3), ("3.0", 3), (256.0, 256)])
+def test_a_count_is_a_whole_number_however_it_is_written(sent: object, read: int) -> None:
+    found = config(topK=sent).top_k
+    assert (found, type(found)) == (read, int)
+
+
+@pytest.mark.parametrize("sent", ["NaN", "Infinity", "-Infinity", "", "three", True, [], {}, 1e300, 10**30, -1, 0.5])
+def test_what_is_no_count_is_named(sent: object) -> None:
+    with pytest.raises(msgspec.ValidationError, match="topK"):
+        config(topK=sent)
+
+
+@pytest.mark.parametrize("sent", ["NaN", "Infinity", "nan", "1e999", "1" * 10_000, 10**400, True])
+def test_what_is_no_score_is_named(sent: object) -> None:
+    with pytest.raises(msgspec.ValidationError, match="minimumScore"):
+        config(minimumScore=sent)
+
+
+@pytest.mark.parametrize(("sent", "read"), [(3, "3"), (3.0, "3"), (2.5, "2.5"), ("v3", "v3"), (10**30, str(10**30))])
+def test_a_version_may_be_a_number(sent: object, read: str) -> None:
+    assert voice(dictionaryVersion=sent).dictionary_version == read
+    assert fitted([{**PASSAGE, "_id": sent}], list[Passage]).value[0].id == read
+
+
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        (None, "$[1]"),
+        ("text", "$[1]"),
+        ([], "$[1]"),
+        ({**PASSAGE, "answer": None}, "answer` - at `$[1]"),
+        ({**PASSAGE, "answer": {}}, "$[1].answer"),
+        ({**PASSAGE, "_score": None}, "_score` - at `$[1]"),
+        ({**PASSAGE, "_score": "NaN"}, "$[1]._score"),
+    ],
+)
+def test_a_passage_that_cannot_be_read_is_left_out_and_named(bad: object, field: str) -> None:
+    found = fitted([PASSAGE, bad, PASSAGE], list[Passage])
+    assert len(found.value) == 2
+    assert [field in one for one in found.left_out] == [True]
+
+
+def test_a_phrase_or_an_agent_that_cannot_be_read_is_left_out_and_named() -> None:
+    found = fitted({**CONFIG, "phrases": ["One moment.", None, {}, "Goodbye."]}, AgentConfig)
+    assert found.value.phrases == ("One moment.", "Goodbye.")
+    assert [one.rpartition("`$")[2] for one in found.left_out] == [".phrases[1]`", ".phrases[2]`"]
+    assert fitted(["reception", None, "care"], list[str]).value == ["reception", "care"]
+
+
+def test_a_list_of_nothing_but_null_is_empty_and_one_of_nothing_that_can_be_read_is_an_error() -> None:
+    assert fitted([None, None], list[Passage]).value == []
+    with pytest.raises(msgspec.ValidationError, match=r"at `\$\[1\]`"):
+        fitted([None, {"text": "of another shape"}], list[Passage])
+
+
+def test_a_list_without_an_end_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError, match="phrases"):
+        config(phrases=["a"] * 10_001)
+
+
+def test_a_prompt_needs_only_what_is_said_without_an_answer() -> None:
+    assert fitted({"unknown": "?", "instructions": None, "answer": None}, Prompt).value == Prompt(unknown="?")
+    with pytest.raises(msgspec.ValidationError, match="unknown"):
+        fitted({"answer": "{answer}"}, Prompt)
+
+
+def test_values_of_any_type_are_left_as_they_are() -> None:
+    assert fitted({"a": 1.5, "b": None}, dict[str, Any]).value == {"a": 1.5, "b": None}
