@@ -1,0 +1,53 @@
+"""What a provider sent → values. Nothing of a provider's is decoded anywhere but through here.
+
+Whatever is wrong with it, the fault is the provider's: every way in which decoding fails ends in UpstreamRejected. Its
+detail says what was read and, where it is known, which field of it is bad (`... - at `$.voice.sampleRate``).
+"""
+
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+
+from warmline.errors import UpstreamRejected
+
+T = TypeVar("T")
+
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""All that msgspec raises for a bad input: UnicodeError for strings that are not UTF-8, RecursionError for values that
+are nested too deep; neither of them is a DecodeError."""
+
+_PART = 64 * 1024
+
+
+def decode(raw: bytes | str, type_: type[T], *, upstream: str, what: str) -> T:
+    """The JSON text as `type_`. Raises UpstreamRejected, which says what `what` lacks."""
+    try:
+        return msgspec.json.decode(raw, type=type_)
+    except UNREADABLE as error:
+        raise _unreadable(upstream, what, error) from error
+
+
+def convert(value: object, type_: type[T], *, upstream: str, what: str, strict: bool = True) -> T:
+    """A decoded JSON value as `type_`. Raises UpstreamRejected.
+
+    Not strict: 3.0 is the whole number 3, but "3" is too, and the string "null" is None where None may be.
+    """
+    try:
+        return msgspec.convert(value, type=type_, strict=strict)
+    except UNREADABLE as error:
+        raise _unreadable(upstream, what, error) from error
+
+
+async def body(response: aiohttp.ClientResponse, *, upstream: str, most: int) -> bytes:
+    """The whole body, unpacked. Raises UpstreamRejected when it has more than `most` bytes; aiohttp's errors pass."""
+    read = bytearray()
+    async for part in response.content.iter_chunked(_PART):
+        read += part
+        if len(read) > most:
+            raise UpstreamRejected(upstream, f"an answer of more than {most} bytes")
+    return bytes(read)
+
+
+def _unreadable(upstream: str, what: str, error: Exception) -> UpstreamRejected:
+    return UpstreamRejected(upstream, f"{what}: cannot be read: {error}")
