@@ -103,7 +103,7 @@ def _profile(
             ttl=HOUR,
             stale_while_revalidate=HOUR,
             stale_if_error=24 * HOUR,
-            load_timeout=MINUTE,  # it is heard while it is spoken: the longest text takes most of that
+            load_timeout=2 * MINUTE,  # it is heard while it is spoken: the longest text takes most of that
             max_bytes=32 * MIB * scale,
             max_entries=phrases,
         ),

@@ -12,11 +12,13 @@ import pytest
 import requests
 import schemathesis
 from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.support.examples import scaled, searching
 from tests.support.stack import Stack, Worker, await_redis, key_of
 from tests.support.webhooks import SECRET, signed, written
 from warmline.api import openapi
+from warmline.upstream.pieces import speakable
 
 CONFIG = SchemathesisConfig.from_dict(
     {
@@ -55,9 +57,20 @@ class Signed(requests.auth.AuthBase):
         return request
 
 
+def nothing_to_speak(case: schemathesis.Case) -> bool:
+    """Whether the text is refused for what its description says; a pattern cannot say it in all scripts."""
+    given = case.body if isinstance(case.body, dict) else case.query or {}
+    text = given.get("text")
+    return case.path.endswith("/speech") and isinstance(text, str) and not speakable(text)
+
+
 @CALLERS.include(path_regex="^/v1/(agents/|openapi)").parametrize()
 def test_a_callers_endpoint_does_as_its_document_says(worker: Worker, case: schemathesis.Case) -> None:
-    case.call_and_validate(base_url=worker.url, headers={"Authorization": f"Bearer {key_of('sahyadri')}"})
+    case.call_and_validate(
+        base_url=worker.url,
+        headers={"Authorization": f"Bearer {key_of('sahyadri')}"},
+        excluded_checks=[positive_data_acceptance] if nothing_to_speak(case) else [],
+    )
 
 
 @CALLERS.include(path_regex="^/v1/webhooks/").parametrize()

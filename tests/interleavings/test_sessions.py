@@ -69,6 +69,47 @@ async def test_the_greeting_is_heard_whole_and_no_more_than_the_lead_ahead_of_ti
     await close(line)
 
 
+@pytest.mark.parametrize("nothing", ["", " ", "…", "👍", "—", "\u200b", "\u0301"], ids=ascii)
+async def test_what_holds_nothing_to_speak_is_an_utterance_of_no_samples(board: Switchboard, nothing: str) -> None:
+    board.provider.greeting = board.provider.answer = nothing
+    line = board.dial(board.worker())
+    assert (await line.caller.next(Greeting)).text == nothing
+    assert await line.caller.next(AudioBegin) == AudioBegin(0, 0, {})
+    assert await line.caller.next(AudioEnd) == AudioEnd(0, 0)
+    line.caller.say(Say("why"))
+    assert (await line.caller.next(Answer)).text == nothing
+    assert await line.caller.next(AudioBegin) == AudioBegin(1, 0, {})
+    assert await line.caller.next(AudioEnd) == AudioEnd(1, 0)
+    assert line.caller.frames == []
+    assert board.provider.spoken == []
+    await close(line)
+
+
+async def test_a_session_that_was_greeted_with_silence_can_be_resumed(board: Switchboard) -> None:
+    board.provider.greeting = ""
+    worker = board.worker()
+    line = board.dial(worker)
+    token = await listening(line)
+    await settle()
+    line.caller.hang_up()
+    await line.end
+    again = board.dial(worker, Open(resume=token))
+    await again.caller.next(Resumed)
+    assert (await again.caller.next(AudioEnd)).samples == 0
+    await close(again)
+
+
+async def test_an_answer_that_is_too_long_to_be_spoken_is_the_knowledges_fault(board: Switchboard) -> None:
+    board.provider.answer = "a very long story " * 200
+    line = board.dial(board.worker())
+    await listening(line)
+    line.caller.say(Say("why"))
+    assert (await line.caller.next(Answer)).text == board.provider.answer
+    error = await line.caller.next(Error)
+    assert (error.code, error.field, error.turn) == ("upstream_rejected", None, 1)
+    await close(line)
+
+
 async def test_a_warm_greeting_takes_no_time_at_all(board: Switchboard) -> None:
     worker = board.worker()
     first = board.dial(worker)

@@ -96,6 +96,9 @@ class Provider:
     def __init__(self) -> None:
         self.failing = False
         self.voice = VOICE
+        self.greeting = GREETING
+        self.answer: str | None = None
+        """What the knowledge says of every question; None: something about it."""
         self.spoken: list[str] = []
         self.voices: list[Voice] = []
 
@@ -103,7 +106,7 @@ class Provider:
         await asyncio.sleep(0.1)
         if args["agent"] != "reception":
             return None
-        config = AgentConfig(name="Asha", voice=self.voice, greeting=GREETING, prompt_updated_at=1)
+        config = AgentConfig(name="Asha", voice=self.voice, greeting=self.greeting, prompt_updated_at=1)
         found: object = config if path == "agents:config" else Prompt(unknown="I do not know.")
         assert isinstance(found, returns)
         return found
@@ -112,7 +115,8 @@ class Provider:
         await asyncio.sleep(0.2)
         if self.failing:
             raise UpstreamUnavailable(self.name, "is away")
-        found: object = [Passage(id="p1", score=0.9, question="q", answer=f"About {args['query']}.")]
+        said = f"About {args['query']}." if self.answer is None else self.answer
+        found: object = [Passage(id="p1", score=0.9, question="q", answer=said)]
         return found  # type: ignore[return-value]  # a list of passages, which is what `knowledge` asks for
 
     async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:

@@ -18,7 +18,7 @@ from warmline.cache.fence import Fence
 from warmline.cache.lease import Leases
 from warmline.cache.streams import Streams
 from warmline.cache.surroundings import Surroundings
-from warmline.errors import UpstreamUnavailable
+from warmline.errors import UpstreamRejected, UpstreamUnavailable
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
@@ -83,26 +83,32 @@ class Application:
 
 
 class Voices:
-    """`Synthesiser`: ten bytes for each character, in a second."""
+    """`Synthesiser`: a hundred bytes for each character, in a second; `refused` holds texts that it does not speak."""
 
     name = "sarvam"
 
     def __init__(self) -> None:
         self.spoken: list[str] = []
+        self.refused: set[str] = set()
+        self.longest = 300
         self.down = False
         self.faulty = False
 
     def longest_text(self, voice: Voice) -> int:
         if self.faulty:
             raise ZeroDivisionError("a fault of ours")
-        return 300
+        return self.longest
 
     async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         self.spoken.append(text)
         await asyncio.sleep(1)
         if self.down:
             raise UpstreamUnavailable(self.name, "down")
-        yield b"0123456789" * len(text)
+        if text in self.refused:
+            raise UpstreamRejected(
+                self.name, "400: Text must contain at least one character from the allowed languages."
+            )
+        yield b"0123456789" * 10 * len(text)
 
 
 @dataclass

@@ -21,7 +21,11 @@ _TEXT: Json = {
     "description": "not blank, no control characters",
 }
 _QUESTION: Json = {**_TEXT, "maxLength": LONGEST_QUESTION}
-_PHRASE: Json = {**_TEXT, "description": "what the voice's model speaks at most is between 1,500 and 2,500 characters"}
+_PHRASE: Json = {
+    **_TEXT,
+    "description": "holds a letter or a number of any script; at most 5,000 characters, fewer in a slow voice or at a "
+    "high sample rate",
+}
 _NAME: Json = {"type": "string", "pattern": NAME.replace(r"\Z", "$")}  # in ECMA-262's words, which has no other
 _NUMBER: Json = {"type": "number"}
 _COUNT: Json = {"type": "integer", "minimum": 0}

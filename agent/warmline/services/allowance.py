@@ -1,55 +1,121 @@
 """What one warming may cost. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 
 class Allowance:
-    """So many calls to origins, and so many characters to be spoken; nothing of an origin that keeps failing."""
+    """So many calls to origins, and so many characters to be spoken, shared out among `organisations` in equal parts:
+    the order in which they come makes no difference.
 
-    def __init__(self, *, calls: int, characters: int, failures: int = 3) -> None:
-        self.calls = calls
-        self.characters = characters
+    One that has failed `failures` times at an origin does not ask that origin again. Nobody does after as many failures
+    in a row, unless they are all of one organisation and there are others: then it may be what that one asks for.
+    """
+
+    def __init__(self, *, calls: int, characters: int, organisations: Collection[str], failures: int = 3) -> None:
+        self._parts: dict[str, _Part] = {}
+        self._several = len(organisations) > 1
         self._failures = failures
-        self._failed: Counter[str] = Counter()
+        self._failed: Counter[tuple[str, str]] = Counter()
+        self._in_a_row: defaultdict[str, list[str]] = defaultdict(list)
+        self._share_out(calls, characters, organisations)
 
-    def take(self, origin: str, characters: int) -> bool:
-        """Whether a call may be made; it then counts."""
-        if self._failed[origin] >= self._failures or self.calls < 1 or self.characters < characters:
+    def left(self) -> tuple[int, int]:
+        """Calls and characters that nobody has taken."""
+        parts = self._parts.values()
+        return sum(part.calls for part in parts), sum(part.characters for part in parts)
+
+    def share_again(self, organisations: Collection[str]) -> None:
+        """What all have left is from now on for these alone."""
+        self._share_out(*self.left(), organisations)
+
+    def take(self, origin: str, organisation: str, characters: int) -> bool:
+        """Whether a call may be made for the organisation; it then counts."""
+        part = self._parts.get(organisation, _NOTHING)
+        if self.given_up(origin, organisation) or part.calls < 1 or part.characters < characters:
             return False
-        self.calls -= 1
-        self.characters -= characters
+        part.calls -= 1
+        part.characters -= characters
         return True
 
-    def give_back(self, characters: int) -> None:
+    def give_back(self, organisation: str, characters: int) -> None:
         """A call that was taken turned out not to be needed: somebody else had made it."""
-        self.calls += 1
-        self.characters += characters
+        part = self._parts[organisation]
+        part.calls += 1
+        part.characters += characters
 
-    def failed(self, origin: str) -> None:
-        """A call that was taken failed."""
-        self._failed[origin] += 1
+    def failed(self, origin: str, organisation: str) -> None:
+        """The origin failed a call: it could not be reached, was too slow, or said so."""
+        self._failed[origin, organisation] += 1
+        self._in_a_row[origin].append(organisation)
+
+    def answered(self, origin: str) -> None:
+        """A call was answered, if only by a refusal: that says something about what was asked, not about the origin."""
+        self._in_a_row[origin].clear()
+
+    def given_up(self, origin: str, organisation: str) -> bool:
+        """Whether the origin has failed too often for this organisation, or for all."""
+        row = self._in_a_row[origin]
+        everybody = len(row) >= self._failures and (len(set(row)) > 1 or not self._several)
+        return everybody or self._failed[origin, organisation] >= self._failures
+
+    def _share_out(self, calls: int, characters: int, organisations: Collection[str]) -> None:
+        parts = zip(_shares(calls, len(organisations)), _shares(characters, len(organisations)), strict=True)
+        self._parts = {name: _Part(*part) for name, part in zip(organisations, parts, strict=True)}
+
+
+@dataclass(slots=True)
+class _Part:
+    calls: int
+    characters: int
+
+
+_NOTHING = _Part(0, 0)
+
+
+def _shares(total: int, parts: int) -> Iterator[int]:
+    """`total` in parts that differ by one at most."""
+    return (total // parts + (number < total % parts) for number in range(parts))
 
 
 class Room:
-    """What L1 can hold of one cache, so that warming does not push out what it has just brought. Sizes in bytes."""
+    """What L1 can hold of one cache, so that warming does not push out what it has just brought. Sizes in bytes.
 
-    def __init__(self, *, entries: int, size: int) -> None:
+    Each of so many `organisations` has room for its part whatever the others hold: L1 takes it from who has most.
+    """
+
+    def __init__(self, *, entries: int, size: int, organisations: int = 1) -> None:
         self._entries = entries
         self._left = size
-        self._held: dict[object, int] = {}
+        self._part = entries // max(1, organisations), size // max(1, organisations)
+        self._held: dict[tuple[str, object], int] = {}
+        self._of: Counter[str] = Counter()
+        self._size_of: Counter[str] = Counter()
 
-    def take(self, name: object) -> bool:
+    def take(self, organisation: str, name: object) -> bool:
         """Whether there is a place for this one; it is then taken, until it is left."""
-        fits = name in self._held or (len(self._held) < self._entries and self._left > 0)
+        key = organisation, name
+        if key in self._held:
+            return True
+        entries, size = self._part
+        own = self._of[organisation] < entries and self._size_of[organisation] < size
+        fits = own or (len(self._held) < self._entries and self._left > 0)
         if fits:
-            self._held.setdefault(name, 0)
+            self._held[key] = 0
+            self._of[organisation] += 1
         return fits
 
-    def fill(self, name: object, size: int) -> None:
+    def fill(self, organisation: str, name: object, size: int) -> None:
         """The place is filled, with so much."""
-        self._left -= size - self._held[name]
-        self._held[name] = size
+        more = size - self._held[organisation, name]
+        self._left -= more
+        self._size_of[organisation] += more
+        self._held[organisation, name] = size
 
-    def leave(self, name: object) -> None:
+    def leave(self, organisation: str, name: object) -> None:
         """The place is free again."""
-        self._left += self._held.pop(name)
+        size = self._held.pop((organisation, name))
+        self._left += size
+        self._size_of[organisation] -= size
+        self._of[organisation] -= 1

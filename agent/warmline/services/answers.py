@@ -52,6 +52,11 @@ class Answers:
         self._asked = asked
         self._clock = clock
 
+    @property
+    def provider(self) -> str:
+        """Whose words an agent speaks, as it is named in errors and metrics."""
+        return self._knowledge.provider
+
     async def answer(self, organisation: str, agent: str, question: str) -> Answer:
         """Raises AgentNotFound, or UpstreamError or SpendLimitReached when something had to be loaded and could not."""
         agents, knowledge = self._agents, self._knowledge

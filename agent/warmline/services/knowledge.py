@@ -27,6 +27,11 @@ class Knowledge:
         self._accounts = accounts
         self._price = accounts.prices.call("action")
 
+    @property
+    def provider(self) -> str:
+        """Who holds it, as it is named in errors and metrics."""
+        return self._functions.name
+
     async def search(self, organisation: str, question: str, *, top_k: int, language: str) -> Found[list[Passage]]:
         """At most `top_k` passages, best first.
 

@@ -7,11 +7,26 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import msgspec
 
 from warmline.cache import Found, Key, Listening, Source, Streams
-from warmline.errors import TooLarge, UpstreamRejected
+from warmline.errors import InvalidInput, TooLarge, UpstreamRejected
 from warmline.services import groups
 from warmline.services.accounts import Accounts
 from warmline.services.folding import composed
+from warmline.upstream.pieces import speakable
 from warmline.upstream.ports import Synthesiser, Voice
+
+_KEPT_BYTES = 16 * 1024 * 1024
+"""What the caches keep of a stream under way, and for a listener who hears it at its own pace."""
+
+_SECONDS_PER_CHARACTER = 0.08
+"""At a speaker's own pace, with something to spare."""
+
+_SAMPLE_BYTES = 2
+_SHORTEST_SECONDS = 0.01
+_SILENT = 8
+"""Samples that differ by no more than this, some -72 dB, are nobody's voice."""
+
+_PART = 1000
+"""Samples that are looked at together."""
 
 
 class Speech:
@@ -32,14 +47,12 @@ class Speech:
         """Headerless s16le mono PCM at the voice's sample rate, chunk by chunk as it comes.
 
         The provider is given the one form of all canonically equivalent texts, and counted in its characters.
-        Raises TooLarge when the provider would not take the text. Iterating raises UpstreamError when the provider
-        had to be asked and failed, SpendLimitReached when it may not be asked. Leaving early takes the audio from
-        nobody else who hears it.
+        Raises InvalidInput when the text holds nothing to speak, TooLarge when it is too long to be spoken. Iterating
+        raises UpstreamError when the provider had to be asked and failed, SpendLimitReached when it may not be asked.
+        Leaving early takes the audio from nobody else who hears it.
         """
         text = composed(text)
-        longest = self._synthesiser.longest_text(voice)
-        if len(text) > longest:
-            raise TooLarge(f"{len(text)} characters; {voice.model} speaks at most {longest}", field="text")
+        self._check(text, voice)
         key = phrase_key(self._synthesiser.name, organisation, agent, voice, text)
         price = self._accounts.prices.speech(voice.model, len(text))
         async with self._phrases.get_or_stream(key, lambda: self._load(organisation, voice, text, price)) as listening:
@@ -49,7 +62,7 @@ class Speech:
                 self._accounts.answered(organisation, "tts", listening.source, price)
 
     async def speak(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes]:
-        """The same as a whole. Raises TooLarge, UpstreamError, SpendLimitReached."""
+        """The same as a whole. Raises InvalidInput, TooLarge, UpstreamError, SpendLimitReached."""
         async with self.stream(organisation, agent, voice, text) as listening:
             audio = b"".join([chunk async for chunk in listening])
         if not audio:
@@ -60,11 +73,34 @@ class Speech:
         """The whole from the caches alone; None if the provider would have to be asked."""
         return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, composed(text)))
 
+    def _check(self, text: str, voice: Voice) -> None:
+        if not speakable(text):
+            raise InvalidInput("holds no letter and no number that could be spoken", field="text")
+        kept = int(_KEPT_BYTES / (voice.sample_rate * _SAMPLE_BYTES * _SECONDS_PER_CHARACTER) * (voice.pace or 1.0))
+        longest = min(self._synthesiser.longest_text(voice), kept)
+        if len(text) > longest:
+            raise TooLarge(f"{len(text)} characters; in this voice at most {longest} are spoken", field="text")
+
     async def _load(self, organisation: str, voice: Voice, text: str, price: int) -> AsyncGenerator[bytes, None]:
+        """Raises UpstreamRejected at the end, so that it is not kept, if nothing was heard."""
+        samples, silent = 0, True
         with self._accounts.paying(organisation, "tts", price):
             async with contextlib.aclosing(self._synthesiser.stream(text, voice)) as chunks:
                 async for chunk in chunks:
+                    samples += len(chunk) // _SAMPLE_BYTES
+                    silent = silent and _silence(chunk)
                     yield chunk
+        if silent or samples < voice.sample_rate * _SHORTEST_SECONDS:
+            raise UpstreamRejected(self._synthesiser.name, f"{samples} samples in which nothing is heard")
+
+
+def _silence(pcm: bytes) -> bool:
+    """Whether no sample differs much from its neighbours; who speaks is found out by the first few that do."""
+    if pcm.count(0) == len(pcm):
+        return True
+    samples = memoryview(pcm).cast("h")
+    parts = (samples[at : at + _PART] for at in range(0, len(samples), _PART))
+    return all(max(part) - min(part) <= _SILENT for part in parts)
 
 
 def phrase_key(provider: str, organisation: str, agent: str, voice: Voice, text: str) -> Key:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from warmline.cache import Found, Source
-from warmline.errors import CallerError, WarmlineError
+from warmline.errors import CallerError, UpstreamRejected, WarmlineError
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.allowance import Allowance, Room
 from warmline.services.answers import relevant, worded
 from warmline.services.knowledge import Knowledge
 from warmline.services.roster import Roster
 from warmline.services.speech import Speech
+from warmline.upstream.pieces import speakable
 
 T = TypeVar("T")
 
@@ -68,6 +69,10 @@ class Asked:
     text: str
 
 
+Again = Callable[[], Coroutine[Any, Any, object]]
+"""Brings an entry, with what depends on it, when there may be something left of the allowance."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Agent:
     organisation: str
@@ -95,40 +100,61 @@ class Sweep:
         self._room = room
         self._allowance = allowance
         self._turns = asyncio.Semaphore(at_a_time)
+        self._denied: list[tuple[str, Again]] = []
+        self._last = False
         self.missed = False
         """Whether something was neither in L1 nor in L2."""
 
     async def run(self, organisations: Sequence[str], asked: Sequence[Asked]) -> None:
         """Fill L1. Raises nothing that an origin or Redis could do."""
         rosters = await self._all(self._names(organisation, asked) for organisation in organisations)
-        names = [pair for roster in rosters for pair in roster]
-        agents = await self._all(self._agent(organisation, name) for organisation, name in names)
+        agents = await self._all(
+            self._agent(organisation, name)
+            for organisation, names in zip(organisations, rosters, strict=True)
+            for name in names
+        )
         known = {(agent.organisation, agent.name): agent for agent in agents if agent is not None}
         await self._all(
             self._answer(known[one.organisation, one.agent], one.text)
             for one in asked
             if (one.organisation, one.agent) in known
         )
+        await self._bring_denied()
 
-    async def _names(self, organisation: str, asked: Sequence[Asked]) -> list[tuple[str, str]]:
+    async def _bring_denied(self) -> None:
+        """What an organisation's part of the allowance was too small for, from what others have left of theirs."""
+        self._last = True
+        if self._allowance is not None:
+            self._allowance.share_again(sorted({organisation for organisation, _ in self._denied}))
+        await self._all(again() for _, again in self._denied)
+
+    async def _names(self, organisation: str, asked: Sequence[Asked]) -> list[str]:
         """The organisation's agents, or at least those who are asked."""
         roster = self._services.roster
-        names = await self._bring("roster", roster.peek(organisation), lambda: roster.names(organisation))
-        if names is None:
-            names = sorted({one.agent for one in asked if one.organisation == organisation})
-        return [(organisation, name) for name in names]
+        names = await self._bring(
+            "roster",
+            organisation,
+            lambda: roster.peek(organisation),
+            lambda: roster.names(organisation),
+        )
+        return sorted({one.agent for one in asked if one.organisation == organisation}) if names is None else names
 
     async def _agent(self, organisation: str, name: str) -> _Agent | None:
         """An agent, when what it always needs and always says is warm; None if there is no such agent."""
         agents = self._services.agents
         config = await self._bring(
-            "config", agents.peek_config(organisation, name), lambda: agents.config(organisation, name)
+            "config",
+            organisation,
+            lambda: agents.peek_config(organisation, name),
+            lambda: agents.config(organisation, name),
+            again=lambda: self._agent(organisation, name),
         )
         if config is None:
             return None
         prompt = await self._bring(
             "prompt",
-            agents.peek_prompt(organisation, name, config.prompt_updated_at),
+            organisation,
+            lambda: agents.peek_prompt(organisation, name, config.prompt_updated_at),
             lambda: agents.prompt(organisation, name, config.prompt_updated_at),
         )
         agent = _Agent(organisation, name, config, prompt)
@@ -140,49 +166,70 @@ class Sweep:
         knowledge, top_k, language = self._services.knowledge, agent.config.top_k, agent.config.voice.language
         passages = await self._bring(
             "rag",
-            knowledge.peek(agent.organisation, question, top_k=top_k, language=language),
+            agent.organisation,
+            lambda: knowledge.peek(agent.organisation, question, top_k=top_k, language=language),
             lambda: knowledge.search(agent.organisation, question, top_k=top_k, language=language),
+            again=lambda: self._answer(agent, question),
         )
         if passages is not None and agent.prompt is not None:
             await self._phrase(agent, worded(agent.prompt, relevant(passages, agent.config)))
 
     async def _phrase(self, agent: _Agent, text: str) -> None:
-        name = (agent.organisation, agent.name, text)
-        if not self._room.take(name):
+        name = (agent.name, text)
+        if not speakable(text) or not self._room.take(agent.organisation, name):
             return
         speech, whose = self._services.speech, (agent.organisation, agent.name, agent.config.voice, text)
-        audio = await self._bring("tts", speech.peek(*whose), lambda: speech.speak(*whose), characters=len(text))
+        audio = await self._bring(
+            "tts",
+            agent.organisation,
+            lambda: speech.peek(*whose),
+            lambda: speech.speak(*whose),
+            characters=len(text),
+            again=lambda: self._phrase(agent, text),
+        )
         if audio is None:
-            self._room.leave(name)
+            self._room.leave(agent.organisation, name)
         else:
-            self._room.fill(name, len(audio))
+            self._room.fill(agent.organisation, name, len(audio))
 
     # -- one entry
 
     async def _bring(
         self,
         cache: str,
-        peeked: Awaitable[Found[T] | Found[T | None] | None],
+        organisation: str,
+        peek: Callable[[], Awaitable[Found[T] | Found[T | None] | None]],
         load: Callable[[], Awaitable[Found[T]]],
         *,
         characters: int = 0,
+        again: Again | None = None,
     ) -> T | None:
-        """The value, if L1 or L2 have it or it may be loaded and can."""
-        found = await peeked
+        """The value, if L1 or L2 have it or it may be loaded and can; `again` is done later if it may not be yet."""
+        found = await peek()
         if found is not None:
             if self._allowance is None or found.source is not Source.L1:  # the first pass has counted L1
                 self._warmed(cache, found.source)
             return found.value
         self.missed = True
-        if self._allowance is None:
+        allowance = self._allowance
+        if allowance is None:
             return None
-        if not self._allowance.take(cache, characters):
+        if allowance.take(cache, organisation, characters):
+            return await self._load(allowance, cache, organisation, load, characters)
+        if self._last or allowance.given_up(cache, organisation):
             self._left_cold(cache, "refused")
-            return None
-        return await self._load(self._allowance, cache, load, characters)
+        else:
+            once_more = again or (lambda: self._bring(cache, organisation, peek, load, characters=characters))
+            self._denied.append((organisation, once_more))
+        return None
 
     async def _load(
-        self, allowance: Allowance, cache: str, load: Callable[[], Awaitable[Found[T]]], characters: int
+        self,
+        allowance: Allowance,
+        cache: str,
+        organisation: str,
+        load: Callable[[], Awaitable[Found[T]]],
+        characters: int,
     ) -> T | None:
         try:
             found = await load()
@@ -191,12 +238,17 @@ class Sweep:
         ):  # as a caller would be: the agent is gone, the text too long, the organisation's limit reached
             self._left_cold(cache, "refused")
             return None
-        except WarmlineError:
-            allowance.failed(cache)
+        except WarmlineError as error:
+            if isinstance(error, UpstreamRejected):
+                allowance.answered(cache)
+            else:
+                allowance.failed(cache, organisation)
             self._left_cold(cache, "failed")
             return None
-        if found.source is not Source.ORIGIN:
-            allowance.give_back(characters)
+        if found.source is Source.ORIGIN:
+            allowance.answered(cache)
+        else:
+            allowance.give_back(organisation, characters)
         self._warmed(cache, found.source)
         return found.value
 

@@ -2,7 +2,7 @@
 
 The first sweep takes what L2 has, which costs milliseconds. A second asks origins for the rest, few at a time and
 within an allowance; what that refuses stays cold. Organisations take turns by the rank of their questions, as they
-share L1.
+share L1, and have equal parts of the allowance; what some leave of theirs is shared among those who lack it.
 """
 
 import asyncio
@@ -66,7 +66,8 @@ class Warmer:
         """Fill L1, and the report as it goes. Raises nothing that an origin or Redis could do."""
         limits = self._limits
         asked = in_turns(await asyncio.gather(*map(self._ranking, self._organisations)), limits.questions)
-        room = Room(entries=limits.phrases, size=limits.phrase_bytes)
+        several = len(self._organisations)
+        room = Room(entries=limits.phrases, size=limits.phrase_bytes, organisations=several)
         looking = Sweep(self._services, report=report, events=self._events, room=room, at_a_time=_LOOKS)
         await looking.run(self._organisations, asked)
         if looking.missed:
@@ -76,7 +77,9 @@ class Warmer:
                 events=self._events,
                 room=room,
                 at_a_time=limits.concurrency,
-                allowance=Allowance(calls=limits.calls, characters=limits.characters),
+                allowance=Allowance(
+                    calls=limits.calls, characters=limits.characters, organisations=self._organisations
+                ),
             )
             await loading.run(self._organisations, asked)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from warmline.errors import CallerError, UpstreamError, WarmlineError
+from warmline.errors import CallerError, TooLarge, UpstreamError, UpstreamRejected, WarmlineError
 from warmline.services.agents import Agents
 from warmline.services.answers import Answers
 from warmline.services.bucket import Bucket
@@ -240,7 +240,10 @@ class Conversation:
             clock=self._clock,
             begun=lambda: self._events.first_audio(kind, self._clock() - asked_at),
         )
-        await utterance.say(self._services.speech, place.organisation, place.agent, place.voice, text)
+        try:
+            await utterance.say(self._services.speech, place.organisation, place.agent, place.voice, text)
+        except TooLarge as error:  # the caller has said none of it: the text is the data provider's
+            raise UpstreamRejected(self._services.answers.provider, f"what is to be said: {error.message}") from error
         self.post(Spoken(turn))
 
 

@@ -8,6 +8,7 @@ from warmline.services.speech import Speech
 from warmline.session.client import Client
 from warmline.session.messages import AudioBegin, Lookup
 from warmline.session.pacing import SAMPLE_BYTES, Pace, frames
+from warmline.upstream.pieces import speakable
 from warmline.upstream.ports import Voice
 
 FRAME_SECONDS = 0.1
@@ -41,7 +42,11 @@ class Utterance:
         self._begun = begun
 
     async def say(self, speech: Speech, organisation: str, agent: str, voice: Voice, text: str) -> None:
-        """Return when all is sent. Raises HungUp, TooLarge, UpstreamError."""
+        """Return when all is sent, which is nothing of a text without a letter or a number. Raises HungUp, TooLarge,
+        UpstreamError."""
+        if not speakable(text):
+            await self._client.tell(AudioBegin(self.turn, self._start, {}))
+            return
         asked = self._clock()
         skip = self._start * SAMPLE_BYTES
         async with speech.stream(organisation, agent, voice, text) as listening:

@@ -37,6 +37,7 @@ def _sarvam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sockets", type=int, default=100, help="that the account may have open at once")
     _number(parser, "--requests-per-minute", 6000, "REST and stream requests, refilled continuously")
     parser.add_argument("--burst", type=int, default=1000, help="REST and stream requests that may come at once")
+    parser.add_argument("--lenient", action="store_true", help="take what the provider refuses: docs/simulators.md")
 
 
 def _convex(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +79,7 @@ def _run_sarvam(options: argparse.Namespace) -> int:
         sockets=options.sockets,
         requests_per_minute=options.requests_per_minute,
         burst=options.burst,
+        lenient=options.lenient,
     )
     serve(SarvamSimulator(how).app(), host=options.host, port=options.port)
     return 0

@@ -4,6 +4,7 @@ Whatever is wrong with it, the fault is the provider's: every way in which decod
 detail says what was read and, where it is known, which field of it is bad (`... - at `$.voice.sampleRate``).
 """
 
+import binascii
 from typing import TypeVar
 
 import aiohttp
@@ -18,6 +19,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 are nested too deep; neither of them is a DecodeError."""
 
 _PART = 64 * 1024
+_URL_ALPHABET = str.maketrans("-_", "+/")
 
 
 def decode(raw: bytes | str, type_: type[T], *, upstream: str, what: str) -> T:
@@ -37,6 +39,19 @@ def convert(value: object, type_: type[T], *, upstream: str, what: str, strict: 
         return msgspec.convert(value, type=type_, strict=strict)
     except UNREADABLE as error:
         raise _unreadable(upstream, what, error) from error
+
+
+def decode_base64(text: str, *, upstream: str, what: str) -> bytes:
+    """The bytes, read as decoders commonly do: line breaks, missing padding and the alphabet for URLs (RFC 4648,
+    section 5) are taken. Raises UpstreamRejected."""
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        text = "".join(text.split()).translate(_URL_ALPHABET).rstrip("=")
+    try:
+        return binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+    except ValueError as error:
+        raise UpstreamRejected(upstream, f"{what}: is not base64: {error}") from error
 
 
 async def body(response: aiohttp.ClientResponse, *, upstream: str, most: int) -> bytes:

@@ -8,63 +8,100 @@ cancels. It answers with `audio` (base64), `event` (`final` comes once for each 
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from warmline.errors import UpstreamError, UpstreamExhausted, UpstreamRejected, UpstreamUnavailable
+from warmline.upstream.decoding import decode, decode_base64
+from warmline.upstream.pieces import pieces
 from warmline.upstream.ports import Voice
 
-LONGEST_MESSAGE = 2500
+STREAMED_RATES = frozenset({8000, 16000, 22050, 24000})
+"""Hertz that a socket speaks at; 32,000, 44,100 and 48,000 are for REST alone (docs.sarvam.ai, "How to set the sample
+rate")."""
 PING = '{"type":"ping"}'
 FLUSH = '{"type":"flush"}'
+
+LONGEST_DETAIL = 500
+"""Characters of a provider's words that go to the log."""
 
 EXHAUSTED = frozenset({"insufficient_quota_error"})
 RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 
+_NULL = b"null"
 _STATUS = re.compile(r"\s*(\d{3}):", re.ASCII)
 
 
-class _Data(msgspec.Struct):
-    audio: bytes = b""
-    event_type: str = ""
-    message: str = ""
-    code: int | str | None = None
-
-
 class Frame(msgspec.Struct):
-    """What the provider says; of a `type` we do not know nothing else is believed."""
+    """What the provider says, as far as it concerns us; what a frame holds beside that may be anything."""
 
     type: str = ""
-    data: _Data = msgspec.field(default_factory=_Data)
+    audio: bytes = b""
+    final: bool = False
+    """Whether all that was flushed has been said."""
+    code: int | str | None = None
+    message: str = ""
 
-    @property
-    def final(self) -> bool:
-        """Whether all that was flushed has been said."""
-        return self.type == "event" and self.data.event_type == "final"
+
+class _Envelope(msgspec.Struct):
+    type: str | None = None
+    data: msgspec.Raw = msgspec.Raw(_NULL)
+
+
+class _Audio(msgspec.Struct):
+    audio: str | None = None
 
 
 def read(upstream: str, frame: str) -> Frame:
-    """The frame, its audio decoded. Raises UpstreamRejected if it is none."""
-    try:
-        return msgspec.json.decode(frame, type=Frame)
-    except msgspec.DecodeError as error:
-        raise UpstreamRejected(upstream, "a frame that we cannot read") from error
+    """The frame, its audio decoded. Of a type that we do not know nothing else is looked at, null is as absent, and a
+    part that we do not need may be anything. Raises UpstreamRejected for what is no frame."""
+    envelope = decode(frame, _Envelope, upstream=upstream, what="a frame")
+    if envelope.type == "audio":
+        return Frame("audio", audio=_audio(envelope.data, upstream))
+    if envelope.type not in {"event", "error"}:
+        return Frame(envelope.type or "")
+    data = decode(envelope.data, Any, upstream=upstream, what=f"data of an {envelope.type} frame")
+    if envelope.type == "error":
+        return _error(data)
+    return Frame("event", final=isinstance(data, dict) and data.get("event_type") == "final")
+
+
+def _audio(data: msgspec.Raw, upstream: str) -> bytes:
+    if bytes(data) == _NULL:
+        return b""
+    text = decode(data, _Audio, upstream=upstream, what="data of an audio frame").audio
+    return decode_base64(text or "", upstream=upstream, what="data.audio of a frame")
+
+
+def _error(data: Any) -> Frame:
+    """Whatever an error frame holds it is an error; a message may be of any shape, and a code a whole float."""
+    if not isinstance(data, dict):
+        data = {"message": data}
+    code, message = data.get("code"), data.get("message")
+    if isinstance(code, float) and code.is_integer():
+        code = int(code)
+    if isinstance(code, bool) or not isinstance(code, int | str):
+        code = None
+    if not isinstance(message, str):
+        message = "" if message is None else msgspec.json.encode(message).decode()
+    return Frame("error", code=code, message=message)
 
 
 def stale(frame: str) -> bool:
     """Whether a frame is part of a conversation, so that the next one could take it for its own."""
     try:
-        return msgspec.json.decode(frame, type=Frame).type in {"audio", "event", "error"}
-    except msgspec.DecodeError:
+        return decode(frame, _Envelope, upstream="", what="a frame").type in {"audio", "event", "error"}
+    except UpstreamRejected:
         return True
 
 
 def failure(upstream: str, frame: Frame) -> UpstreamError:
     """What an `error` frame says."""
-    code, message = frame.data.code, frame.data.message
+    code, message = frame.code, frame.message
     said = _STATUS.match(f"{code}:") or _STATUS.match(message)
     status = int(said[1]) if said else None
-    detail = f"{'' if code is None else f'{code}: '}{message}"
+    detail = f"{'' if code is None else f'{code}: '}{message}"[:LONGEST_DETAIL]
     if code in EXHAUSTED or any(word in message for word in EXHAUSTED):
         return UpstreamExhausted(upstream, detail)
     if status is None or status in RETRYABLE:
@@ -77,14 +114,10 @@ def config(voice: Voice, language_field: str) -> str:
     return _frame("config", settings(voice, language_field))
 
 
-def texts(text: str) -> Iterator[str]:
-    """The messages that hold `text`, cut at spaces where it is too long for one; no character is lost."""
-    while text:
-        end = len(text)
-        if end > LONGEST_MESSAGE:
-            end = text.rfind(" ", 0, LONGEST_MESSAGE) + 1 or LONGEST_MESSAGE
-        yield _frame("text", {"text": text[:end]})
-        text = text[end:]
+def texts(text: str, longest: int) -> Iterator[str]:
+    """The messages that hold `text`, of at most `longest` characters each."""
+    for piece in pieces(text, longest):
+        yield _frame("text", {"text": piece})
 
 
 def settings(voice: Voice, language_field: str) -> dict[str, str | int | float]:

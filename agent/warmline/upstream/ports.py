@@ -1,7 +1,7 @@
 """What the services need of the providers, in the services' own words."""
 
 from collections.abc import AsyncGenerator
-from typing import Protocol, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -11,14 +11,15 @@ T = TypeVar("T")
 class Voice(msgspec.Struct, frozen=True, rename="camel"):
     """Every setting that changes how a text sounds. All of them are part of the phrase's cache key.
 
-    `sample_rate` is in hertz; `pace` 1.0 is the speaker's own; None means the provider's default.
+    `sample_rate` is in hertz; `pace` 1.0 is the speaker's own; None means the provider's default. Of the codecs only
+    those are taken that carry samples as they are: nothing here decodes another.
     """
 
     model: str
     speaker: str
     language: str
-    sample_rate: int = 22050
-    codec: str = "linear16"
+    sample_rate: Annotated[int, msgspec.Meta(ge=8000, le=48000)] = 22050
+    codec: Literal["linear16", "wav"] = "linear16"
     pace: float | None = None
     pitch: float | None = None
     loudness: float | None = None
@@ -36,11 +37,11 @@ class Synthesiser(Protocol):
         """Headerless signed 16-bit little-endian mono PCM at the voice's sample rate, as it comes, in whole samples.
 
         It ends normally only after the provider said that the audio is complete; otherwise it raises UpstreamError.
-        Closing it early abandons the provider's work.
+        Closing it early abandons the provider's work. Parts of a text that hold nothing to speak are left out.
         """
 
     def longest_text(self, voice: Voice) -> int:
-        """Characters that one request may hold."""
+        """Characters that it speaks as one text, in however many calls."""
 
 
 class Functions(Protocol):

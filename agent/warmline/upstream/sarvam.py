@@ -1,40 +1,37 @@
 """Sarvam text to speech, over its REST API.
 
-Protocol: POST /text-to-speech with the header `api-subscription-key`; 200 is `{"request_id", "audios": [base64]}`, one
-audio for each input; errors are `{"error": {"message", "code"}}`, where 429 means either a rate limit or used-up
-credit, told apart by the code. `linear16` is headerless s16le mono, though some releases sent a WAVE file all the same.
+Protocol: POST /text-to-speech with the header `api-subscription-key`; what it answers is read in `spoken.py`. One call
+holds 2,500 characters, with bulbul:v2 1,500: a longer text is several calls.
 """
 
-import io
-import wave
 from collections.abc import AsyncGenerator, Callable
 
 import aiohttp
-import msgspec
 
-from warmline.errors import UpstreamError, UpstreamExhausted, UpstreamRejected, UpstreamUnavailable
-from warmline.upstream.frames import EXHAUSTED, RETRYABLE, settings
+from warmline.errors import UpstreamUnavailable
+from warmline.upstream.decoding import body
+from warmline.upstream.frames import settings
+from warmline.upstream.pieces import pieces
 from warmline.upstream.ports import Voice
 from warmline.upstream.posts import Posts
+from warmline.upstream.spoken import spoken
 
 Billed = Callable[[str, int], None]
 """Told of a transport, `socket` or `rest`, and of how many characters the provider has spoken there."""
 
-_LONGEST = {"bulbul:v2": 1500}
-_LONGEST_DEFAULT = 2500
+LONGEST_TEXT = 5000
+"""Characters that are spoken as one text: some six minutes, which load in less than two."""
+
+_LONGEST_CALL = {"bulbul:v2": 1500}
+_LONGEST_CALL_DEFAULT = 2500
+
+_MOST_BYTES = 64 * 1024 * 1024
+"""Of an answer: twice what the longest call makes at 48,000 Hz and half the pace, in base64."""
 
 
-class _Success(msgspec.Struct):
-    audios: list[bytes]
-
-
-class _Problem(msgspec.Struct):
-    message: str = ""
-    code: str = ""
-
-
-class _Failure(msgspec.Struct):
-    error: _Problem
+def longest_call(voice: Voice) -> int:
+    """Characters that one call, or one message on a socket, may hold."""
+    return _LONGEST_CALL.get(voice.model, _LONGEST_CALL_DEFAULT)
 
 
 class Sarvam:
@@ -65,54 +62,26 @@ class Sarvam:
 
     def longest_text(self, voice: Voice) -> int:
         """See `ports.Synthesiser.longest_text`."""
-        return _LONGEST.get(voice.model, _LONGEST_DEFAULT)
+        return LONGEST_TEXT
 
     async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
-        """See `ports.Synthesiser.stream`: one chunk, for this API answers when all is spoken."""
-        yield await self.synthesise(text, voice)
+        """See `ports.Synthesiser.stream`: a chunk for each call, for this API answers when all is spoken."""
+        for piece in pieces(text, longest_call(voice)):
+            yield await self.synthesise(piece, voice)
 
     async def synthesise(self, text: str, voice: Voice) -> bytes:
-        """The whole audio. Raises UpstreamError."""
+        """The whole audio of what one call may hold. Raises UpstreamError."""
         try:
             async with self._http.post(
                 f"{self._url}/text-to-speech",
                 json={"text": text, **settings(voice, self._language_field)},
                 headers=self._headers,
                 timeout=self._timeout,
+                allow_redirects=False,  # the key is for nobody else
             ) as response:
-                status, raw = response.status, await response.read()
+                status, raw = response.status, await body(response, upstream=self.name, most=_MOST_BYTES)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UpstreamUnavailable(self.name, str(error) or type(error).__name__) from error
-        if status != 200:
-            raise self._failure(status, raw)
+        pcm = spoken(self.name, status, raw, voice.sample_rate)
         self._billed("rest", len(text))
-        return self._audio(raw)
-
-    def _audio(self, raw: bytes) -> bytes:
-        try:
-            audio = msgspec.json.decode(raw, type=_Success).audios[0]
-            pcm = _without_wave_header(audio)
-        except (msgspec.DecodeError, IndexError, wave.Error, EOFError) as error:
-            raise UpstreamRejected(self.name, "the answer holds no audio we can read") from error
-        if not pcm or len(pcm) % 2:
-            raise UpstreamRejected(self.name, f"the answer holds {len(pcm)} bytes, not whole 16-bit samples")
         return pcm
-
-    def _failure(self, status: int, raw: bytes) -> UpstreamError:
-        try:
-            problem = msgspec.json.decode(raw, type=_Failure).error
-        except msgspec.DecodeError:
-            problem = _Problem(message="no error object in the answer")
-        detail = f"HTTP {status} {problem.code}: {problem.message}"
-        if problem.code in EXHAUSTED:
-            return UpstreamExhausted(self.name, detail)
-        if status in RETRYABLE:
-            return UpstreamUnavailable(self.name, detail)
-        return UpstreamRejected(self.name, detail)
-
-
-def _without_wave_header(audio: bytes) -> bytes:
-    if not audio.startswith(b"RIFF"):
-        return audio
-    with wave.open(io.BytesIO(audio)) as reader:
-        return bytes(reader.readframes(reader.getnframes()))

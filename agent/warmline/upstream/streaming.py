@@ -5,6 +5,7 @@ socket useless, for nothing cancels: the pool closes it. What is tried again, an
 
 - the socket was closed or broken, and no audio has come yet: once more, on a fresh socket;
 - no socket can be had (budget used up, handshake refused, no connection): REST, unless the key itself was refused;
+- a voice that a socket cannot speak, for its rate or because one has refused it twice: REST, at no socket's cost;
 - an error that the provider names, a silence, or anything once audio has been heard: nothing, for a caller would hear
   it. It raises UpstreamError.
 """
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 from warmline.errors import UpstreamRejected, UpstreamUnavailable
 from warmline.pool import Lease, Loss, NoSocket, Pool, SocketLost
 from warmline.upstream import frames
+from warmline.upstream.audio import Samples
 from warmline.upstream.ports import Synthesiser, Voice
-from warmline.upstream.sarvam import Billed, Sarvam
+from warmline.upstream.refusals import Refusals
+from warmline.upstream.sarvam import Billed, Sarvam, longest_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class StreamingSarvam:
         self._patience = patience
         self._language_field = language_field
         self._billed = billed
+        self._refusals = Refusals()
 
     def longest_text(self, voice: Voice) -> int:
         """See `ports.Synthesiser.longest_text`: what REST takes, for it may have to."""
@@ -49,8 +53,19 @@ class StreamingSarvam:
 
     async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         """See `ports.Synthesiser.stream`."""
+        by_socket = voice.sample_rate in frames.STREAMED_RATES and not self._refusals.known(voice)
+        try:
+            async with contextlib.aclosing(self._spoken(text, voice, by_socket=by_socket)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except UpstreamRejected:
+            self._refusals.refused(voice)
+            raise
+        self._refusals.spoken(voice)
+
+    async def _spoken(self, text: str, voice: Voice, *, by_socket: bool) -> AsyncGenerator[bytes, None]:
         fresh = False
-        while True:
+        while by_socket:
             heard = False
             try:
                 async with contextlib.aclosing(self._on_socket(text, voice, fresh=fresh)) as chunks:
@@ -74,22 +89,22 @@ class StreamingSarvam:
         """The audio in whole samples. Raises NoSocket, SocketLost, UpstreamError."""
         async with self._pool.lease(voice.model, fresh=fresh) as lease:
             await self._say(lease, text, voice)
-            heard, half = False, b""
+            heard, samples = False, Samples(self.name, voice.sample_rate)
             while not (frame := await self._next(lease, heard=heard)).final:
                 if not heard:
                     self._billed("socket", len(text))
                     heard = True
-                audio = half + frame.data.audio
-                whole = len(audio) & ~1
-                half = audio[whole:]
-                if whole:
-                    yield audio[:whole]
-            self._check_end(half, heard=heard, fresh=fresh)
+                if audio := samples.feed(frame.audio):
+                    yield audio
+            if rest := samples.end():
+                yield rest
+            if not heard:
+                raise self._no_audio(fresh=fresh)
             lease.complete()
 
     async def _say(self, lease: Lease, text: str, voice: Voice) -> None:
         await lease.send(frames.config(voice, self._language_field))
-        for message in frames.texts(text):
+        for message in frames.texts(text, longest_call(voice)):
             await lease.send(message)
         await lease.send(frames.FLUSH)
 
@@ -106,9 +121,6 @@ class StreamingSarvam:
         except TimeoutError as error:
             raise UpstreamUnavailable(self.name, "silence on the socket") from error
 
-    def _check_end(self, half: bytes, *, heard: bool, fresh: bool) -> None:
+    def _no_audio(self, *, fresh: bool) -> Exception:
         """An end without a beginning may be another utterance's: a fresh socket can tell."""
-        if half:
-            raise UpstreamRejected(self.name, "the audio ended within a sample")
-        if not heard:
-            raise UpstreamRejected(self.name, "no audio") if fresh else SocketLost(Loss.OUT_OF_TURN)
+        return UpstreamRejected(self.name, "no audio") if fresh else SocketLost(Loss.OUT_OF_TURN)

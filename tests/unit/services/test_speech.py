@@ -1,13 +1,17 @@
-"""What tells one spoken phrase from another, and the file it is put in."""
+"""What tells one spoken phrase from another, what is spoken and kept at all, and the file it is put in."""
 
 import io
 import unicodedata
 import wave
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 import pytest
 
 from tests.support.sessions import Switchboard
+from tests.support.warm import Fleet, Voices
+from warmline.errors import InvalidInput, TooLarge, UpstreamRejected
+from warmline.services.agents import AgentConfig
 from warmline.services.speech import phrase_key, wave_header
 from warmline.upstream.ports import Voice
 
@@ -17,7 +21,7 @@ OTHER = {
     "speaker": "rohan",
     "language": "hi-IN",
     "sample_rate": 16000,
-    "codec": "mulaw",
+    "codec": "wav",
     "pace": 1.1,
     "pitch": 0.1,
     "loudness": 1.2,
@@ -87,3 +91,96 @@ def test_the_header_makes_pcm_the_file_that_the_standard_library_would_write() -
         writer.setparams((1, 2, 22050, 1000, "NONE", "not compressed"))
         writer.writeframes(pcm)
     assert wave_header(len(pcm), 22050) + pcm == file.getvalue()
+
+
+class Scripted(Voices):
+    """Says what a test wants it to."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        super().__init__()
+        self.chunks = chunks
+
+    async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        self.spoken.append(text)
+        for chunk in self.chunks:
+            yield chunk
+
+
+@pytest.fixture
+async def fleet() -> AsyncIterator[Fleet]:
+    made = Fleet()
+    made.app.add("o", "a")
+    yield made
+    await made.aclose()
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (),
+        (b"\1\2",),
+        (b"\1\2\3\4" * 100,),
+        (bytes(44100),),
+        (b"\xff\xff" * 22050,),
+        (b"\0\0\1\0\2\0" * 5000, bytes(2000)),
+    ],
+    ids=["nothing", "one sample", "an instant", "zeros", "one value", "less than a whisper"],
+)
+async def test_a_phrase_in_which_nothing_is_heard_is_an_error_and_is_not_kept(
+    fleet: Fleet, chunks: tuple[bytes, ...]
+) -> None:
+    fleet.voices = Scripted(*chunks)
+    speech = fleet.member(limit=0).services.speech
+    for _ in range(2):
+        with pytest.raises(UpstreamRejected):
+            await speech.speak("o", "a", VOICE, "hello")
+    assert len(fleet.voices.spoken) == 2
+
+
+@pytest.mark.virtual_time
+async def test_a_phrase_that_begins_and_ends_with_silence_is_kept(fleet: Fleet) -> None:
+    fleet.voices = Scripted(bytes(4410), b"\1\2\3\4" * 1000, bytes(44100))
+    speech = fleet.member(limit=0).services.speech
+    for _ in range(2):
+        assert len((await speech.speak("o", "a", VOICE, "hello")).value) == 4410 + 4000 + 44100
+    assert len(fleet.voices.spoken) == 1
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("text", ["", " ", "…", "👍", "\u200b", "।"], ids=ascii)
+async def test_a_text_with_nothing_to_speak_is_whoevers_text_it_is(fleet: Fleet, text: str) -> None:
+    speech = fleet.member(limit=0).services.speech
+    with pytest.raises(InvalidInput) as refused:
+        await speech.speak("o", "a", VOICE, text)
+    assert refused.value.field == "text"
+    assert fleet.voices.spoken == []
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("change", [{"pace": 0.5}, {"sample_rate": 48000}])
+async def test_no_more_is_spoken_than_can_be_kept_for_who_listens(fleet: Fleet, change: dict[str, float]) -> None:
+    fleet.voices = Voices()
+    fleet.voices.longest = 5000
+    speech = fleet.member(limit=0).services.speech
+    text = "word " * 600
+    await speech.speak("o", "a", VOICE, text)
+    with pytest.raises(TooLarge):
+        await speech.speak("o", "a", msgspec.structs.replace(VOICE, **change), text)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"codec": "mulaw"}, "codec"),
+        ({"codec": "mp3"}, "codec"),
+        ({"sampleRate": 0}, "sampleRate"),
+        ({"sampleRate": -8000}, "sampleRate"),
+        ({"sampleRate": 10**9}, "sampleRate"),
+    ],
+)
+def test_a_voice_that_cannot_be_carried_is_refused_when_it_is_read(change: dict[str, object], field: str) -> None:
+    voice = {"model": "bulbul:v3", "speaker": "priya", "language": "en-IN", **change}
+    config = {"name": "Asha", "voice": voice, "greeting": "", "promptUpdatedAt": 1}
+    with pytest.raises(msgspec.ValidationError, match=rf"\$\.voice\.{field}"):
+        msgspec.convert(config, AgentConfig)

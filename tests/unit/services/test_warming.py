@@ -194,6 +194,41 @@ async def test_a_phrase_that_cannot_be_spoken_takes_no_room_from_another(fleet: 
     assert await spoken_from(member, "Goodbye") == "l1"
 
 
+@pytest.mark.parametrize("first", ["a-clinic", "z-clinic"])
+async def test_phrases_that_the_provider_refuses_cost_no_other_organisation_its_own(fleet: Fleet, first: str) -> None:
+    refused = [f"refused {number}" for number in range(12)]
+    fleet.voices.refused.update(refused)
+    for number in range(4):
+        fleet.app.add(first, f"agent-{number}", greeting=refused[number * 3], phrases=tuple(refused[number * 3 :]))
+        fleet.app.add(first, f"well-{number}", greeting=f"Good phrase {number}")
+    member = fleet.member(limit=1000)
+    await fleet.ready(member)
+    assert member.warming.state == "complete"
+    for text in ("Namaste", "One moment please", "Goodbye"):
+        assert await spoken_from(member, text) == "l1"
+    assert {f"Good phrase {number}" for number in range(4)} <= set(fleet.voices.spoken)
+    assert member.report.entries["tts", "refused"] == 0
+
+
+@pytest.mark.parametrize("other", ["a-clinic", "z-clinic"])
+async def test_an_organisation_that_has_very_much_takes_nothing_of_anothers_part(fleet: Fleet, other: str) -> None:
+    for number in range(40):
+        fleet.app.add(other, f"agent-{number}", greeting=f"I am number {number}", phrases=("One", "Two", "Three"))
+    member = fleet.member(limits=dataclasses.replace(LIMITS, calls=40, phrases=10), limit=1000)
+    await fleet.ready(member)
+    for text in ("Namaste", "One moment please", "Goodbye"):
+        assert await spoken_from(member, text) == "l1"
+    assert fleet.app.calls.total() + len(fleet.voices.spoken) == 40, "what was left was not left over"
+
+
+async def test_a_text_without_a_letter_is_neither_spoken_nor_counted(fleet: Fleet) -> None:
+    fleet.app.add("kaveri", "physio", greeting="", phrases=(" ", "…", "👍", "\u200b"))
+    member = fleet.member()
+    await fleet.ready(member)
+    assert set(fleet.voices.spoken) == {"Namaste", "One moment please", "Goodbye", "Hello"}
+    assert {what for cache, what in member.report.entries if cache == "tts"} == {"origin"}
+
+
 async def test_without_redis_what_needs_no_invalidation_is_warm(fleet: Fleet) -> None:
     for gate in ("read", "claim", "commit"):
         fleet.world.store.gates.broken.add(gate)
@@ -279,24 +314,63 @@ def test_taking_turns_loses_nothing_below_the_limit(rankings: list[list[int]], l
 
 
 def test_an_allowance_is_never_overdrawn_and_ends_for_an_origin_that_keeps_failing() -> None:
-    allowance = Allowance(calls=10, characters=100, failures=2)
-    assert [allowance.take("tts", 60), allowance.take("tts", 60), allowance.take("tts", 40)] == [True, False, True]
-    allowance.give_back(40)
-    assert (allowance.calls, allowance.characters) == (9, 40)
+    allowance = Allowance(calls=10, characters=100, organisations=["a"], failures=2)
+    taken = [allowance.take("tts", "a", 60), allowance.take("tts", "a", 60), allowance.take("tts", "a", 40)]
+    assert taken == [True, False, True]
+    allowance.give_back("a", 40)
+    assert allowance.left() == (9, 40)
     for _ in range(2):
-        allowance.failed("rag")
-    assert [allowance.take("rag", 0), allowance.take("tts", 0)] == [False, True]
+        allowance.failed("rag", "a")
+    assert [allowance.take("rag", "a", 0), allowance.take("tts", "a", 0)] == [False, True]
+
+
+def test_an_organisations_failures_are_its_own_until_others_fail_too() -> None:
+    allowance = Allowance(calls=100, characters=100, organisations=["a", "b", "c"])
+    for _ in range(5):
+        allowance.failed("tts", "a")
+    assert [allowance.take("tts", name, 0) for name in "abc"] == [False, True, True]
+    allowance.failed("tts", "b")
+    assert [allowance.take("tts", name, 0) for name in "abc"] == [False, False, False]
+    allowance.answered("tts")
+    assert [allowance.take("tts", name, 0) for name in "abc"] == [False, True, True]
+
+
+@given(st.integers(0, 50), st.integers(1, 7))
+def test_an_allowance_is_shared_out_to_the_last_call(calls: int, organisations: int) -> None:
+    names = [str(number) for number in range(organisations)]
+    allowance = Allowance(calls=calls, characters=calls, organisations=names)
+    assert allowance.left() == (calls, calls)
+    takes = [sum(allowance.take("tts", name, 1) for _ in range(calls)) for name in names]
+    assert max(takes) - min(takes) <= 1
+    assert allowance.left() == (0, 0)
+
+
+def test_what_others_have_left_is_for_those_who_lack_it() -> None:
+    allowance = Allowance(calls=10, characters=10, organisations=["a", "b"])
+    assert sum(allowance.take("tts", "a", 1) for _ in range(10)) == 5
+    allowance.take("tts", "b", 1)
+    allowance.share_again(["a"])
+    assert sum(allowance.take("tts", "a", 1) for _ in range(10)) == 4
+    assert not allowance.take("tts", "b", 1)
 
 
 def test_room_ends_with_entries_or_bytes_and_counts_nothing_twice() -> None:
     room = Room(entries=2, size=100)
-    assert [room.take(name) for name in "aabc"] == [True, True, True, False]
-    room.leave("b")
-    assert room.take("c")
+    assert [room.take("o", name) for name in "aabc"] == [True, True, True, False]
+    room.leave("o", "b")
+    assert room.take("o", "c")
     for _ in range(2):
-        room.fill("a", 50)
-    assert [room.take("a"), room.take("b")] == [True, False]
+        room.fill("o", "a", 50)
+    assert [room.take("o", "a"), room.take("o", "b")] == [True, False]
     small = Room(entries=9, size=10)
-    assert small.take("a")
-    small.fill("a", 10)
-    assert not small.take("b")
+    assert small.take("o", "a")
+    small.fill("o", "a", 10)
+    assert not small.take("o", "b")
+
+
+def test_an_organisation_has_room_for_its_part_whatever_another_holds() -> None:
+    room = Room(entries=4, size=100, organisations=2)
+    assert [room.take("a", name) for name in "abcde"] == [True, True, True, True, False]
+    assert [room.take("b", name) for name in "abc"] == [True, True, False]
+    room.leave("b", "a")
+    assert room.take("b", "c")

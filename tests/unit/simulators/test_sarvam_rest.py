@@ -42,6 +42,56 @@ async def test_different_texts_sound_different_and_equal_ones_equal(sarvam: http
     assert await audio("aa") == await audio("aa") != await audio("ab")
 
 
+REFUSED = [
+    ({"text": "..."}, 400),
+    ({"text": "👍"}, 400),
+    ({"text": " "}, 400),
+    ({"pitch": 0.0}, 400),
+    ({"loudness": 1.0}, 400),
+    ({"pitch": 0.0, "model": "bulbul:v2", "speaker": "arya", "pace": 3.1}, 422),
+    ({"pitch": 0.9, "model": "bulbul:v2", "speaker": "arya"}, 422),
+    ({"loudness": 0.1, "model": "bulbul:v2", "speaker": "arya"}, 422),
+    ({"dict_id": "p_1", "model": "bulbul:v2", "speaker": "arya"}, 400),
+    ({"temperature": 9}, 422),
+    ({"temperature": 0}, 422),
+    ({"pace": 2.5}, 400),
+    ({"pace": 0.4}, 400),
+    ({"output_audio_bitrate": "1k"}, 422),
+]
+
+
+@pytest.mark.parametrize(("change", "status"), REFUSED)
+@pytest.mark.parametrize("path", ["/text-to-speech", "/text-to-speech/stream"])
+async def test_what_the_provider_refuses_is_refused(
+    sarvam: httpx.AsyncClient, path: str, change: dict[str, Any], status: int
+) -> None:
+    answer = await sarvam.post(path, json={**GOOD, **change}, headers=KEY)
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("change", [change for change, _ in REFUSED])
+async def test_a_lenient_one_takes_it(change: dict[str, Any]) -> None:
+    app = SarvamSimulator(SarvamOptions(speech=0, lenient=True)).app()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sarvam") as lenient:
+        answer = await lenient.post("/text-to-speech", json={**GOOD, **change}, headers=KEY)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "9"},
+        {"text": "8..."},
+        {"temperature": 0.6, "dict_id": "p_1", "pace": 2.0},
+        {"pitch": 0.75, "loudness": 3.0, "pace": 0.3, "model": "bulbul:v2", "speaker": "arya"},
+        {"pitch": None, "loudness": None, "output_audio_bitrate": "128k"},
+    ],
+)
+async def test_what_the_provider_takes_is_taken(sarvam: httpx.AsyncClient, change: dict[str, Any]) -> None:
+    answer = await sarvam.post("/text-to-speech", json={**GOOD, **change}, headers=KEY)
+    assert answer.status_code == 200, answer.text
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
@@ -53,6 +103,7 @@ async def test_different_texts_sound_different_and_equal_ones_equal(sarvam: http
         ({"speaker": "anushka"}, 400, "invalid_request_error"),
         ({"model": "bulbul:v9"}, 400, "invalid_request_error"),
         ({"text": "x" * 2501}, 413, "invalid_request_error"),
+        ({"text": "x" * 1501, "model": "bulbul:v2", "speaker": "arya"}, 413, "invalid_request_error"),
     ],
 )
 async def test_bad_requests_get_the_documented_status_and_code(

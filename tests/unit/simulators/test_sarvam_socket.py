@@ -142,6 +142,33 @@ async def test_what_the_schema_rejects_is_an_error_with_a_code_and_changes_nothi
         assert await utterance(socket) == tone("before after", 8000)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [text("..."), text("👍"), text(" "), config(pitch=0.5), config(loudness=1.5), config(pace=2.5)],
+)
+async def test_what_the_provider_refuses_has_its_status_before_the_message_and_changes_nothing(message: object) -> None:
+    async with opened(simulated()) as socket:
+        await say(socket, config(), text("before "), message)
+        error = await socket.heard()
+        assert error["type"] == "error"
+        assert error["data"]["message"].startswith("400: ")
+        assert "code" not in error["data"]
+        await say(socket, text("after"), FLUSH)
+        assert await utterance(socket) == tone("before after", 8000)
+
+
+async def test_a_lenient_one_speaks_what_the_provider_would_not() -> None:
+    async with opened(simulated(lenient=True)) as socket:
+        await say(socket, config(pitch=0.5, temperature=9), text("..."), FLUSH)
+        assert await utterance(socket) == tone("...", 8000)
+
+
+async def test_an_older_model_takes_shorter_messages() -> None:
+    async with opened(simulated(), "/text-to-speech/ws?model=bulbul:v2") as socket:
+        await say(socket, config(speaker="arya"), text("x" * 1501))
+        assert (await socket.heard())["data"]["code"] == 422
+
+
 async def test_other_errors_have_their_status_before_the_message() -> None:
     async with opened(simulated()) as socket:
         await say(socket, config(speaker="anushka"), config(output_audio_codec="mp3"))

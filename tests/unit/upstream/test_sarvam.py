@@ -6,6 +6,7 @@ import json
 import wave
 
 import aiohttp
+import msgspec
 import pytest
 
 from tests.unit.upstream.conftest import Provider
@@ -23,6 +24,14 @@ def spoken(audio: bytes) -> bytes:
 
 def refused(code: str, message: str = "because") -> bytes:
     return json.dumps({"error": {"message": message, "code": code}}).encode()
+
+
+def wave_file(*, channels: int = 1, width: int = 2, rate: int = 22050) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setparams((channels, width, rate, 0, "NONE", ""))
+        writer.writeframes(PCM)
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -51,11 +60,7 @@ async def test_the_request_is_the_documented_one(sarvam: Sarvam, provider: Provi
 
 
 async def test_a_wave_file_where_raw_audio_was_asked_for_loses_its_header(sarvam: Sarvam, provider: Provider) -> None:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setparams((1, 2, 22050, 0, "NONE", ""))
-        writer.writeframes(PCM)
-    provider.body = spoken(file.getvalue())
+    provider.body = spoken(wave_file())
     assert await sarvam.synthesise("namaste", VOICE) == PCM
 
 
@@ -120,5 +125,68 @@ async def test_a_provider_that_is_not_there_is_unavailable(http: aiohttp.ClientS
 
 
 @pytest.mark.parametrize(("model", "longest"), [("bulbul:v2", 1500), ("bulbul:v3", 2500), ("bulbul:v4-flash", 2500)])
-def test_the_longest_text_depends_on_the_model(sarvam: Sarvam, model: str, longest: int) -> None:
-    assert sarvam.longest_text(Voice(model=model, speaker="s", language="en-IN")) == longest
+async def test_a_text_longer_than_one_call_is_several_calls(
+    sarvam: Sarvam, provider: Provider, model: str, longest: int
+) -> None:
+    provider.body = spoken(PCM)
+    text = "Good morning to all of you. " * 170
+    heard = [chunk async for chunk in sarvam.stream(text, Voice(model=model, speaker="s", language="en-IN"))]
+    asked = [body["text"] for _, body in provider.asked]
+    assert "".join(asked) == text
+    assert longest - 30 < len(asked[0]) <= longest
+    assert b"".join(heard) == PCM * len(asked)
+
+
+@pytest.mark.parametrize(
+    ("settings", "file"),
+    [
+        ({}, wave_file(rate=24000)),
+        ({}, wave_file(channels=2)),
+        ({}, wave_file(width=1)),
+        ({"sample_rate": 48000}, wave_file()),
+        ({}, wave_file()[:-20]),
+    ],
+    ids=["another rate", "stereo", "8 bit", "not the rate that was asked for", "cut off"],
+)
+async def test_a_wave_file_that_is_not_what_was_asked_for_is_rejected(
+    sarvam: Sarvam, provider: Provider, settings: dict[str, int], file: bytes
+) -> None:
+    provider.body = spoken(file)
+    with pytest.raises(UpstreamRejected, match="WAVE file"):
+        await sarvam.synthesise("namaste", msgspec.structs.replace(VOICE, **settings))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b'{"audios": ["AQ\xff="]}'),
+        (200, b"[" * 100_000),
+        (400, b'{"error": {"message": "\xff"}}'),
+        (400, b"[" * 100_000),
+        (400, b'{"error": {"code": ["a"], "message": {"b": null}}}'),
+        (400, b'{"error": "because"}'),
+        (400, b'{"error": null}'),
+        (307, b""),
+    ],
+    ids=ascii,
+)
+async def test_whatever_a_body_holds_is_the_providers_fault(
+    sarvam: Sarvam, provider: Provider, status: int, body: bytes
+) -> None:
+    provider.status, provider.body = status, body
+    with pytest.raises(UpstreamRejected):
+        await sarvam.synthesise("namaste", VOICE)
+
+
+async def test_null_beside_a_good_audio_does_not_cost_it(sarvam: Sarvam, provider: Provider) -> None:
+    provider.body = spoken(PCM).replace(b'["', b'[null, "')
+    assert await sarvam.synthesise("namaste", VOICE) == PCM
+
+
+async def test_an_answer_without_end_is_rejected(
+    sarvam: Sarvam, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warmline.upstream.sarvam._MOST_BYTES", 1000)
+    provider.body = spoken(PCM * 100)
+    with pytest.raises(UpstreamRejected, match="more than 1000 bytes"):
+        await sarvam.synthesise("namaste", VOICE)

@@ -4,25 +4,35 @@ import asyncio
 import base64
 import contextlib
 import json
+import struct
 from collections.abc import AsyncGenerator, AsyncIterator
 
+import msgspec
 import pytest
 
 from tests.support.sockets import FixedBudget, PoolWorld, ScriptedWire
 from warmline.errors import UpstreamError, UpstreamRejected, UpstreamUnavailable
 from warmline.pool import Loss
 from warmline.upstream.ports import Voice
+from warmline.upstream.refusals import Refusals
 from warmline.upstream.streaming import Patience, StreamingSarvam
 
 pytestmark = pytest.mark.virtual_time
 
 VOICE = Voice(model="bulbul:v3", speaker="priya", language="en-IN")
+BAD = json.dumps({"type": "error", "data": {"message": "400: Pitch is not supported", "code": None}})
 FINAL = json.dumps({"type": "event", "data": {"event_type": "final"}})
 REST = b"by rest."
 
 
 def audio(samples: bytes) -> str:
     return json.dumps({"type": "audio", "data": {"audio": base64.b64encode(samples).decode()}})
+
+
+def wave_header(rate: int) -> bytes:
+    """Of a file whose length is not known yet."""
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16)
+    return b"RIFF\xff\xff\xff\xffWAVE" + form + b"data\xff\xff\xff\xff"
 
 
 class Rest:
@@ -80,8 +90,8 @@ class Desk:
         """The sockets on which something was said, in that order."""
         return sorted((wire for wire in self.world.provider.wires if wire.sent), key=lambda wire: wire.sent_at[-1])
 
-    async def speak(self, text: str = "Good morning") -> bytes:
-        return b"".join([chunk async for chunk in self.sarvam.stream(text, VOICE)])
+    async def speak(self, text: str = "Good morning", voice: Voice = VOICE) -> bytes:
+        return b"".join([chunk async for chunk in self.sarvam.stream(text, voice)])
 
 
 @pytest.fixture
@@ -229,3 +239,74 @@ async def test_a_refused_key_is_an_error_and_nothing_is_tried_over_rest() -> Non
         await desk.speak()
     assert desk.rest.asked == 0
     await world.pool.aclose()
+
+
+@pytest.mark.parametrize("rate", [32000, 44100, 48000])
+async def test_a_rate_that_no_socket_speaks_at_is_spoken_over_rest_and_costs_no_socket(desk: Desk, rate: int) -> None:
+    assert await desk.speak(voice=msgspec.structs.replace(VOICE, sample_rate=rate)) == REST
+    assert desk.used == []
+    assert desk.world.states() == {"idle": 1}
+
+
+async def test_a_text_of_many_messages_is_one_utterance_with_one_flush(desk: Desk) -> None:
+    text = "Good morning to all of you. " * 110
+    speaking = asyncio.create_task(desk.speak(text))
+    await asyncio.sleep(0.05)
+    desk.answer(audio(b"\1\2"), FINAL)
+    assert await speaking == b"\1\2"
+    sent = [json.loads(frame) for frame in desk.used[0].sent]
+    assert [frame["type"] for frame in sent] == ["config", "text", "text", "flush"]
+    assert "".join(frame["data"]["text"] for frame in sent[1:-1]) == text
+    assert desk.billed == [("socket", len(text))]
+
+
+async def test_a_wave_header_before_the_first_samples_is_no_speech(desk: Desk) -> None:
+    header = wave_header(22050)
+    assert await desk.hear(audio(header[:7]), audio(header[7:] + b"\1"), audio(b"\2\3\4"), FINAL) == b"\1\2\3\4"
+    assert desk.world.states() == {"idle": 1}
+
+
+async def test_a_wave_header_of_another_rate_is_rejected(desk: Desk) -> None:
+    header = wave_header(24000)
+    with pytest.raises(UpstreamRejected, match="24000 Hz"):
+        await desk.hear(audio(header + b"\1\2"), FINAL)
+
+
+async def test_frames_a_little_different_from_ours_do_not_end_an_utterance(desk: Desk) -> None:
+    odd = [
+        {"type": "metrics", "data": "a string"},
+        {"type": "audio", "data": {"audio": None, "code": None}},
+        {"type": "audio", "data": {"audio": "AQI", "code": None, "message": None}},
+        {"type": "event", "data": {"event_type": "final", "message": None}},
+    ]
+    assert await desk.hear(*map(json.dumps, odd)) == b"\1\2"
+    assert desk.world.states() == {"idle": 1}
+
+
+async def test_a_voice_that_sockets_refuse_does_not_cost_one_each_time_until_it_speaks_again(desk: Desk) -> None:
+    for _ in range(2):
+        with pytest.raises(UpstreamRejected):
+            await desk.hear(BAD)
+        await asyncio.sleep(1)
+    used = len(desk.used)
+    assert await desk.speak() == REST
+    assert len(desk.used) == used, "this time no socket was tried"
+    assert await desk.hear(audio(b"\1\2"), FINAL) == b"\1\2"
+
+
+async def test_another_voice_is_not_held_to_account_for_it(desk: Desk) -> None:
+    for _ in range(2):
+        with pytest.raises(UpstreamRejected):
+            await desk.hear(BAD)
+        await asyncio.sleep(1)
+    speaking = asyncio.create_task(desk.speak(voice=msgspec.structs.replace(VOICE, speaker="rohan")))
+    await asyncio.sleep(0.05)
+    desk.answer(audio(b"\1\2"), FINAL)
+    assert await speaking == b"\1\2"
+
+
+def test_of_very_many_refused_voices_the_oldest_are_forgotten() -> None:
+    refusals = Refusals(limit=1, most=2)
+    for speaker in "abc":
+        refusals.refused(msgspec.structs.replace(VOICE, speaker=speaker))
+    assert [refusals.known(msgspec.structs.replace(VOICE, speaker=speaker)) for speaker in "abc"] == [False, True, True]

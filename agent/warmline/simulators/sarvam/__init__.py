@@ -6,8 +6,8 @@
 | `/text-to-speech/ws`, `/text-to-speech/ws/v2` (WebSocket) | `socket.py`, which does what `conversation.py` decides |
 | `/_calls`, `/_faults`, `/_hang_up` | `app.py`, `faults.py`: for tests; the provider has none of them |
 
-What every transport takes is checked in `voice.py`; `audio.py` makes the audio, `account.py` holds the account's
-limits, `faults.py` what a test wants to go wrong.
+What every transport takes is checked in `voice.py`, what the provider refuses beyond that in `rules.py`; `audio.py`
+makes the audio, `account.py` holds the account's limits, `faults.py` what a test wants to go wrong.
 """
 
 from warmline.simulators.sarvam.app import SarvamSimulator

@@ -72,7 +72,7 @@ class SarvamSimulator:
         self._calls.add("sockets_opened")
         socket = SpeechSocket(
             websocket,
-            Conversation(model),
+            Conversation(model, lenient=self._options.lenient),
             completions=websocket.query_params.get("send_completion_event", "true").lower() == "true",
             options=self._options,
             faults=self._faults,

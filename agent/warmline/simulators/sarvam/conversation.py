@@ -13,9 +13,9 @@ from typing import Annotated
 import msgspec
 
 from warmline.simulators.sarvam.refused import unprocessable
-from warmline.simulators.sarvam.voice import STREAMED_RATES, Settings, Voice, checked
+from warmline.simulators.sarvam.rules import check_text
+from warmline.simulators.sarvam.voice import STREAMED_RATES, Settings, Voice, checked, longest_text
 
-LONGEST = 2500
 _SENTENCE = re.compile(r"[^.!?।]*[.!?।]*\s*")
 
 
@@ -37,7 +37,7 @@ class _Config(msgspec.Struct, tag="config"):
 
 
 class _Words(msgspec.Struct):
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)]
+    text: Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class _Text(msgspec.Struct, tag="text"):
@@ -62,10 +62,11 @@ class _Session:
 
 
 class Conversation:
-    """One socket's state. `model` is known to exist."""
+    """One socket's state. `model` is known to exist; `lenient` as in `SarvamOptions`."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, lenient: bool = False) -> None:
         self._model = model
+        self._lenient = lenient
         self._session: _Session | None = None
         self._buffer = ""
 
@@ -73,7 +74,7 @@ class Conversation:
         """What has become due. Raises Refused; the state is then as it was."""
         try:
             message = msgspec.json.decode(frame, type=_Config | _Text | _Flush | _Ping)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise unprocessable(str(error)) from error
         if isinstance(message, _Config):
             return self._configure(message.data)
@@ -87,7 +88,7 @@ class Conversation:
         if settings.speaker is None:
             raise unprocessable("speaker is required")
         session = _Session(
-            checked(settings, model=self._model, codec="mp3", rates=STREAMED_RATES),
+            checked(settings, model=self._model, codec="mp3", rates=STREAMED_RATES, lenient=self._lenient, socket=True),
             _within(settings.min_buffer_size, "min_buffer_size", 30, 200, default=50),
             _within(settings.max_chunk_length, "max_chunk_length", 50, 500, default=150),
         )
@@ -96,6 +97,10 @@ class Conversation:
         return due
 
     def _add(self, session: _Session, text: str) -> list[Speak | Complete]:
+        if len(text) > longest_text(self._model):
+            raise unprocessable(f"text must have at most {longest_text(self._model)} characters")
+        if not self._lenient:
+            check_text(text)
         self._buffer += text
         return self._spoken() if len(self._buffer) >= session.enough else []
 

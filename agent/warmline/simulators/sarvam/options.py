@@ -8,7 +8,7 @@ class SarvamOptions:
     """Seconds unless a name says otherwise.
 
     `speech` is what a REST synthesis takes; `first_chunk` and then `chunk / speed` for each chunk is how audio comes
-    on a stream and on a socket; `connect` is what a WebSocket handshake takes.
+    on a stream and on a socket; `connect` is what a WebSocket handshake takes. `lenient` takes what `rules.py` refuses.
     """
 
     speech: float = 1.0
@@ -21,6 +21,7 @@ class SarvamOptions:
     sockets: int = 100
     requests_per_minute: float = 6000.0
     burst: int = 1000
+    lenient: bool = False
 
     def wait_before(self, chunk: int) -> float:
         """Seconds from what came before to an utterance's chunk of that number, from 0."""

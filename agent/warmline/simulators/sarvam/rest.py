@@ -17,9 +17,17 @@ from warmline.simulators.sarvam.audio import chunks, tone, wave_file
 from warmline.simulators.sarvam.faults import Slip, refuse
 from warmline.simulators.sarvam.options import SarvamOptions
 from warmline.simulators.sarvam.refused import Refused, unprocessable
-from warmline.simulators.sarvam.voice import RATES, STREAMED_RATES, Settings, Voice, checked, known_model
+from warmline.simulators.sarvam.rules import check_text
+from warmline.simulators.sarvam.voice import (
+    RATES,
+    STREAMED_RATES,
+    Settings,
+    Voice,
+    checked,
+    known_model,
+    longest_text,
+)
 
-LONGEST = {"bulbul:v2": 1500}
 STREAMED_LONGEST = 3500
 
 
@@ -40,8 +48,8 @@ class Rest:
         """One text → one audio, base64 in JSON."""
         self._account.request(request.headers)
         refuse(self._faults, "rest")
-        text, voice = _parsed(await request.body(), RATES)
-        _check_length(text, LONGEST.get(voice.model, 2500))
+        text, voice = _parsed(await request.body(), RATES, lenient=self._options.lenient)
+        _check_length(text, longest_text(voice.model))
         self._count("text-to-speech", text)
         await asyncio.sleep(self._options.speech)
         audio = base64.b64encode(_audio(text, voice)).decode("ascii")
@@ -51,7 +59,7 @@ class Rest:
         """One text → the bytes of its audio in chunks."""
         self._account.request(request.headers)
         refuse(self._faults, "stream")
-        text, voice = _parsed(await request.body(), STREAMED_RATES)
+        text, voice = _parsed(await request.body(), STREAMED_RATES, lenient=self._options.lenient)
         _check_length(text, STREAMED_LONGEST)
         self._count("text-to-speech/stream", text)
         return StreamingResponse(self._paced(_audio(text, voice), voice.rate), media_type=f"audio/{voice.codec}")
@@ -69,13 +77,17 @@ class Rest:
         self._calls.add("characters", len(text))
 
 
-def _parsed(body: bytes, rates: tuple[int, ...]) -> tuple[str, Voice]:
+def _parsed(body: bytes, rates: tuple[int, ...], *, lenient: bool) -> tuple[str, Voice]:
     try:
         asked = msgspec.json.decode(body, type=_Asked)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise unprocessable(str(error)) from error
     model = known_model(asked.model or "bulbul:v3")
-    return asked.text, checked(asked, model=model, codec="wav", rates=rates if model != "bulbul:v2" else STREAMED_RATES)
+    rates = rates if model != "bulbul:v2" else STREAMED_RATES
+    voice = checked(asked, model=model, codec="wav", rates=rates, lenient=lenient)
+    if not lenient:
+        check_text(asked.text)
+    return asked.text, voice
 
 
 def _check_length(text: str, longest: int) -> None:

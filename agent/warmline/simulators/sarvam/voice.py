@@ -1,15 +1,14 @@
 """The settings that every transport takes, and which of them the provider accepts.
 
 Both names of the language field are in use by current clients, sample rates come as numbers and as strings, and clients
-send null for what they do not set: all of that is taken. Settings that do not change the simulated audio are ignored.
+send null for what they do not set: all of that is taken. What goes beyond the form of a request is in `rules.py`.
 """
 
 import re
 from dataclasses import dataclass
 
-import msgspec
-
 from warmline.simulators.sarvam.refused import invalid, unprocessable
+from warmline.simulators.sarvam.rules import Tuning, check_tuning
 
 SPEAKERS = {
     "bulbul:v2": "anushka manisha vidya arya abhilash karun hitesh".split(),
@@ -25,12 +24,14 @@ _PERSONA = re.compile(r"[a-z]+_[a-z]{2,4}(_[a-z]+)+")
 
 LANGUAGES = "bn-IN en-IN gu-IN hi-IN kn-IN ml-IN mr-IN od-IN pa-IN ta-IN te-IN".split()
 STREAMED_RATES = (8000, 16000, 22050, 24000)
+"""Of a stream and a socket, and of bulbul:v2 on all transports (docs.sarvam.ai, "How to set the sample rate")."""
+
 RATES = (*STREAMED_RATES, 32000, 44100, 48000)
 CODECS = ("linear16", "wav")
 """The others would need an encoder; asking for one is refused, and says so."""
 
 
-class Settings(msgspec.Struct, kw_only=True):
+class Settings(Tuning, kw_only=True):
     """As they are on the wire."""
 
     target_language_code: str | None = None
@@ -39,7 +40,6 @@ class Settings(msgspec.Struct, kw_only=True):
     model: str | None = None
     speech_sample_rate: int | str | None = None
     output_audio_codec: str | None = None
-    pace: float | None = None
     min_buffer_size: int | None = None
     max_chunk_length: int | None = None
 
@@ -53,6 +53,16 @@ class Voice:
     codec: str
 
 
+LONGEST = {"bulbul:v2": 1500}
+LONGEST_DEFAULT = 2500
+
+
+def longest_text(model: str) -> int:
+    """Characters of one call, or of one message on a socket (docs.sarvam.ai, "Which Text-to-Speech API to Use"; of
+    bulbul:v2, "Text to Speech")."""
+    return LONGEST.get(model, LONGEST_DEFAULT)
+
+
 def known_model(model: str) -> str:
     """The model, if there is such a one. Raises Refused."""
     if model not in SPEAKERS:
@@ -60,11 +70,14 @@ def known_model(model: str) -> str:
     return model
 
 
-def checked(asked: Settings, *, model: str, codec: str, rates: tuple[int, ...]) -> Voice:
+def checked(
+    asked: Settings, *, model: str, codec: str, rates: tuple[int, ...], lenient: bool, socket: bool = False
+) -> Voice:
     """The voice of these settings; `codec` is the transport's default. Raises Refused."""
     _check_language(asked)
     _check_speaker(asked.speaker, model)
-    _check_pace(asked.pace, model)
+    if not lenient:
+        check_tuning(asked, model, socket=socket)
     rate = _rate(asked.speech_sample_rate, rates)
     codec = asked.output_audio_codec or codec
     if codec not in CODECS:
@@ -85,12 +98,6 @@ def _check_speaker(speaker: str | None, model: str) -> None:
     raise invalid(
         f"Speaker '{speaker}' is not compatible with model {model}. Available speakers are: {', '.join(names)}"
     )
-
-
-def _check_pace(pace: float | None, model: str) -> None:
-    slowest, fastest = (0.3, 3.0) if model == "bulbul:v2" else (0.5, 2.0)
-    if pace is not None and not slowest <= pace <= fastest:
-        raise unprocessable(f"pace must be between {slowest} and {fastest}")
 
 
 def _rate(asked: int | str | None, rates: tuple[int, ...]) -> int:
