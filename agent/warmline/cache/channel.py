@@ -16,15 +16,15 @@ from redis.exceptions import ResponseError
 
 from warmline.cache.codec import Bytes
 from warmline.cache.fence import Fence
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.link import Link, Push
 from warmline.cache.redis import WAKE_CHANNEL
 from warmline.cache.scripts import RENEW_MEMBER
 from warmline.cache.server import Script
 from warmline.errors import StoreUnavailable
 
-MEMBERS = f"wl{SCHEMA}:members"
-INVALIDATIONS = f"wl{SCHEMA}:invalidations"
+MEMBERS = f"wl{PROTOCOL}:members"
+INVALIDATIONS = f"wl{PROTOCOL}:invalidations"
 LEASE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 
@@ -82,7 +82,7 @@ class Channel:
         """How often this worker has joined the fleet; each time again it forgot everything that needs invalidation."""
         self.applied = 0
         """How many invalidations it has carried out, its own included."""
-        self.address = f"wl{SCHEMA}:to:{name}:{random(6).hex()}"
+        self.address = f"wl{PROTOCOL}:to:{name}:{random(6).hex()}"
         self.acknowledged: Callable[[Acknowledgement], None] = lambda acknowledgement: None
         self._name = name
         self._clock = clock
@@ -190,7 +190,7 @@ class Channel:
             return
         try:
             message = msgspec.msgpack.decode(body, type=Invalidation | Acknowledgement)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):  # msgspec's own is a ValueError; so are bytes that are not UTF-8
             self._link.reset("unreadable message on the invalidation channel")  # it may have named anything of ours
             return
         if isinstance(message, Acknowledgement):

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from warmline.cache.fence import Fence
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.link import Link
 from warmline.cache.server import Budget, Server, expect
 from warmline.errors import StoreRefused, StoreUnavailable
@@ -80,7 +80,7 @@ class Incarnations:
 
 
 def _mark(identity: str) -> str:
-    return f"wl{SCHEMA}:replayed:{identity}"
+    return f"wl{PROTOCOL}:replayed:{identity}"
 
 
 async def _identity(link: Link) -> str:

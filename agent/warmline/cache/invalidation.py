@@ -14,14 +14,14 @@ from redis.exceptions import ResponseError
 
 from warmline.cache.channel import INVALIDATIONS, LEASE_SECONDS, MEMBERS, Acknowledgement, Channel, Invalidation
 from warmline.cache.codec import Bytes
-from warmline.cache.key import SCHEMA, Group, Key
+from warmline.cache.key import PROTOCOL, Group, Key
 from warmline.cache.scripts import GIVE_UP
 from warmline.cache.server import Budget, expect
 from warmline.cache.store import Store
 from warmline.cache.tally import Invalidations
 from warmline.errors import InvalidationFailed, StoreUnavailable
 
-LOG = f"wl{SCHEMA}:log"
+LOG = f"wl{PROTOCOL}:log"
 LOG_LENGTH = 10_000
 WAIT_SECONDS = LEASE_SECONDS * 1.1
 """A lease and a tenth: no two clocks may drift by more than that."""

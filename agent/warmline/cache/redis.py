@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from warmline.cache.batch import Batcher
 from warmline.cache.codec import STAMP_BYTES, TOKEN_BYTES, Bytes, vacancy
-from warmline.cache.key import SCHEMA, Key
+from warmline.cache.key import PROTOCOL, Key
 from warmline.cache.link import Link
 from warmline.cache.scripts import ACQUIRE, CLAIM, COMMIT, RELEASE, RENEW
 from warmline.cache.server import Budget, Server, expect
 from warmline.cache.store import Slot
 from warmline.errors import StoreRefused
 
-WAKE_CHANNEL = f"wl{SCHEMA}:wake"
+WAKE_CHANNEL = f"wl{PROTOCOL}:wake"
 """Where the messages of released leases are published."""
 
 VACANCY_SECONDS = 120.0

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from warmline.cache.alone import NoLeases, NoRelay, NoStore
 from warmline.cache.breaker import Breaker
 from warmline.cache.channel import Channel
-from warmline.cache.codec import Bytes, Codec
+from warmline.cache.codec import SCHEMA, Bytes, Codec
 from warmline.cache.dial import Dial
 from warmline.cache.entry import Found
 from warmline.cache.events import CacheEvents
@@ -58,7 +58,8 @@ class Caches:
 
     `name` is how reports call this worker. Nothing is sent before `start`, and a Redis that is down is no reason not
     to start. Without `l2` entries, leases and streams stay in this worker; `shared` then holds generations alone. Time
-    and randomness are arguments: `clock` must count suspension, `wall` must agree between workers.
+    and randomness are arguments: `clock` must count suspension, `wall` must agree between workers. `schema` is of the
+    entries stored here; workers of another one share all but those.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Caches:
         random: Bytes = os.urandom,
         member: bool = True,
         l2: bool = True,
+        schema: int = SCHEMA,
     ) -> None:
         self._tuning = tuning
         self._events = events
@@ -119,6 +121,7 @@ class Caches:
             random=random,
             events=events,
             redis_seconds=tuning.redis_seconds,
+            schema=schema,
         )
 
     def cache(

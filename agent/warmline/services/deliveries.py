@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.server import Budget, Server
 
 KEPT_SECONDS = 3600
@@ -33,4 +33,4 @@ class Deliveries:
 
 def _key(event: str) -> str:
     """A digest: the sender chose the id."""
-    return f"wl{SCHEMA}:webhook:{blake2b(event.encode(), digest_size=16).hexdigest()}"
+    return f"wl{PROTOCOL}:webhook:{blake2b(event.encode(), digest_size=16).hexdigest()}"

@@ -109,7 +109,7 @@ class Sessions:
         self._taken(claimed[0])
         try:
             kept = _decode(claimed[1])
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:  # msgspec's own is a ValueError
             raise SessionNotFound("this session is of a version that is not spoken here", field="resume") from error
         state = msgspec.structs.replace(kept, draining=False, slot=self._slot)
         config = (await self._services.agents.config(organisation, state.agent)).value
