@@ -5,7 +5,7 @@ import contextlib
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,15 +27,20 @@ from warmline.cache.memory import Memory, Removal
 from warmline.cache.overview import Breaking, Overview, Standing
 from warmline.cache.policy import Policy
 from warmline.cache.redis import RedisLeases, RedisStore
+from warmline.cache.rehearsal import rehearse
 from warmline.cache.relay import RedisRelay, Relay
-from warmline.cache.server import Budget, Server
+from warmline.cache.scripts import ACQUIRE, CLAIM, COMMIT, RELAY, RELEASE, RENEW
+from warmline.cache.server import Budget, Greet, Script, Server, knowing
 from warmline.cache.streams import Streams
 from warmline.cache.surroundings import Surroundings
-from warmline.errors import StoreUnavailable
+from warmline.cache.upkeep import Upkeep
+from warmline.errors import StoreRefused, StoreUnavailable
 
 V = TypeVar("V")
 
 DIAL_SECONDS = 1.0
+LINK_SECONDS = 2.0
+"""For how long a new worker is not ready for want of Redis."""
 MAX_STREAM_BYTES = 16 * 1024 * 1024
 
 
@@ -82,16 +87,22 @@ class Caches:
         self._caches: list[Cache[Any]] = []
         self._streams: list[Streams] = []
         self.overviews: list[Overview] = []
-        self._replaying: asyncio.Task[None] | None = None
         fence = Fence(until=0.0, shared=False)
 
-        def server(dial: Dial, **hooks: Any) -> Server:
-            link = Link(dial, dial_timeout=DIAL_SECONDS, **hooks)
-            return Server(link, breaker=Breaker(tuning.cooldown), clock=clock)
+        self._upkeep: dict[str, Upkeep] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._started, self._linked = clock(), False
+
+        def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[Script]) -> Server:
+            lost = asyncio.Event()
+            link = Link(dial, dial_timeout=DIAL_SECONDS, greet=knowing(scripts, greet), lost=lost.set)
+            made = Server(link, breaker=Breaker(tuning.cooldown), clock=clock)
+            self._upkeep[name] = Upkeep(made, lost=lost, wall=wall)
+            return made
 
         self._incarnations = Incarnations(fence, leave=self._leave_shared)
-        self.shared: Server = server(shared, greet=self._incarnations.greet)
-        self.state: Server = server(state)
+        self.shared: Server = server("cache", shared, self._incarnations.greet, (CLAIM, COMMIT, RELAY))
+        self.state: Server = server("state", state, _greet, (ACQUIRE, RENEW, RELEASE))
         self._store = RedisStore(self.shared, deadline=tuning.redis_seconds, random=random)
         self._relay: Relay = NoRelay()
         if l2:
@@ -154,11 +165,13 @@ class Caches:
         return made
 
     def start(self) -> None:
-        """Join the fleet, as soon as Redis lets us."""
+        """Join the fleet, as soon as Redis lets us, and keep the connections up."""
+        self._started = self._around.clock()
+        loop = asyncio.get_running_loop()
+        self._tasks += [loop.create_task(one.run(), name=f"keep redis {name} up") for name, one in self._upkeep.items()]
         self.channel.start()
-        self._replaying = asyncio.get_running_loop().create_task(
-            self._incarnations.run(self.shared, self._invalidator.replay), name="replay invalidations"
-        )
+        replaying = self._incarnations.run(self.shared, self._invalidator.replay)
+        self._tasks.append(loop.create_task(replaying, name="replay invalidations"))
 
     async def invalidate(self, *targets: Group | Key) -> Report:
         """See `Invalidator.invalidate`."""
@@ -166,29 +179,63 @@ class Caches:
 
     def standing(self) -> Standing:
         """How this worker stands with Redis and with the fleet, now."""
-        breakers = {"cache": self.shared.breaker, "state": self.state.breaker}
         return Standing(
-            breakers={name: Breaking(not breaker.closed, breaker.opened) for name, breaker in breakers.items()},
+            breakers={
+                name: Breaking(not server.breaker.closed, server.breaker.opened, server.why)
+                for name, server in self._servers().items()
+            },
             lease=self.channel.left,
             joined=self.channel.joined,
             applied=self.channel.applied,
             believes=self.channel.fence.shared,
             changes=self._incarnations.changes,
             invalidations=self._invalidator.tally,
+            refusals=self.refusals(),
+            skew={name: one.skew for name, one in self._upkeep.items() if one.skew is not None},
         )
 
+    def refusals(self) -> dict[str, str]:
+        """What Redis refuses, in its own words: of a Redis instance's callers, of the `channel`, of the `replay`."""
+        words = {name: server.refusal for name, server in self._servers().items()}
+        words |= {"channel": self.channel.refusal, "replay": self._incarnations.refusal}
+        return {who: said for who, said in words.items() if said}
+
+    def linked(self) -> bool:
+        """Whether both Redis instances have been connected, or need not be waited for any more."""
+        if not self._linked:
+            late = self._around.clock() - self._started > LINK_SECONDS
+            self._linked = late or all(server.link.ready for server in self._servers().values())
+        return self._linked
+
+    async def problems(self) -> list[str]:
+        """What each Redis answers to what a worker does: its own words where it refuses, or why it cannot be asked."""
+        found = []
+        for name, server in self._servers().items():
+            try:
+                await server.ask(Budget(DIAL_SECONDS), rehearse, insist=True)
+            except StoreRefused as error:
+                found.append(f"redis {name} refuses: {error}")
+            except StoreUnavailable as error:
+                found.append(f"redis {name} does not answer: {error}")
+        return found
+
     async def ping(self) -> None:
-        """Return if both Redis instances answer and this worker may remember. Raises StoreUnavailable."""
-        await self.shared.ping(Budget(self._tuning.redis_seconds))
-        await self.state.ping(Budget(self._tuning.redis_seconds))
+        """Return if both Redis instances answer and this worker may remember. Raises StoreUnavailable, which says whose
+        words it has."""
+        for name, server in self._servers().items():
+            try:
+                await server.ping(Budget(self._tuning.redis_seconds))
+            except StoreUnavailable as error:
+                raise type(error)(f"{name}: {error}") from error
         if not self.channel.alive:
-            raise StoreUnavailable("the invalidation channel is silent")
+            raise _doubtful("the invalidation channel is silent", self.channel.refusal)
         if not self.channel.fence.shared:
-            raise StoreUnavailable("Redis is another one than before, and invalidations are being made again")
+            why = "Redis is another one than before, and invalidations are being made again"
+            raise _doubtful(why, self._incarnations.refusal)
 
     async def knock(self) -> None:
         """Ask each Redis that has not answered whether it does again, so that no caller has to find out."""
-        for server in (self.shared, self.state):
+        for server in self._servers().values():
             if not server.breaker.closed:
                 with contextlib.suppress(StoreUnavailable):
                     await server.ping(Budget(self._tuning.redis_seconds))
@@ -212,13 +259,25 @@ class Caches:
             await cache.aclose()
         for streams in self._streams:
             await streams.aclose()
-        if self._replaying is not None:
-            self._replaying.cancel()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
-                await self._replaying
+                await task
         await self.channel.aclose()
         await self._store.aclose()
         await self.state.aclose()
 
+    def _servers(self) -> dict[str, Server]:
+        return {"cache": self.shared, "state": self.state}
+
     def _leave_shared(self) -> None:
         self.shared.link.reset("invalidations are made on another Redis")
+
+
+async def _greet(link: Link) -> None:
+    """Nothing to ask first."""
+
+
+def _doubtful(what: str, refusal: str) -> StoreUnavailable:
+    return StoreRefused(f"{what}: {refusal}") if refusal else StoreUnavailable(what)
