@@ -116,7 +116,8 @@ class Server:
     """One Redis, or one master behind Sentinels. `clock` is monotonic, in seconds.
 
     While somebody keeps the link up (`upkept`, see `upkeep.py`), nobody else waits for a dial: what is asked while
-    there is no link fails at once. Before it was `met`, that is up or found away, it is waited for within the budget.
+    there is no link fails at once. Before it was `met`, that is dialled with whatever success, it is waited for within
+    the budget, until one budget was spent on that in vain.
     """
 
     def __init__(self, link: Link, *, breaker: Breaker, clock: Callable[[], float]) -> None:
@@ -124,6 +125,7 @@ class Server:
         self.breaker = breaker
         self.upkept = False
         self.met = False
+        self._patient = True
         self.why = ""
         """What went wrong when a call failed last; empty since one succeeded."""
         self._clock = clock
@@ -172,14 +174,14 @@ class Server:
 
     def _worth_asking(self) -> None:
         why = f": {self.why}" if self.why else ""
-        if self.upkept and self.met and not self.link.ready:
+        if self.upkept and not self.link.ready and (self.met or not self._patient):
             raise StoreUnavailable(f"Redis is being dialled{why}")
         if not self.breaker.allow(self._clock()):
             raise StoreUnavailable(f"Redis did not answer a moment ago{why}")
 
     def _too_slow(self, *, silent: bool, insisted: bool) -> None:
         if self.upkept and not self.link.ready:
-            self.met = True  # it is still being dialled: whoever does that will say how it ended
+            self._patient = False  # it is still being dialled: whoever does that will say how it ended
             return
         if silent or not insisted:  # much work that takes long says nothing about lookups
             self._failed("it did not answer in time")

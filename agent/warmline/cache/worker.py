@@ -40,7 +40,7 @@ V = TypeVar("V")
 
 DIAL_SECONDS = 1.0
 LINK_SECONDS = 2.0
-"""For how long a new worker is not ready for want of Redis."""
+"""For how long a new worker waits for its first connections to Redis before it is ready."""
 MAX_STREAM_BYTES = 16 * 1024 * 1024
 
 
@@ -91,7 +91,7 @@ class Caches:
 
         self._upkeep: dict[str, Upkeep] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._started, self._linked = clock(), False
+        self._started = clock()
 
         def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[Script]) -> Server:
             lost = asyncio.Event()
@@ -201,11 +201,9 @@ class Caches:
         return {who: said for who, said in words.items() if said}
 
     def linked(self) -> bool:
-        """Whether both Redis instances have been connected, or need not be waited for any more."""
-        if not self._linked:
-            late = self._around.clock() - self._started > LINK_SECONDS
-            self._linked = late or all(server.link.ready for server in self._servers().values())
-        return self._linked
+        """Whether both Redis instances have been dialled, with whatever success, or have taken too long for it."""
+        late = self._around.clock() - self._started > LINK_SECONDS
+        return late or all(server.met for server in self._servers().values())
 
     async def problems(self) -> list[str]:
         """What each Redis answers to what a worker does: its own words where it refuses, or why it cannot be asked."""
