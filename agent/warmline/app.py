@@ -73,7 +73,6 @@ async def run(settings: Settings) -> None:
             ping_redis=caches.ping,
             warming=warming,
             refusals=caches.refusals,
-            linked=caches.linked,
         )
 
         def draining() -> None:
@@ -109,6 +108,7 @@ async def run(settings: Settings) -> None:
         for part in (caches, pool, usage, popular, sessions, warming, lag, watch):
             part.start()
         pool.prewarm(*settings.sarvam_models)
+        await caches.dialled()  # or the first callers would have no Redis, and their sessions could not be resumed
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")

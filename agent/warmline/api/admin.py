@@ -14,7 +14,7 @@ from warmline.services.warming import Warming
 
 class AdminApi:
     """Health for the orchestrator, numbers for Prometheus. `identity` says which worker of which release this is;
-    `linked` whether Redis need not be waited for any more, `refusals` what it refuses."""
+    `refusals` is what Redis refuses, by who was refused."""
 
     def __init__(
         self,
@@ -24,14 +24,12 @@ class AdminApi:
         ping_redis: Callable[[], Awaitable[None]],
         warming: Warming,
         refusals: Callable[[], Mapping[str, str]] = dict,
-        linked: Callable[[], bool] = lambda: True,
     ) -> None:
         self._registry = registry
         self._identity = identity
         self._ping_redis = ping_redis
         self._warming = warming
         self._refusals = refusals
-        self._linked = linked
         self._draining = False
 
     def drain(self) -> None:
@@ -53,11 +51,10 @@ class AdminApi:
     async def ready(self, request: Request) -> Response:
         """200 while new callers may be sent here: warmed as far as the time allowed, and not draining.
 
-        Redis being away degrades the worker; it does not unready it, once a new one has looked for it for a while.
-        What Redis refuses is told in its own words.
+        Redis being away degrades the worker; it does not unready it. What it refuses is told in its own words.
         """
         redis, refusals = await self._redis(), self._refusals()
-        ready = self._warming.ready and self._linked() and not self._draining
+        ready = self._warming.ready and not self._draining
         body = {
             "ready": ready,
             "redis": redis,

@@ -25,6 +25,8 @@ class Upkeep:
     def __init__(self, server: Server, *, lost: asyncio.Event, wall: Callable[[], float]) -> None:
         self.skew: float | None = None
         """Seconds by which this machine's clock was ahead of the server's when they were last compared."""
+        self.tried = asyncio.Event()
+        """Set once the server was dialled, with whatever success."""
         self._server = server
         self._lost = lost
         self._wall = wall
@@ -37,6 +39,7 @@ class Upkeep:
             self._lost.clear()
             up = await self._prove()
             self._server.met = True
+            self.tried.set()
             lasted = await self._while_up() if up else 0.0
             pause = 0.0 if lasted >= RETRY_SECONDS else min(max(2 * pause, RETRY_SECONDS), LONGEST_RETRY_SECONDS)
             await asyncio.sleep(pause)

@@ -40,7 +40,7 @@ V = TypeVar("V")
 
 DIAL_SECONDS = 1.0
 LINK_SECONDS = 2.0
-"""For how long a new worker waits for its first connections to Redis before it is ready."""
+"""For how long a new worker waits for its first connections to Redis before it serves."""
 MAX_STREAM_BYTES = 16 * 1024 * 1024
 
 
@@ -91,7 +91,6 @@ class Caches:
 
         self._upkeep: dict[str, Upkeep] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._started = clock()
 
         def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[Script]) -> Server:
             lost = asyncio.Event()
@@ -166,7 +165,6 @@ class Caches:
 
     def start(self) -> None:
         """Join the fleet, as soon as Redis lets us, and keep the connections up."""
-        self._started = self._around.clock()
         loop = asyncio.get_running_loop()
         self._tasks += [loop.create_task(one.run(), name=f"keep redis {name} up") for name, one in self._upkeep.items()]
         self.channel.start()
@@ -200,10 +198,12 @@ class Caches:
         words |= {"channel": self.channel.refusal, "replay": self._incarnations.refusal}
         return {who: said for who, said in words.items() if said}
 
-    def linked(self) -> bool:
-        """Whether both Redis instances have been dialled, with whatever success, or have taken too long for it."""
-        late = self._around.clock() - self._started > LINK_SECONDS
-        return late or all(server.met for server in self._servers().values())
+    async def dialled(self) -> None:
+        """Return when both Redis instances have been dialled, with whatever success, or take too long for it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINK_SECONDS):
+                for one in self._upkeep.values():
+                    await one.tried.wait()
 
     async def problems(self) -> list[str]:
         """What each Redis answers to what a worker does: its own words where it refuses, or why it cannot be asked."""
