@@ -34,8 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     worker = commands.add_parser("worker", help="serve callers; settings come from WARMLINE_* variables")
     worker.set_defaults(run=_worker)
 
-    check = commands.add_parser("check", help="read settings and files as the worker would, start nothing")
+    check = commands.add_parser("check", help="read settings and files as the worker would, serve nothing")
     check.add_argument("--api-keys", type=Path, metavar="FILE", help="check this file of API keys alone")
+    check.add_argument(
+        "--redis", action="store_true", help="ask both Redis instances too, and print what they refuse in their words"
+    )
     check.set_defaults(run=_check)
 
     health = commands.add_parser("health", help="exit 0 if the worker of these settings is alive")
@@ -97,13 +100,21 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    import asyncio
+
     from warmline import app, settings
     from warmline.api.keys import ApiKeys
 
     if options.api_keys:
         ApiKeys.read(options.api_keys)
     else:
-        app.check(settings.read(os.environ))
+        found = settings.read(os.environ)
+        app.check(found)
+        if options.redis and (problems := asyncio.run(app.check_redis(found))):
+            print(
+                "warmline: Redis is not as it should be:", *(f"  {one}" for one in problems), sep="\n", file=sys.stderr
+            )
+            return 1
     print("warmline: settings and files are good")
     return 0
 

@@ -70,7 +70,13 @@ async def run(settings: Settings) -> None:
         sessions = wiring.sessions(settings, services, answers, accounts, caches, metrics)
         stack.push_async_callback(sessions.aclose)
         identity = {"slot": settings.slot, "version": settings.version, "release": settings.release}
-        admin = AdminApi(registry, identity=identity, ping_redis=caches.ping, warming=warming)
+        admin = AdminApi(
+            registry,
+            identity=identity,
+            ping_redis=caches.ping,
+            warming=warming,
+            refusals=caches.refusals,
+        )
 
         def draining() -> None:
             admin.drain()
@@ -105,6 +111,7 @@ async def run(settings: Settings) -> None:
         for part in (caches, pool, usage, popular, sessions, warming, lag, watch):
             part.start()
         pool.prewarm(*settings.sarvam_models)
+        await caches.dialled()  # or the first callers would have no Redis, and their sessions could not be resumed
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")
@@ -114,6 +121,15 @@ def check(settings: Settings) -> None:
     """Read every file as `run` would. Raises SettingsError."""
     wiring.accounts(settings, ApiKeys.read(settings.api_keys_file))
     read_secrets(settings.webhook_secrets_file)
+
+
+async def check_redis(settings: Settings) -> list[str]:
+    """What stands between this worker and each Redis, in the servers' own words; nothing, if both do what they must."""
+    caches = wiring.caches(settings, Metrics(CollectorRegistry(), version=settings.version))
+    try:
+        return await caches.problems()
+    finally:
+        await caches.aclose()
 
 
 def _observed(routes: list[BaseRoute], metrics: Metrics) -> Starlette:

@@ -9,7 +9,7 @@ A worker that cannot reach Redis keeps its last share, and when its lease has ex
 provider is the one to refuse what is too much. Nothing is lost but warmth.
 """
 
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.server import Budget, Script, Server, expect
 from warmline.errors import StoreRefused, StoreUnavailable
 from warmline.pool import Allowance
@@ -49,7 +49,7 @@ class RedisBudget:
 
     def __init__(self, server: Server, *, account: str, worker: str, limit: int, deadline: float) -> None:
         self._server = server
-        self._key = f"wl{SCHEMA}:sockets:{account}"
+        self._key = f"wl{PROTOCOL}:sockets:{account}"
         self._worker = worker
         self._limit = limit
         self._deadline = deadline

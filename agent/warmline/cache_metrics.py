@@ -77,9 +77,15 @@ def _redis(standing: Standing) -> Iterable[Metric]:
     for name, breaker in standing.breakers.items():
         is_open.add_metric([name], int(breaker.open))
         opened.add_metric([name], breaker.opened)
+    skew = GaugeMetricFamily(
+        "warmline_redis_clock_skew_seconds", "By how much this worker's clock is ahead of Redis'.", labels=["redis"]
+    )
+    for name, seconds in standing.skew.items():
+        skew.add_metric([name], seconds)
     return [
         is_open,
         opened,
+        skew,
         GaugeMetricFamily(
             "warmline_redis_believed",
             "1 while the evicting Redis is known to have every invalidation.",

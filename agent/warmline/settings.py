@@ -19,18 +19,26 @@ from warmline.errors import SettingsError
 PREFIX = "WARMLINE_"
 
 
-def _url(*schemes: str) -> AfterValidator:
+def _url(*schemes: str, query: bool = False) -> AfterValidator:
+    """A URL of which nothing is dropped: `query` says whether it may have one, for a path would come behind it."""
+
     def check(value: str) -> str:
-        scheme, _, rest = value.partition("://")
-        if scheme not in schemes or not rest:
-            raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)}")
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)} and name a host")
+        if parts.port == 0:
+            raise ValueError("port 0 is none")
+        if parts.username is not None:
+            raise ValueError("must hold no user and no password: keys come from files")
+        if "#" in value or (not query and "?" in value):
+            raise ValueError("must have no query (?) and no fragment (#)")
         return value
 
     return AfterValidator(check)
 
 
 HttpUrl = Annotated[str, _url("http", "https")]
-WebSocketUrl = Annotated[str, _url("ws", "wss")]
+WebSocketUrl = Annotated[str, _url("ws", "wss", query=True)]
 
 
 def _redis_url(value: str) -> str:

@@ -82,6 +82,25 @@ def test_good_settings_are_said_to_be_good(stack: Stack) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_redis_refuses_is_said_in_its_own_words_by_the_check_that_asks_it(stack: Stack) -> None:
+    settings = {**stack.settings(), "WARMLINE_SLOT": "test/1"}
+    assert run("check", "--redis", **settings).returncode == 0
+    with stack.redis.client() as client:
+        client.config_set("requirepass", "hunter2")
+    try:
+        done = run("check", "--redis", **settings)
+        assert done.returncode == 1
+        assert "redis cache refuses: NOAUTH" in done.stderr
+        done = run("check", "--redis", **{**settings, "WARMLINE_REDIS_CACHE_URL": "redis://127.0.0.1:1"})
+        assert "redis cache does not answer: Error 111" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert run("check", **settings).returncode == 0
+    finally:
+        with stack.redis.client() as client:
+            client.auth("hunter2")
+            client.config_set("requirepass", "")
+
+
 def test_a_taken_port_is_said_and_nothing_is_left_running(stack: Stack) -> None:
     taken = stack.worker()
     done = run("worker", WARMLINE_SLOT="test/2", WARMLINE_PORT=str(taken.port), **stack.settings())

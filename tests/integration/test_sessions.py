@@ -12,6 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.support.nginx import Nginx, slots
+from tests.support.proxy import Proxy
 from tests.support.stack import Stack, Worker, await_redis, key_of
 from tests.support.voice import PATH, Call, ws
 from tests.support.wait import until
@@ -181,6 +182,17 @@ async def test_without_redis_a_session_works_and_says_that_it_cannot_be_resumed(
         async with await Call.dial(alone.url, resume=opened["token"]) as again:
             assert (await again.next("error"))["code"] == "store_unavailable"
             assert await again.close_code() == 4503
+
+
+async def test_the_first_session_of_a_new_worker_can_be_resumed_though_redis_is_a_network_away(stack: Stack) -> None:
+    away = await Proxy(stack.redis.port, delay=0.005).start()
+    try:
+        new = await asyncio.to_thread(stack.worker, redis_cache_url=away.url, redis_state_url=away.url)
+        await asyncio.to_thread(until, lambda: new.ready()["ready"], seconds=10, what="a worker that is ready")
+        async with await Call.dial(new.url) as call:
+            assert (await call.next("opened"))["resumable"] is True
+    finally:
+        await away.aclose()
 
 
 async def test_a_redis_that_falls_silent_is_not_heard_in_a_conversation(stack: Stack) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from warmline.cache import Cache, Found, Group, Key, Memory, NotStored, Policy, Removal
 from warmline.cache.broadcast import Broadcast, End
-from warmline.cache.codec import STAMP_BYTES, vacancy
+from warmline.cache.codec import SCHEMA, STAMP_BYTES, vacancy
 from warmline.cache.fence import Fence
 from warmline.cache.lease import Leases
 from warmline.cache.server import Budget
@@ -215,7 +215,7 @@ class Recorded:
 class Worker:
     """One worker's cache, L1 and all, on stores that it shares with others."""
 
-    def __init__(self, world: "World", policy: Policy, *, versioned: bool) -> None:
+    def __init__(self, world: "World", policy: Policy, *, versioned: bool, schema: int = SCHEMA) -> None:
         self.fence = Fence(until=float("inf"), shared=True)
         self.events = Recorded()
         self.leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
@@ -229,6 +229,7 @@ class Worker:
             wall=world.wall,
             random=world.random,
             events=self.events,
+            schema=schema,
         )
         self.cache: Cache[str] = Cache(
             "rag", policy=policy, codec=TextCodec(), memory=self.memory, around=self.around, versioned=versioned
@@ -333,9 +334,9 @@ class World:
     def wall(self) -> float:
         return 1_700_000_000 + self.clock() + self.wall_skew
 
-    def worker(self, policy: Policy | None = None, *, versioned: bool = False) -> Worker:
+    def worker(self, policy: Policy | None = None, *, versioned: bool = False, schema: int = SCHEMA) -> Worker:
         """Another worker; unless told otherwise values are fresh for a minute and never served stale."""
-        made = Worker(self, policy or Policy(ttl=60, negative_ttl=5, jitter=0), versioned=versioned)
+        made = Worker(self, policy or Policy(ttl=60, negative_ttl=5, jitter=0), versioned=versioned, schema=schema)
         self.workers.append(made)
         return made
 

@@ -5,6 +5,7 @@ import asyncio
 from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec
 from warmline.cache import Cache, Caches, Policy
+from warmline.cache.codec import SCHEMA
 from warmline.cache.dial import dialler
 from warmline.errors import StoreUnavailable
 
@@ -13,7 +14,14 @@ class Member:
     """A worker's caches, with one cache that needs invalidation and one that does not."""
 
     def __init__(
-        self, shared: str, state: str, *, name: str, member: bool = True, policy: Policy | None = None
+        self,
+        shared: str,
+        state: str,
+        *,
+        name: str,
+        member: bool = True,
+        policy: Policy | None = None,
+        schema: int = SCHEMA,
     ) -> None:
         self.events = Recorded()
         self.caches = Caches(
@@ -22,6 +30,7 @@ class Member:
             name=name,
             events=self.events,
             member=member,
+            schema=schema,
         )
         policy = policy or Policy(ttl=60, negative_ttl=5, jitter=0)
         self.rag: Cache[str] = self.caches.cache("rag", TextCodec(), policy, max_bytes=10**6)

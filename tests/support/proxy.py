@@ -1,14 +1,19 @@
-"""A TCP proxy that can fall silent: connections stay open and nothing passes, as on a network that drops packets."""
+"""A TCP proxy that can fall silent: connections stay open and nothing passes, as on a network that drops packets. It
+can be a network away, and close who says nothing, as load balancers do."""
 
 import asyncio
 import contextlib
 
 
 class Proxy:
-    """Forwards to a port of this machine."""
+    """Forwards to a port of this machine. `delay` is what each direction takes, `idle` after how long without a word
+    from the client a connection is closed, both in seconds."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, *, delay: float = 0.0, idle: float | None = None) -> None:
         self.port = 0
+        self.delay = delay
+        self.idle = idle
+        self.accepted = 0
         self._target = target
         self._passing = asyncio.Event()
         self._passing.set()
@@ -43,19 +48,26 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        await asyncio.sleep(2 * self.delay)  # what connecting takes
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._copy(source, sink))
+        for source, sink, idle in ((reader, far_writer, self.idle), (far_reader, writer, None)):
+            task = asyncio.create_task(self._copy(source, sink, idle))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, idle: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError, TimeoutError):
             try:
-                while data := await source.read(65536):
+                while data := await asyncio.wait_for(source.read(65536), idle):
                     await self._passing.wait()
-                    sink.write(data)
+                    if self.delay:
+                        loop.call_later(self.delay, sink.write, data)
+                    else:
+                        sink.write(data)
                     await sink.drain()
+                await asyncio.sleep(self.delay)
             finally:
                 sink.close()
                 await sink.wait_closed()

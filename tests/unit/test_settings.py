@@ -106,6 +106,78 @@ def test_a_redis_url_of_another_kind_is_refused(good: dict[str, str], url: str) 
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("redis://h?db=x", "option 'db' has a value that cannot be read"),
+        ("redis://h?db=", "option 'db' has a value that cannot be read"),
+        ("redis://h?db=-1", "option 'db' must not be negative"),
+        ("redis://h/1?db=2", "option 'db' and the path name two databases"),
+        ("redis://h?db=1&db=2", "option 'db' stands twice"),
+        ("redis://h?dbb=3", "option 'dbb' is none of client_name, db, username"),
+        ("redis://h?db", "options must be written name=value"),
+        ("redis://h?password=hunter2", "option 'password' must not stand here: passwords come from files"),
+        ("redis://h?socket_timeout=1", "option 'socket_timeout' cannot be set"),
+        ("redis://h?protocol=2", "option 'protocol' cannot be set"),
+        ("redis://h?ssl_cert_reqs=none", "option 'ssl_cert_reqs' is for rediss:// alone"),
+        ("rediss://h?ssl_cert_reqs=never", "option 'ssl_cert_reqs' has a value that cannot be read"),
+        ("rediss://h?ssl_password=hunter2", "option 'ssl_password' must not stand here"),
+        ("rediss://h?ssl_ca_certs=/no/such/file.pem", "option 'ssl_ca_certs': there is no file /no/such/file.pem"),
+        ("redis+sentinel://h/service?ssl_cert_reqs=none", "option 'ssl_cert_reqs' is for rediss:// alone"),
+        ("redis+sentinel://h/service/1?db=2", "name two databases"),
+        ("redis+sentinel://h,/service", "each host must be written host or host:port"),
+        ("redis+sentinel://h:x,i/service", "Port could not be cast"),
+        ("redis://h/database", "the database in the path must be a whole number"),
+        ("redis://h/0/1", "the database in the path must be a whole number"),
+        ("redis://h#0", "must have no fragment"),
+        ("redis://:6379", "each host must be written host or host:port"),
+        ("redis://h:", "each host must be written host or host:port"),
+        ("redis://h:0", "each host must be written host or host:port"),
+    ],
+)
+def test_no_part_of_a_redis_url_is_dropped_without_a_word(good: dict[str, str], url: str, named: str) -> None:
+    (said,) = problems({**good, "WARMLINE_REDIS_CACHE_URL": url})
+    assert named in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h?",
+        "redis://h/3?db=3",
+        "rediss://user@h:6380/?ssl_cert_reqs=none&ssl_check_hostname=false",
+        "redis+sentinel://[::1]:26379,[::2]/service/2?client_name=me",
+    ],
+)
+def test_a_redis_url_that_can_be_read_whole_is_taken(good: dict[str, str], url: str) -> None:
+    assert settings.read({**good, "WARMLINE_REDIS_CACHE_URL": url}).redis_cache_url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("https://", "name a host"),
+        ("https://:443", "name a host"),
+        ("https://key:hunter2@convex.example", "must hold no user and no password"),
+        ("https://convex.example?team=1", "no query"),
+        ("https://convex.example/?", "no query"),
+        ("https://convex.example/#x", "no fragment"),
+        ("https://convex.example:x", "Port"),
+    ],
+)
+def test_no_part_of_a_providers_url_is_dropped_without_a_word(good: dict[str, str], url: str, named: str) -> None:
+    for name in ("WARMLINE_CONVEX_URL", "WARMLINE_SARVAM_URL"):
+        (said,) = problems({**good, name: url})
+        assert named in said
+        assert "hunter2" not in said
+
+
+def test_a_providers_url_may_have_a_path_and_its_sockets_url_a_query(good: dict[str, str]) -> None:
+    given = {"WARMLINE_CONVEX_URL": "https://h/behind/a/proxy/", "WARMLINE_SARVAM_SOCKET_URL": "wss://h/ws?team=1"}
+    assert settings.read({**good, **given}).convex_url == "https://h/behind/a/proxy/"
+
+
 def test_a_user_in_the_redis_url_is_fine_and_a_password_is_not(good: dict[str, str]) -> None:
     assert settings.read(good).redis_cache_url == "redis://app@10.0.0.1:6379/0"
     said = problems({**good, "WARMLINE_REDIS_CACHE_URL": "redis://app:hunter2@10.0.0.1:6379/0"})

@@ -39,6 +39,32 @@ def test_a_redis_that_was_away_between_two_looks_is_named_too() -> None:
     assert events(WELL, blinked) == [("redis does not answer, and is left alone", {"redis": "state"})]
 
 
+def test_why_a_redis_is_left_alone_is_said_where_it_is_known() -> None:
+    refused = replace(
+        WELL, breakers={**WELL.breakers, "cache": Breaking(open=True, opened=4, why="NOAUTH who are you")}
+    )
+    assert events(WELL, refused) == [
+        ("redis does not answer, and is left alone", {"redis": "cache", "why": "NOAUTH who are you"})
+    ]
+
+
+def test_a_refusal_is_said_once_in_the_servers_words_and_again_when_they_change() -> None:
+    full, replica = (replace(WELL, refusals={"cache": words}) for words in ("OOM not now", "READONLY not here"))
+    assert events(WELL, full) == [("redis answered with a refusal", {"redis": "cache", "said": "OOM not now"})]
+    assert events(full, full) == []
+    assert events(full, replica) == [("redis answered with a refusal", {"redis": "cache", "said": "READONLY not here"})]
+    assert events(replica, WELL) == []
+
+
+def test_a_clock_that_is_wrong_is_said_once() -> None:
+    right, wrong = replace(WELL, skew={"cache": 0.4}), replace(WELL, skew={"cache": -3600.0})
+    assert events(right, wrong) == [
+        ("this clock and that of redis differ", {"redis": "cache", "seconds_ahead": "-3600.0"})
+    ]
+    assert events(wrong, wrong) == []
+    assert events(WELL, right) == []
+
+
 def test_another_redis_under_the_same_name_is_said() -> None:
     assert events(WELL, replace(WELL, changes=1)) == [("another redis answers under the same name", {"redis": "cache"})]
 

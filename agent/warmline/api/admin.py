@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from warmline.errors import StoreUnavailable
+from warmline.errors import StoreRefused, StoreUnavailable
 from warmline.services.warming import Warming
 
 
 class AdminApi:
-    """Health for the orchestrator, numbers for Prometheus. `identity` says which worker of which release this is."""
+    """Health for the orchestrator, numbers for Prometheus. `identity` says which worker of which release this is;
+    `refusals` is what Redis refuses, by who was refused."""
 
     def __init__(
         self,
@@ -22,11 +23,13 @@ class AdminApi:
         identity: Mapping[str, str],
         ping_redis: Callable[[], Awaitable[None]],
         warming: Warming,
+        refusals: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._registry = registry
         self._identity = identity
         self._ping_redis = ping_redis
         self._warming = warming
+        self._refusals = refusals
         self._draining = False
 
     def drain(self) -> None:
@@ -48,14 +51,15 @@ class AdminApi:
     async def ready(self, request: Request) -> Response:
         """200 while new callers may be sent here: warmed as far as the time allowed, and not draining.
 
-        Redis being away degrades the worker; it does not unready it.
+        Redis being away degrades the worker; it does not unready it. What it refuses is told in its own words.
         """
-        redis = await self._redis()
+        redis, refusals = await self._redis(), self._refusals()
         ready = self._warming.ready and not self._draining
         body = {
             "ready": ready,
             "redis": redis,
-            "degraded": redis != "up",
+            "degraded": redis != "up" or bool(refusals),
+            "refusals": dict(refusals),
             "warming": self._warming.state,
             "warmed": self._warming.report.by_cache(),
             **self._identity,
@@ -70,6 +74,8 @@ class AdminApi:
     async def _redis(self) -> str:
         try:
             await self._ping_redis()
+        except StoreRefused as error:
+            return f"refuses: {error}"
         except StoreUnavailable as error:
             return f"away: {error}"
         return "up"

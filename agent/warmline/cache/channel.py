@@ -16,15 +16,16 @@ from redis.exceptions import ResponseError
 
 from warmline.cache.codec import Bytes
 from warmline.cache.fence import Fence
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.link import Link, Push
 from warmline.cache.redis import WAKE_CHANNEL
 from warmline.cache.scripts import RENEW_MEMBER
 from warmline.cache.server import Script
-from warmline.errors import StoreUnavailable
+from warmline.cache.words import said
+from warmline.errors import StoreRefused, StoreUnavailable
 
-MEMBERS = f"wl{SCHEMA}:members"
-INVALIDATIONS = f"wl{SCHEMA}:invalidations"
+MEMBERS = f"wl{PROTOCOL}:members"
+INVALIDATIONS = f"wl{PROTOCOL}:invalidations"
 LEASE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 
@@ -82,7 +83,9 @@ class Channel:
         """How often this worker has joined the fleet; each time again it forgot everything that needs invalidation."""
         self.applied = 0
         """How many invalidations it has carried out, its own included."""
-        self.address = f"wl{SCHEMA}:to:{name}:{random(6).hex()}"
+        self.refusal = ""
+        """The server's own words, if it answered that this worker may not join or stay."""
+        self.address = f"wl{PROTOCOL}:to:{name}:{random(6).hex()}"
         self.acknowledged: Callable[[Acknowledgement], None] = lambda acknowledgement: None
         self._name = name
         self._clock = clock
@@ -139,7 +142,8 @@ class Channel:
                 async with asyncio.timeout(LEASE_SECONDS):
                     await self._link.open()
                     await self._renew()
-            except (StoreUnavailable, ResponseError, TimeoutError):
+            except (StoreUnavailable, ResponseError, TimeoutError) as error:
+                self.refusal = said(error) if isinstance(error, (StoreRefused, ResponseError)) else ""
                 self._link.reset("the invalidation channel is silent")
                 self._gone.set()
             await self._pause()
@@ -158,6 +162,7 @@ class Channel:
             await self._link.send("PING")
         elif await RENEW_MEMBER(self._link, [MEMBERS], self._identity) == 1:
             self.fence.until = sent + LEASE_SECONDS
+            self.refusal = ""
         else:
             self._link.reset("others gave this worker up")
 

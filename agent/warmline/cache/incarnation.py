@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from warmline.cache.fence import Fence
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.link import Link
 from warmline.cache.server import Budget, Server, expect
 from warmline.errors import StoreRefused, StoreUnavailable
@@ -30,6 +30,8 @@ class Incarnations:
         """The server that was met last, by its run id and replication id; empty before the first."""
         self.changes = 0
         """How often another one was met than before."""
+        self.refusal = ""
+        """The server's own words, if it answered that its doubts cannot be dispelled."""
         self._fence = fence
         self._leave = leave
         self._doubt = asyncio.Event()
@@ -63,24 +65,27 @@ class Incarnations:
         while True:
             try:
                 await self._dispel(server, replay)
-            except StoreUnavailable:
+            except StoreUnavailable as error:
+                self.refusal = str(error) if isinstance(error, StoreRefused) else ""
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self.refusal = ""
                 await self._doubt.wait()
 
     async def _dispel(self, server: Server, replay: Callable[[], Awaitable[None]]) -> None:
-        await server.ping(Budget(STEP_SECONDS))
+        await server.ask(Budget(STEP_SECONDS), lambda link: link.call("PING"), insist=True)
         self._doubt.clear()
         if self._fence.shared:
             return
         seen = self.seen
         await replay()
-        await server.ask(Budget(STEP_SECONDS), lambda link: link.call("SET", _mark(seen), "1"))
-        self._fence.shared = self._believes_marks = seen == self.seen
+        await server.ask(Budget(STEP_SECONDS), lambda link: link.call("SET", _mark(seen), "1"), insist=True)
+        if seen == self.seen and not self._doubt.is_set():  # else somebody told us of another one while we repeated
+            self._fence.shared = self._believes_marks = True
 
 
 def _mark(identity: str) -> str:
-    return f"wl{SCHEMA}:replayed:{identity}"
+    return f"wl{PROTOCOL}:replayed:{identity}"
 
 
 async def _identity(link: Link) -> str:

@@ -14,14 +14,16 @@ from redis.exceptions import ResponseError
 
 from warmline.cache.channel import INVALIDATIONS, LEASE_SECONDS, MEMBERS, Acknowledgement, Channel, Invalidation
 from warmline.cache.codec import Bytes
-from warmline.cache.key import SCHEMA, Group, Key
+from warmline.cache.key import PROTOCOL, Group, Key
+from warmline.cache.replay import PIECE, Replay
 from warmline.cache.scripts import GIVE_UP
 from warmline.cache.server import Budget, expect
 from warmline.cache.store import Store
 from warmline.cache.tally import Invalidations
+from warmline.cache.words import said
 from warmline.errors import InvalidationFailed, StoreUnavailable
 
-LOG = f"wl{SCHEMA}:log"
+LOG = f"wl{PROTOCOL}:log"
 LOG_LENGTH = 10_000
 WAIT_SECONDS = LEASE_SECONDS * 1.1
 """A lease and a tenth: no two clocks may drift by more than that."""
@@ -62,6 +64,7 @@ class Invalidator:
         self._clock = clock
         self._random = random
         self._awaited: dict[str, _Acks] = {}
+        self._replay = Replay(store, channel, log=LOG, identity=identity, seconds=STEP_SECONDS)
         channel.acknowledged = self._acknowledged
 
     async def invalidate(self, *targets: Group | Key) -> Report:
@@ -77,7 +80,8 @@ class Invalidator:
             silent = await acks.wait(members, WAIT_SECONDS)
         except (StoreUnavailable, ResponseError, TimeoutError) as error:
             self.tally.failed += 1
-            raise InvalidationFailed(f"not every worker can be told: {str(error) or 'Redis is silent'}") from error
+            why = "Redis is silent" if isinstance(error, TimeoutError) else said(error)
+            raise InvalidationFailed(f"not every worker can be told: {why}") from error
         finally:
             del self._awaited[message.id]
         await self._give_up({name: members[name] for name in silent})
@@ -88,16 +92,9 @@ class Invalidator:
         return Report(tuple(sorted(members.keys() - silent)), tuple(sorted(silent)), seconds * 1000)
 
     async def replay(self) -> None:
-        """Make every logged invalidation again, for a store that may have forgotten some. Raises StoreUnavailable."""
-        groups, keys = set[str](), set[str]()
-        try:
-            for _, fields in expect(await self._channel.call("XRANGE", LOG, "-", "+"), list):
-                logged = msgspec.msgpack.decode(fields[1], type=Invalidation)
-                groups.update(logged.groups)
-                keys.update(logged.keys)
-        except (ResponseError, msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
-            raise StoreUnavailable(f"the log of invalidations cannot be read: {error}") from error
-        await self._store.replace(sorted(groups), sorted(keys), Budget(STEP_SECONDS * 10))
+        """Make every logged invalidation again, for a store that may have forgotten some. Raises StoreUnavailable; then
+        the next call goes on where this one was."""
+        await self._replay.run()
 
     async def _announce(self, message: Invalidation) -> dict[str, str]:
         """Log, replace, then see who is there and tell them. Their states by name."""
@@ -114,7 +111,8 @@ class Invalidator:
         """The identity of the one server that knows the new tokens. Raises StoreUnavailable if it changed meanwhile."""
         await self._store.replace((), (), Budget(STEP_SECONDS))
         before = self._identity()
-        await self._store.replace(message.groups, message.keys, Budget(STEP_SECONDS))
+        targets = len(message.groups) + len(message.keys)
+        await self._store.replace(message.groups, message.keys, Budget(STEP_SECONDS * (1 + targets / PIECE)))
         if self._identity() != before:
             raise StoreUnavailable("Redis became another one meanwhile")
         return before

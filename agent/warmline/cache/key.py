@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
-SCHEMA = "2"
-"""Raised whenever the meaning of stored bytes changes: entries of another schema are never read."""
+PROTOCOL = "2"
+"""Stands in every name that workers share: keys, generations, the channel, the log, what `state` keeps.
+
+Workers of two versions run side by side while a fleet is being replaced. They hear each other, and end the same values,
+because this number stays when the meaning of an entry's bytes changes: that is told by the entry (`codec.SCHEMA`).
+Whoever raises this one has a fleet that falls in two. docs/invalidation.md says what belongs to the protocol.
+"""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -23,7 +28,7 @@ class Group:
     @cached_property
     def text(self) -> str:
         """`wl2:{organisation}:group:kind:digest`: where Redis keeps the group's generation."""
-        return f"wl{SCHEMA}:{tag(self.organisation)}:group:{self.kind}:{_digest((self.name,))}"
+        return f"wl{PROTOCOL}:{tag(self.organisation)}:group:{self.kind}:{_digest((self.name,))}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Key:
     @cached_property
     def text(self) -> str:
         """`wl2:{organisation}:cache:digest`, the digest 128 bits of BLAKE2b in hexadecimal."""
-        return f"wl{SCHEMA}:{tag(self.organisation)}:{self.cache}:{_digest(self.parts)}"
+        return f"wl{PROTOCOL}:{tag(self.organisation)}:{self.cache}:{_digest(self.parts)}"
 
     @cached_property
     def group_texts(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ Messages that the server pushes (RESP3) come in the same order as replies; `chan
 import asyncio
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from hiredis import PushNotification
@@ -19,6 +19,7 @@ from redis.exceptions import InvalidResponse, ReadOnlyError, RedisError, Respons
 
 from warmline.cache.dial import Dial
 from warmline.cache.wire import Wire
+from warmline.cache.words import said, unavailable
 from warmline.errors import StoreUnavailable
 
 Push = list[bytes]
@@ -54,6 +55,11 @@ class Link:
         self.heard = 0
         """How many replies and pushes have arrived, ever: unchanged means silence."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is connected and greeted."""
+        return self._ready
+
     def __repr__(self) -> str:
         state = "closed" if self._closed else "up" if self._ready else "down"
         return f"<Link {state}, {len(self._pending)} pending>"
@@ -63,6 +69,22 @@ class Link:
         if not self._ready:
             await self.open()
         return await self.send(*command)
+
+    async def call_all(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The replies to all commands, which go out before the first is waited for. Raises as `call` does, once every
+        reply is there."""
+        if not self._ready:
+            await self.open()
+        sent: list[asyncio.Future[Any]] = []
+        try:
+            for command in commands:
+                sent.append(self.send(*command))  # noqa: PERF401  # what was sent before one fails is waited for, too
+        finally:
+            replies = await asyncio.gather(*sent, return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        return replies
 
     async def open(self) -> None:
         """Return when connected and greeted. Raises StoreUnavailable. All who wait share one attempt."""
@@ -107,7 +129,7 @@ class Link:
                 await self._connect()
         except (TimeoutError, RedisError, OSError) as error:
             self.reset("could not connect")
-            raise StoreUnavailable(str(error) or type(error).__name__) from error
+            raise unavailable(error) from error
         except BaseException:
             self.reset("could not connect")
             raise
@@ -134,7 +156,7 @@ class Link:
             wire.post(*command)
         except (RedisError, OSError, RuntimeError) as error:  # uvloop says RuntimeError of a closing transport
             self._drop(wire, error)
-            raise StoreUnavailable(str(error)) from error
+            raise StoreUnavailable(said(error)) from error
 
     async def _read(self, wire: Wire) -> None:
         """Hand out what arrives until the connection breaks."""
@@ -182,7 +204,7 @@ class Link:
         pending, self._pending = self._pending, deque()
         for reply in pending:
             if not reply.done():
-                reply.set_exception(StoreUnavailable(str(error) or type(error).__name__))
+                reply.set_exception(StoreUnavailable(said(error)))
         if self._reader is not None and self._reader is not asyncio.current_task():
             self._reader.cancel()
         if self._lost is not None:

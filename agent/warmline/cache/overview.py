@@ -1,7 +1,7 @@
 """What one cache is allowed, holds and achieves, and how a worker stands with Redis and the fleet."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from warmline.cache.entry import Source
@@ -43,10 +43,11 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Breaking:
-    """A breaker: whether it is open, and how often it has opened."""
+    """A breaker: whether it is open, how often it has opened, and what went wrong last if the last call failed."""
 
     open: bool
     opened: int
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class Standing:
 
     `breakers` has one for each Redis instance, `lease` is for how many seconds the invalidation channel's lease will
     hold, `believes` whether what the evicting Redis holds may be used, `changes` how often that one came back as
-    another; `joined` and `applied` are the channel's.
+    another; `joined` and `applied` are the channel's. `refusals` are the servers' own words, by who was refused: a
+    Redis instance's callers, the `channel`, or the `replay` of invalidations. `skew` is by how many seconds this
+    machine's clock was ahead of each Redis' when they were last compared.
     """
 
     breakers: Mapping[str, Breaking]
@@ -65,3 +68,5 @@ class Standing:
     believes: bool
     changes: int
     invalidations: Invalidations
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    skew: Mapping[str, float] = field(default_factory=dict)

@@ -1,18 +1,23 @@
 """The ports on Redis: `RedisStore` on the one that evicts, `RedisLeases` on the one that does not."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from warmline.cache.batch import Batcher
 from warmline.cache.codec import STAMP_BYTES, TOKEN_BYTES, Bytes, vacancy
-from warmline.cache.key import SCHEMA, Key
+from warmline.cache.key import PROTOCOL, Key
 from warmline.cache.link import Link
 from warmline.cache.scripts import ACQUIRE, CLAIM, COMMIT, RELEASE, RENEW
 from warmline.cache.server import Budget, Server, expect
 from warmline.cache.store import Slot
 from warmline.errors import StoreRefused
 
-WAKE_CHANNEL = f"wl{SCHEMA}:wake"
+WAKE_CHANNEL = f"wl{PROTOCOL}:wake"
 """Where the messages of released leases are published."""
+
+AT_ONCE = 500
+"""Commands that are sent before the first reply is waited for: a round trip for so many, and no lookup is held up by
+more."""
 
 VACANCY_SECONDS = 120.0
 """How long a vacancy waits for its load. One that is gone by then costs nothing but the write."""
@@ -59,13 +64,14 @@ class RedisStore:
     async def replace(self, groups: Sequence[str], keys: Sequence[str], budget: Budget) -> None:
         """See `Store.replace`."""
 
+        token, milliseconds = self._random, _milliseconds(VACANCY_SECONDS)
+        commands: list[tuple[Any, ...]] = [("SET", group, token(TOKEN_BYTES)) for group in groups]
+        commands += [("SET", key, vacancy(token(TOKEN_BYTES)), "PX", milliseconds) for key in keys]
+
         async def work(link: Link) -> None:
             await link.call("PING")
-            for group in groups:
-                await link.call("SET", group, self._random(TOKEN_BYTES))
-            for key in keys:
-                gone = vacancy(self._random(TOKEN_BYTES))
-                await link.call("SET", key, gone, "PX", _milliseconds(VACANCY_SECONDS))
+            for start in range(0, len(commands), AT_ONCE):
+                await link.call_all(commands[start : start + AT_ONCE])
 
         await self._server.ask(budget, work, insist=True)
 

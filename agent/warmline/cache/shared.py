@@ -2,6 +2,8 @@
 
 from typing import Generic, NamedTuple, TypeVar
 
+import structlog
+
 from warmline.cache import codec
 from warmline.cache.codec import TOKEN_BYTES, Codec
 from warmline.cache.entry import Entry
@@ -12,13 +14,23 @@ from warmline.cache.policy import Policy
 from warmline.cache.server import Budget
 from warmline.cache.store import Slot
 from warmline.cache.surroundings import Surroundings
+from warmline.cache.weight import weigh
 from warmline.errors import StoreUnavailable
 
 V = TypeVar("V")
 
+UNCHECKED_BYTES = 16 * 1024
+"""Audio longer than this is stored without a sum over it, which would cost a hit more than all else (decision 0024)."""
+
+AHEAD_SECONDS = 2.0
+"""How far in the future an entry's birth may lie before its age counts as unknown."""
+
+_log = structlog.get_logger(__name__)
+
 
 class Kept(NamedTuple, Generic[V]):
-    """A value with the seconds for which it is still fresh (negative once it is stale) and kept at all."""
+    """A value with the seconds for which it is still fresh (negative once it is stale) and kept at all; `size` is what
+    it costs in memory, in bytes."""
 
     value: V
     size: int
@@ -38,7 +50,9 @@ class SharedLayer(Generic[V]):
         self._wall = around.wall
         self._random = around.random
         self._events = around.events
+        self._schema = around.schema
         self._weight = 1024
+        self._told: set[type[Exception]] = set()
 
     async def read(self, key: Key) -> Kept[V | None] | None:
         """What L2 holds and may be used. Raises StoreUnavailable."""
@@ -68,19 +82,21 @@ class SharedLayer(Generic[V]):
         """Keep what was loaded, and why L2 does not, if it does not. Raises what the codec raises for a wrong type."""
         entry = self._entry(value, claimed)
         kept = self._kept(entry, value)
-        reason = await self._put(key, claimed, entry, budget)
+        reason = await self._put(key, claimed, entry, value, budget)
         if reason is not None:
             self._events.not_stored(self._name, reason)
         return kept, reason
 
-    async def _put(self, key: Key, claimed: Slot | None, entry: Entry, budget: Budget) -> NotStored | None:
+    async def _put(
+        self, key: Key, claimed: Slot | None, entry: Entry, value: V | None, budget: Budget
+    ) -> NotStored | None:
         if len(entry.payload) > self._policy.max_bytes:
             return NotStored.TOO_LARGE
         if claimed is None:
             return NotStored.UNAVAILABLE
         _, ttl = self._policy.lifetimes(entry.identity, negative=entry.negative)
         try:
-            written = await self._store.commit(key, claimed, codec.pack(entry), ttl, budget)
+            written = await self._store.commit(key, claimed, self._packed(entry, value), ttl, budget)
         except StoreUnavailable:
             self._events.store_failed(self._name, "commit")
             return NotStored.UNAVAILABLE
@@ -91,27 +107,48 @@ class SharedLayer(Generic[V]):
         tokens = () if claimed is None else tuple(token or b"" for token in claimed.tokens)
         return Entry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, negative=value is None)
 
-    def _usable(self, slot: Slot, *, count: bool = True) -> Kept[V | None] | None:
-        """The value in a slot; None if there is none, it was invalidated, its time is over, or it is garbage.
+    def _packed(self, entry: Entry, value: V | None) -> bytes:
+        check = len(entry.payload) <= UNCHECKED_BYTES or not isinstance(value, bytes)
+        return codec.pack(entry, schema=self._schema, check_payload=check)
 
-        The fence is asked again: Redis may have become another one while it was read.
+    def _usable(self, slot: Slot, *, count: bool = True) -> Kept[V | None] | None:
+        """The value in a slot; None if there is none, it was invalidated, its time is over, or it cannot be read.
+
+        What cannot be read is a miss whatever it makes a decoder raise: it will be replaced by what is loaded. The
+        fence is asked again: Redis may have become another one while it was read.
         """
         if slot.data is None or not self._fence.shared:
             return None
         try:
-            entry = codec.unpack(slot.data, len(slot.tokens))
+            entry = codec.unpack(slot.data, len(slot.tokens), schema=self._schema)
             if entry is None or entry.generations != slot.tokens:
                 return None
             value = None if entry.negative else self._codec.decode(entry.payload)
-        except ValueError:
+        except codec.OtherSchema:
+            return None
+        except Exception as error:  # noqa: BLE001  # counted and told: what stands in Redis must not fail its callers
             if count:
-                self._events.store_failed(self._name, "decode")
+                self._unreadable(error)
             return None
         self._weight += (len(slot.data) - self._weight) // 8
         kept = self._kept(entry, value)
         return kept if kept.kept_for > 0 else None
 
+    def _unreadable(self, error: Exception) -> None:
+        """ValueError is how a codec refuses what it does not know; of anything else the log has one trace of a kind."""
+        self._events.store_failed(self._name, "decode")
+        if not isinstance(error, ValueError) and type(error) not in self._told:
+            self._told.add(type(error))
+            _log.error("a decoder failed at a stored entry", cache=self._name, exc_info=error)
+
     def _kept(self, entry: Entry, value: V | None) -> Kept[V | None]:
-        age = max(0.0, self._wall() - entry.born)
+        """An entry from the future has an unknown age. It is past its time: good for as long as a fresh one is being
+        loaded, and no longer."""
+        age = self._wall() - entry.born
         fresh, kept = self._policy.lifetimes(entry.identity, negative=entry.negative)
-        return Kept(value, len(entry.payload), fresh - age, kept - age)
+        if age < -AHEAD_SECONDS:
+            fresh_for = 0.0
+            kept_for = min(kept - fresh, self._policy.stale_while_revalidate)
+        else:
+            fresh_for, kept_for = fresh - max(0.0, age), kept - max(0.0, age)
+        return Kept(value, weigh(value), fresh_for, kept_for)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from warmline.cache.codec import Bytes
+from warmline.cache.codec import SCHEMA, Bytes
 from warmline.cache.events import CacheEvents
 from warmline.cache.fence import Fence
 from warmline.cache.lease import Leases
@@ -13,7 +13,8 @@ from warmline.cache.store import Store
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """`clock` is monotonic and counts suspension, `wall` is the time of day, `redis_seconds` what Redis may cost one
-    lookup, all in seconds; `unled_loads` is how many loads of one cache run at a time while Redis cannot lead them."""
+    lookup, all in seconds; `unled_loads` is how many loads of one cache run at a time while Redis cannot lead them;
+    `schema` is of the entries that this worker stores and reads."""
 
     store: Store
     leases: Leases
@@ -24,3 +25,4 @@ class Surroundings:
     events: CacheEvents
     redis_seconds: float = 0.05
     unled_loads: int = 16
+    schema: int = SCHEMA

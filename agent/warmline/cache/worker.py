@@ -5,14 +5,14 @@ import contextlib
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from warmline.cache.alone import NoLeases, NoRelay, NoStore
 from warmline.cache.breaker import Breaker
 from warmline.cache.channel import Channel
-from warmline.cache.codec import Bytes, Codec
+from warmline.cache.codec import SCHEMA, Bytes, Codec
 from warmline.cache.dial import Dial
 from warmline.cache.entry import Found
 from warmline.cache.events import CacheEvents
@@ -27,15 +27,20 @@ from warmline.cache.memory import Memory, Removal
 from warmline.cache.overview import Breaking, Overview, Standing
 from warmline.cache.policy import Policy
 from warmline.cache.redis import RedisLeases, RedisStore
+from warmline.cache.rehearsal import rehearse
 from warmline.cache.relay import RedisRelay, Relay
-from warmline.cache.server import Budget, Server
+from warmline.cache.scripts import ACQUIRE, CLAIM, COMMIT, RELAY, RELEASE, RENEW
+from warmline.cache.server import Budget, Greet, Script, Server, knowing
 from warmline.cache.streams import Streams
 from warmline.cache.surroundings import Surroundings
-from warmline.errors import StoreUnavailable
+from warmline.cache.upkeep import Upkeep
+from warmline.errors import StoreRefused, StoreUnavailable
 
 V = TypeVar("V")
 
 DIAL_SECONDS = 1.0
+LINK_SECONDS = 2.0
+"""For how long a new worker waits for its first connections to Redis before it serves."""
 MAX_STREAM_BYTES = 16 * 1024 * 1024
 
 
@@ -58,7 +63,8 @@ class Caches:
 
     `name` is how reports call this worker. Nothing is sent before `start`, and a Redis that is down is no reason not
     to start. Without `l2` entries, leases and streams stay in this worker; `shared` then holds generations alone. Time
-    and randomness are arguments: `clock` must count suspension, `wall` must agree between workers.
+    and randomness are arguments: `clock` must count suspension, `wall` must agree between workers. `schema` is of the
+    entries stored here; workers of another one share all but those.
     """
 
     def __init__(
@@ -74,22 +80,28 @@ class Caches:
         random: Bytes = os.urandom,
         member: bool = True,
         l2: bool = True,
+        schema: int = SCHEMA,
     ) -> None:
         self._tuning = tuning
         self._events = events
         self._caches: list[Cache[Any]] = []
         self._streams: list[Streams] = []
         self.overviews: list[Overview] = []
-        self._replaying: asyncio.Task[None] | None = None
         fence = Fence(until=0.0, shared=False)
 
-        def server(dial: Dial, **hooks: Any) -> Server:
-            link = Link(dial, dial_timeout=DIAL_SECONDS, **hooks)
-            return Server(link, breaker=Breaker(tuning.cooldown), clock=clock)
+        self._upkeep: dict[str, Upkeep] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+        def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[Script]) -> Server:
+            lost = asyncio.Event()
+            link = Link(dial, dial_timeout=DIAL_SECONDS, greet=knowing(scripts, greet), lost=lost.set)
+            made = Server(link, breaker=Breaker(tuning.cooldown), clock=clock)
+            self._upkeep[name] = Upkeep(made, lost=lost, wall=wall)
+            return made
 
         self._incarnations = Incarnations(fence, leave=self._leave_shared)
-        self.shared: Server = server(shared, greet=self._incarnations.greet)
-        self.state: Server = server(state)
+        self.shared: Server = server("cache", shared, self._incarnations.greet, (CLAIM, COMMIT, RELAY))
+        self.state: Server = server("state", state, _greet, (ACQUIRE, RENEW, RELEASE))
         self._store = RedisStore(self.shared, deadline=tuning.redis_seconds, random=random)
         self._relay: Relay = NoRelay()
         if l2:
@@ -119,6 +131,7 @@ class Caches:
             random=random,
             events=events,
             redis_seconds=tuning.redis_seconds,
+            schema=schema,
         )
 
     def cache(
@@ -151,11 +164,12 @@ class Caches:
         return made
 
     def start(self) -> None:
-        """Join the fleet, as soon as Redis lets us."""
+        """Join the fleet, as soon as Redis lets us, and keep the connections up."""
+        loop = asyncio.get_running_loop()
+        self._tasks += [loop.create_task(one.run(), name=f"keep redis {name} up") for name, one in self._upkeep.items()]
         self.channel.start()
-        self._replaying = asyncio.get_running_loop().create_task(
-            self._incarnations.run(self.shared, self._invalidator.replay), name="replay invalidations"
-        )
+        replaying = self._incarnations.run(self.shared, self._invalidator.replay)
+        self._tasks.append(loop.create_task(replaying, name="replay invalidations"))
 
     async def invalidate(self, *targets: Group | Key) -> Report:
         """See `Invalidator.invalidate`."""
@@ -163,29 +177,63 @@ class Caches:
 
     def standing(self) -> Standing:
         """How this worker stands with Redis and with the fleet, now."""
-        breakers = {"cache": self.shared.breaker, "state": self.state.breaker}
         return Standing(
-            breakers={name: Breaking(not breaker.closed, breaker.opened) for name, breaker in breakers.items()},
+            breakers={
+                name: Breaking(not server.breaker.closed, server.breaker.opened, server.why)
+                for name, server in self._servers().items()
+            },
             lease=self.channel.left,
             joined=self.channel.joined,
             applied=self.channel.applied,
             believes=self.channel.fence.shared,
             changes=self._incarnations.changes,
             invalidations=self._invalidator.tally,
+            refusals=self.refusals(),
+            skew={name: one.skew for name, one in self._upkeep.items() if one.skew is not None},
         )
 
+    def refusals(self) -> dict[str, str]:
+        """What Redis refuses, in its own words: of a Redis instance's callers, of the `channel`, of the `replay`."""
+        words = {name: server.refusal for name, server in self._servers().items()}
+        words |= {"channel": self.channel.refusal, "replay": self._incarnations.refusal}
+        return {who: said for who, said in words.items() if said}
+
+    async def dialled(self) -> None:
+        """Return when both Redis instances have been dialled, with whatever success, or take too long for it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINK_SECONDS):
+                for one in self._upkeep.values():
+                    await one.tried.wait()
+
+    async def problems(self) -> list[str]:
+        """What each Redis answers to what a worker does: its own words where it refuses, or why it cannot be asked."""
+        found = []
+        for name, server in self._servers().items():
+            try:
+                await server.ask(Budget(DIAL_SECONDS), rehearse, insist=True)
+            except StoreRefused as error:
+                found.append(f"redis {name} refuses: {error}")
+            except StoreUnavailable as error:
+                found.append(f"redis {name} does not answer: {error}")
+        return found
+
     async def ping(self) -> None:
-        """Return if both Redis instances answer and this worker may remember. Raises StoreUnavailable."""
-        await self.shared.ping(Budget(self._tuning.redis_seconds))
-        await self.state.ping(Budget(self._tuning.redis_seconds))
+        """Return if both Redis instances answer and this worker may remember. Raises StoreUnavailable, which says whose
+        words it has."""
+        for name, server in self._servers().items():
+            try:
+                await server.ping(Budget(self._tuning.redis_seconds))
+            except StoreUnavailable as error:
+                raise type(error)(f"{name}: {error}") from error
         if not self.channel.alive:
-            raise StoreUnavailable("the invalidation channel is silent")
+            raise _doubtful("the invalidation channel is silent", self.channel.refusal)
         if not self.channel.fence.shared:
-            raise StoreUnavailable("Redis is another one than before, and invalidations are being made again")
+            why = "Redis is another one than before, and invalidations are being made again"
+            raise _doubtful(why, self._incarnations.refusal)
 
     async def knock(self) -> None:
         """Ask each Redis that has not answered whether it does again, so that no caller has to find out."""
-        for server in (self.shared, self.state):
+        for server in self._servers().values():
             if not server.breaker.closed:
                 with contextlib.suppress(StoreUnavailable):
                     await server.ping(Budget(self._tuning.redis_seconds))
@@ -209,13 +257,25 @@ class Caches:
             await cache.aclose()
         for streams in self._streams:
             await streams.aclose()
-        if self._replaying is not None:
-            self._replaying.cancel()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
-                await self._replaying
+                await task
         await self.channel.aclose()
         await self._store.aclose()
         await self.state.aclose()
 
+    def _servers(self) -> dict[str, Server]:
+        return {"cache": self.shared, "state": self.state}
+
     def _leave_shared(self) -> None:
         self.shared.link.reset("invalidations are made on another Redis")
+
+
+async def _greet(link: Link) -> None:
+    """Nothing to ask first."""
+
+
+def _doubtful(what: str, refusal: str) -> StoreUnavailable:
+    return StoreRefused(f"{what}: {refusal}") if refusal else StoreUnavailable(what)

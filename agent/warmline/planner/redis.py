@@ -8,8 +8,8 @@ from typing import NamedTuple
 from warmline.cache.wheel import Wheel
 from warmline.planner.lookups import Lookup
 
-HEADER = 50
-"""Bytes of an entry before its payload: version, birth, identity, and a token for each of its groups."""
+HEADER = 59
+"""Bytes of an entry before its payload: schema, birth, identity, lengths, sum, and a token for each of four groups."""
 
 OVERHEAD = 160
 """Bytes that an entry costs Redis beside its value: key, dictionary, expiry. Measured as the growth of `used_memory`

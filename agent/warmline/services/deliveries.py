@@ -3,7 +3,7 @@
 from hashlib import blake2b
 from typing import NamedTuple
 
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.server import Budget, Server
 
 KEPT_SECONDS = 3600
@@ -50,4 +50,4 @@ def _key(event: Event) -> str:
     out once by each version, which costs a lookup.
     """
     told = b"\0".join((event.endpoint.encode(), event.id.encode(), event.body))
-    return f"wl{SCHEMA}:webhook:{blake2b(told, digest_size=16).hexdigest()}"
+    return f"wl{PROTOCOL}:webhook:{blake2b(told, digest_size=16).hexdigest()}"

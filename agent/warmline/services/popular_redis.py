@@ -10,7 +10,7 @@ count of distinct askings then begins anew.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from warmline.cache.key import SCHEMA, tag
+from warmline.cache.key import PROTOCOL, tag
 from warmline.cache.server import Budget, Script, Server, expect
 from warmline.errors import StoreRefused
 from warmline.services.popular import Question, Ranked, merged
@@ -119,11 +119,11 @@ class RedisPopular:
 
 
 def _asked(organisation: str) -> str:
-    return f"wl{SCHEMA}:{tag(organisation)}:asked"
+    return f"wl{PROTOCOL}:{tag(organisation)}:asked"
 
 
 def _popular(organisation: str, day: int) -> str:
-    return f"wl{SCHEMA}:{tag(organisation)}:popular:{day}"
+    return f"wl{PROTOCOL}:{tag(organisation)}:popular:{day}"
 
 
 def _packed(question: Question) -> bytes:

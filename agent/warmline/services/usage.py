@@ -11,7 +11,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Mapping
 
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.server import Budget, Script, Server, expect
 from warmline.errors import StoreRefused, StoreUnavailable
 from warmline.services.accounts import Accounts, Use
@@ -67,7 +67,7 @@ class Usage:
 
     async def _tell(self, day: int, used: Mapping[str, Use]) -> dict[str, Use]:
         date = datetime.datetime.fromtimestamp(day * 86_400, datetime.UTC).date().isoformat()
-        key = f"wl{SCHEMA}:usage:{date}"
+        key = f"wl{PROTOCOL}:usage:{date}"
         arguments: list[str | int] = [KEPT_SECONDS]
         for name, use in used.items():
             arguments += [f"{name}:requests", use.requests, f"{name}:spent", use.spent]

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 from redis.exceptions import ResponseError
 
-from warmline.cache.key import SCHEMA
+from warmline.cache.key import PROTOCOL
 from warmline.cache.link import Link, Push
 from warmline.cache.server import Budget, Script, Server, expect
 from warmline.errors import StoreRefused, StoreUnavailable
 from warmline.session.store import OWNER_BYTES
 
-CLAIMED = f"wl{SCHEMA}:session-claimed"
+CLAIMED = f"wl{PROTOCOL}:session-claimed"
 """Where the owners are published that lost their session to another."""
 
 LOOK_SECONDS = 1.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import Process, free_port
+from tests.support.redis import RedisServer
 from warmline.cache.dial import dialler
 from warmline.cache.link import Link
 from warmline.errors import StoreUnavailable
@@ -43,3 +44,22 @@ async def test_a_server_that_nobody_vouches_for_is_refused(url: str) -> None:
     with pytest.raises(StoreUnavailable, match="certificate"):
         await link.call("PING")
     await link.aclose()
+
+
+@pytest.mark.parametrize("option", ["ssl_cert_reqs=none", "ssl_ca_certs={certificate}"])
+async def test_options_of_the_url_say_whom_to_believe(url: str, tmp_path: Path, option: str) -> None:
+    options = option.format(certificate=tmp_path / "certificate.pem")
+    link = Link(dialler(f"{url}/?{options}", password=None, timeout=2), dial_timeout=2)
+    assert await link.call("PING") == b"PONG"
+    await link.aclose()
+
+
+async def test_the_database_and_the_name_in_a_url_are_those_that_are_used(shared: RedisServer) -> None:
+    url = shared.url.removesuffix("/0")
+    for number, written in enumerate((f"{url}/1", f"{url}/?db=2", f"{url}?db=3&client_name=me"), start=1):
+        link = Link(dialler(written, password=None, timeout=2), dial_timeout=2)
+        await link.call("SET", "k", b"v")
+        with shared.client() as client:
+            assert client.info("keyspace")[f"db{number}"]["keys"] == 1
+            assert number < 3 or "me" in {one["name"] for one in client.client_list()}
+        await link.aclose()
