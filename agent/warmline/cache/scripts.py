@@ -9,20 +9,20 @@ from warmline.cache.server import Script
 
 CLAIM = Script("""
 local found = redis.call('MGET', unpack(KEYS))
+local made = false
 if not found[1] then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  found[1] = ARGV[1]
+  made = redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 end
 for i = 2, #KEYS do
   if not found[i] then
-    redis.call('SET', KEYS[i], ARGV[i + 1])
-    found[i] = ARGV[i + 1]
+    made = redis.call('SET', KEYS[i], ARGV[i + 1])
   end
 end
+if made then return redis.call('MGET', unpack(KEYS)) end
 return found
 """)
 """Slot, token… | vacancy, its milliseconds, new token… → what stands there now. What was missing is made anew, so that
-nothing lost can ever be taken for unchanged."""
+nothing lost can ever be taken for unchanged. It is read again then, for a group may be named twice, and has one token."""
 
 COMMIT = Script(f"""
 if redis.call('GETRANGE', KEYS[1], 0, {STAMP_BYTES - 1}) ~= ARGV[1] then return 0 end
