@@ -84,6 +84,7 @@ async def test_the_first_caller_and_who_joins_hear_it_as_it_comes_for_one_load(w
             (PHRASE, Source.ORIGIN),
             (PHRASE, Source.JOINED),
         ]
+        await settle()
         assert (await listen(speaker, provider)).source is Source.L1
     assert provider.calls == 1
 

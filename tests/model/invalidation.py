@@ -171,7 +171,7 @@ class Flaw(Enum):
     FLIGHT_FILLS_UNCHECKED = "a flight fills L1 although it was detached"
     DETACHED_JOINED = "flights that an invalidation overtook are still joined"
     RUNNING_JOINED_WHILE_FENCED = "running flights are joined without a lease"
-    FILLED_WITHOUT_COMMIT = "a flight fills L1 although its commit was refused or not answered"
+    REFUSED_FILLS_UNCHECKED = "a flight whose commit was refused fills L1 although it was detached"
     FILLED_WHILE_FENCED = "L1 is filled without a lease"
     # the shared store
     NOTHING_CLAIMED = "a claim makes nothing that is missing, and missing equals missing at the commit"
@@ -591,12 +591,18 @@ class Fleet:
         return store.token == flight.token or self.flaw in {Flaw.NO_TOKEN_CHECK, Flaw.TOKEN_OF_COMMIT}
 
     def _ended(self, world: World, number: int, at: int, flight: Flight) -> World:
-        """Fill L1, with no await since the look at whether that is right; tell all who joined."""
+        """Fill L1, with no await since the look at whether that is right; tell all who joined.
+
+        Whether L2 took it makes no difference: a refusal may mean that L2 evicted what was claimed, and if it means
+        that somebody invalidated, the message has come and the flight is detached, or comes before this worker is
+        believed to have forgotten, or its lease ends.
+        """
         worker = world.workers[number]
         checked = not flight.overtaken or self.flaw is Flaw.FLIGHT_FILLS_UNCHECKED
-        stored = flight.stored or self.flaw is Flaw.FILLED_WITHOUT_COMMIT
+        if self.flaw is Flaw.REFUSED_FILLS_UNCHECKED and not flight.stored:
+            checked = True
         worker = worker._replace(flights=worker.flights[:at] + worker.flights[at + 1 :])
-        worker = self._filled(worker, flight.version, fills=checked and stored)
+        worker = self._filled(worker, flight.version, fills=checked)
         return _returned(_worker(world, number, worker), number, flight.version, flight.need)
 
     # -- incarnations of `cache`

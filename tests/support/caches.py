@@ -46,9 +46,10 @@ class TextCodec:
 
 
 class Gates:
-    """Stops calls by name until a test lets them go on, or makes them fail."""
+    """Stops calls by name until a test lets them go on, makes them fail, or slow: `delay` is in seconds."""
 
     def __init__(self) -> None:
+        self.delay = 0.0
         self.calls: Counter[str] = Counter()
         self._closed: dict[str, asyncio.Event] = {}
         self._arrived: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -57,6 +58,8 @@ class Gates:
     async def passing(self, name: str) -> None:
         self.calls[name] += 1
         self._arrived[name].set()
+        if self.delay and name != "reply":
+            await asyncio.sleep(self.delay)
         if name in self._closed:
             await self._closed[name].wait()
         if name in self.broken:
@@ -159,6 +162,11 @@ class DictLeases:
             until = self._clock() + ttl
         self._held[key] = (owners, until)
         return None if len(owners) == 1 else (until - self._clock() if exact else ttl)
+
+    async def left(self, key: str, budget: Budget) -> float:
+        await within(budget, self.gates.passing("left"))
+        owners, until = self._current(key)
+        return until - self._clock() if owners else 0.0
 
     async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:
         await within(budget, self.gates.passing("renew"))

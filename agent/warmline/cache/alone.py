@@ -41,6 +41,10 @@ class NoLeases:
         """See `LeaseStore.acquire`."""
         return None
 
+    async def left(self, key: str, budget: Budget) -> float:
+        """See `LeaseStore.left`."""
+        return 0.0
+
     async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:
         """See `LeaseStore.renew`."""
         return True

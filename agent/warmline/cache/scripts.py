@@ -22,7 +22,7 @@ if made then return redis.call('MGET', unpack(KEYS)) end
 return found
 """)
 """Slot, token… | vacancy, its milliseconds, new token… → what stands there now. What was missing is made anew, so that
-nothing lost can ever be taken for unchanged. It is read again then, for a group may be named twice, and has one token."""
+nothing lost can ever be taken for unchanged; and read again, for a group that is named twice has one token."""
 
 COMMIT = Script(f"""
 if redis.call('GETRANGE', KEYS[1], 0, {STAMP_BYTES - 1}) ~= ARGV[1] then return 0 end

@@ -104,6 +104,7 @@ class Caches:
             clock=clock,
             random=random,
             woken=leases.pushed,
+            unheard=leases.unheard,
             told=self._incarnations.told,
             member=member,
         )
