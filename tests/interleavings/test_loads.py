@@ -184,7 +184,8 @@ async def test_who_comes_after_an_invalidation_does_not_wait_for_the_load_that_i
     for each in (worker, other):
         found, seconds = await took(world, each.cache.get_or_load(key(), world.load))
         assert isinstance(found, Found)
-        assert (found.value, seconds) == ("v2", pytest.approx(0, abs=0.01))
+        assert found.value == "v2"
+        assert seconds < 0.01
     assert (await early).value == "v1"
     assert (await elsewhere).value == "v2"
     for each in (worker, other, world.worker()):
@@ -204,7 +205,8 @@ async def test_a_load_that_is_overtaken_before_it_has_its_lease_holds_nobody_up_
     world.value, world.seconds = "v2", 0
     found, seconds = await took(world, worker.cache.get_or_load(key(), world.load))
     assert isinstance(found, Found)
-    assert (found.value, seconds) == ("v2", pytest.approx(0, abs=0.01))
+    assert found.value == "v2"
+    assert seconds < 0.01
     await early
 
 

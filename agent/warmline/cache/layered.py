@@ -30,6 +30,7 @@ from warmline.cache.policy import Policy
 from warmline.cache.server import Budget
 from warmline.cache.shared import Kept, SharedLayer
 from warmline.cache.slot import Slot
+from warmline.cache.store import Slot as Claim
 from warmline.cache.surroundings import Surroundings
 from warmline.cache.tally import Tally
 from warmline.errors import LoadAbandoned, SpendLimitReached, StoreUnavailable, UpstreamError
@@ -42,7 +43,7 @@ LEAST_SHARE = 0.1
 of our own loop, which looks like a slow answer, would make every worker load for itself."""
 
 
-def _ignore() -> None:
+def _ignore(*news: object) -> None:
     """Nobody asked to be told."""
 
 
@@ -74,21 +75,29 @@ class Cache(Generic[V]):
         self.flights: Flights[Found[V | None]] = Flights()
         self._epoch = 0
 
-    async def get_or_load(self, key: Key, load: Load[V], *, elsewhere: Callable[[], None] = _ignore) -> Found[V | None]:
+    async def get_or_load(
+        self,
+        key: Key,
+        load: Load[V],
+        *,
+        elsewhere: Callable[[], None] = _ignore,
+        claimed: Callable[[Claim | None], None] = _ignore,
+    ) -> Found[V | None]:
         """The value of `key`, loaded with `load` where no layer has it; None means that the origin has no such thing.
 
         Raises whatever `load` raises if no stale value may stand in, UpstreamUnavailable where that is an OSError or
         it takes longer than the policy's `load_timeout`, a wait for its turn included. Redis being slow, down or full
         never raises: it costs a load, and once the time that Redis may cost. Cancelling this, or bounding it with a
         timeout, leaves the load running for whoever else waits. `elsewhere` is called if this begins a flight that
-        then has to wait for another worker's load.
+        then has to wait for another worker's load, `claimed` before a `load` that this begins: with what Redis had
+        until then, None if it could not be asked.
         """
         now = self._clock()
         slot = self._memory.get(key.text, now)
         if slot is not None and now < slot.fresh_until and now < self._fence.until:
             self.tally.l1 += 1
             return slot.value
-        found = await self._look_further(key, Errand(load, elsewhere, Budget(self._redis_seconds)))
+        found = await self._look_further(key, Errand(load, elsewhere, claimed, Budget(self._redis_seconds)))
         self._count(found, self._clock() - now)
         return found
 

@@ -37,10 +37,12 @@ STEP_SECONDS = 0.25
 @dataclass(frozen=True, slots=True)
 class Errand(Generic[V]):
     """How to get a value that no layer has: `load` asks the origin, `elsewhere` is called when another worker turns
-    out to be asking it already. `budget` is what Redis may still cost."""
+    out to be asking it already, `claimed` before `load` with the claim under which it runs. `budget` is what Redis may
+    still cost."""
 
     load: Load[V]
     elsewhere: Callable[[], None]
+    claimed: Callable[[Slot | None], None]
     budget: Budget
 
 
@@ -90,6 +92,7 @@ class Loader(Generic[V]):
             keep(start.kept)
             return Found(start.kept.value, start.source)
         try:
+            errand.claimed(start.claimed)
             value = await self._ask(key, errand.load, led=lease is not None)
             kept, entry = self._shared.made(value, start.claimed)
         except BaseException:

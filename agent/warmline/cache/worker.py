@@ -94,7 +94,7 @@ class Caches:
         self._relay: Relay = NoRelay()
         if l2:
             connect = functools.partial(Link, shared, dial_timeout=DIAL_SECONDS)
-            self._relay = RedisRelay(self.shared, connect, deadline=tuning.redis_seconds)
+            self._relay = RedisRelay(self.shared, connect, deadline=tuning.redis_seconds, random=random)
         lease_store = RedisLeases(self.state) if l2 else NoLeases()
         leases = Leases(lease_store, ttl=tuning.lease, deadline=tuning.redis_seconds, random=random)
         self.channel = Channel(

@@ -144,7 +144,10 @@ async def test_an_unreadable_message_on_the_channel_makes_everybody_start_afresh
     await worker.recovered()
 
 
-async def test_hundreds_of_invalidations_against_readers_never_leave_an_old_value(join: Join) -> None:
+@pytest.mark.parametrize("evicts", [False, True], ids=["", "while Redis evicts"])
+async def test_hundreds_of_invalidations_against_readers_never_leave_an_old_value(
+    join: Join, shared: RedisServer, evicts: bool
+) -> None:
     workers, origin, stop = [await join() for _ in range(4)], Origin("0", seconds=0.002), asyncio.Event()
 
     async def read(number: int) -> None:
@@ -156,9 +159,14 @@ async def test_hundreds_of_invalidations_against_readers_never_leave_an_old_valu
 
     acknowledged = 0
     readers = [asyncio.create_task(read(number)) for number in range(4)]
+    client = shared.client()
     for version in range(1, 301):
         origin.value = str(version)
+        if evicts:
+            client.delete((key().text, KNOWLEDGE.text)[version % 2])
+            await asyncio.sleep(version % 3 / 1000)
         await workers[version % 4].caches.invalidate(KNOWLEDGE)
         acknowledged = version
     stop.set()
     await asyncio.gather(*readers)
+    client.close()
