@@ -193,6 +193,42 @@ async def test_who_comes_after_an_invalidation_does_not_wait_for_the_load_that_i
     assert world.loads == 2
 
 
+async def test_an_invalidation_of_what_many_workers_wait_for_costs_two_loads_and_not_one_for_each(
+    world: World,
+) -> None:
+    workers = [world.worker() for _ in range(6)]
+    world.seconds = 1
+    early = []
+    for worker in workers:
+        early += [asyncio.create_task(worker.cache.get_or_load(key(), world.load))]
+        await asyncio.sleep(0.01)
+    world.value = "v2"
+    await world.invalidate(KNOWLEDGE)
+    late = await asyncio.gather(*(worker.cache.get_or_load(key(), world.load) for worker in workers))
+    assert [one.value for one in late] == ["v2"] * 6
+    assert [(await one).value for one in early] == ["v1"] + ["v2"] * 5
+    assert world.loads == 2
+
+
+async def test_a_load_that_a_second_invalidation_overtakes_holds_nobody_up_either(world: World) -> None:
+    leader, worker = world.worker(), world.worker()
+    world.seconds = 9
+    early = [asyncio.create_task(leader.cache.get_or_load(key(), world.load))]
+    await asyncio.sleep(0.1)
+    early += [asyncio.create_task(worker.cache.get_or_load(key(), world.load))]
+    await asyncio.sleep(0.1)
+    for version in ("v2", "v3"):
+        world.value = version
+        await world.invalidate(KNOWLEDGE)
+        await asyncio.sleep(0.1)
+    world.seconds = 0
+    found, seconds = await took(world, leader.cache.get_or_load(key(), world.load))
+    assert isinstance(found, Found)
+    assert found.value == "v3"
+    assert seconds < 0.01
+    await asyncio.gather(*early)
+
+
 async def test_a_load_that_is_overtaken_before_it_has_its_lease_holds_nobody_up_either(world: World) -> None:
     worker = world.worker()
     world.seconds = 9
@@ -237,11 +273,13 @@ async def test_who_gets_a_turn_late_has_what_is_left_of_the_time(world: World) -
 
 @pytest.mark.parametrize("inner", [1, 32], ids=["all the same", "each another"])
 @pytest.mark.parametrize("asked_before", [False, True], ids=["", "and others ask for it too"])
+@pytest.mark.parametrize("deaf", [False, True], ids=["", "without the channel"])
 async def test_loads_that_look_another_key_of_their_cache_up_do_not_starve_without_redis(
-    world: World, inner: int, asked_before: bool
+    world: World, inner: int, asked_before: bool, deaf: bool
 ) -> None:
     deaf_to_redis(world)
     worker = world.worker(Policy(ttl=60, negative_ttl=5, load_timeout=2))
+    worker.fence.until = 0.0 if deaf else worker.fence.until
 
     def nested(number: int) -> Callable[[], Awaitable[str | None]]:
         async def load() -> str | None:
@@ -255,7 +293,7 @@ async def test_loads_that_look_another_key_of_their_cache_up_do_not_starve_witho
     others = [worker.cache.get_or_load(key(f"inner {n}"), world.load) for n in range(inner)] if asked_before else []
     found = await asyncio.gather(*outer, *others, return_exceptions=True)
     assert [one.value if isinstance(one, Found) else one for one in found] == ["v1"] * len(found)
-    assert world.clock() < 1
+    assert world.clock() < 2
 
 
 async def test_a_caller_who_leaves_the_queue_of_turns_takes_no_turn_with_him(world: World) -> None:

@@ -16,8 +16,11 @@ V = TypeVar("V")
 
 
 class Flight(Generic[V]):
-    """One load under way. `begun` once it has started to look at anything; `detached` when it was overtaken, and then
-    `overtaken` is done."""
+    """One load under way. `begun` once it has started to look at anything; `detached` when it was overtaken.
+
+    `overtaken` is done at the next invalidation that overtakes it, the first or a later one; then another takes its
+    place.
+    """
 
     __slots__ = ("begun", "detached", "groups", "key", "overtaken", "task", "waiters")
 
@@ -102,8 +105,8 @@ class Flights(Generic[V]):
     def _detach(self, flights: Iterable[Flight[V]]) -> None:
         for flight in flights:
             flight.detached = True
-            if not flight.overtaken.done():
-                flight.overtaken.set_result(None)
+            flight.overtaken.set_result(None)
+            flight.overtaken = flight.task.get_loop().create_future()
             if self._joinable.get(flight.key) is flight:
                 del self._joinable[flight.key]
 

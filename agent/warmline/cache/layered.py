@@ -153,10 +153,12 @@ class Cache(Generic[V]):
                 flight = self.flights.get(key.text)
             if flight is None:
                 found = await self._wait_for(key, self._start(key, errand))
-            elif flight.begun and not self._remembers():
+                break
+            self._loader.turns.joined(key.text)
+            if flight.begun and not self._remembers():
                 await flight.over()
+                errand.budget.left = self._redis_seconds  # what Redis cost until now, this wait has cost anyway
             else:
-                self._loader.turns.joined(key.text)
                 found = _joined(await self._wait_for(key, flight))
         return found
 

@@ -83,10 +83,8 @@ class Loader(Generic[V]):
 
         Raises what `load` raises (see `Origin.ask`), UpstreamUnavailable if its turn does not come in time.
         """
-        start = await self._start(key, errand)
+        start = await self._start(key, errand, flight)
         lease = start.lease if isinstance(start.lease, Lease) else None
-        if lease is not None:
-            flight.overtaken.add_done_callback(lambda _: self._release(lease, look=True))
         if start.kept is not None:
             self._release(lease, look=True)
             keep(start.kept)
@@ -121,20 +119,26 @@ class Loader(Generic[V]):
 
     # -- before the load
 
-    async def _start(self, key: Key, errand: Errand[V]) -> Start[V]:
+    async def _start(self, key: Key, errand: Errand[V], flight: Flight[Found[V | None]]) -> Start[V]:
         """Everything that a load needs, or what makes it needless. Nobody leads if Redis is away, or the holder could
-        not do what we might, or others have held the lease for longer than a load may take."""
+        not do what we might, or others have held the lease for longer than a load may take.
+
+        What is invalidated from here on is loaded by others at once: the lease is given back then.
+        """
         if not self._fence.shared:
             return Start()
         leases, again = self._around.leases, False
         until = self._around.clock() + self._policy.load_timeout + leases.ttl
         while True:
             with leases.waiter(key.text) as waiter:
+                overtaken = flight.overtaken
                 start = await self._ask_redis(key, errand.budget, again=again)
-                if start.kept is not None or not isinstance(start.lease, Taken):
+                if isinstance(lease := start.lease, Lease):
+                    overtaken.add_done_callback(partial(self._overtaken, lease))
+                if start.kept is not None or not isinstance(lease, Taken):
                     return start
                 errand.elsewhere()
-                found = await self._wait(key, waiter, start.lease.expires_in, until, errand.budget)
+                found = await self._wait(key, waiter, lease.expires_in, until, errand.budget)
             if isinstance(found, Kept):
                 return Start(found, source=Source.JOINED)
             if not found:
@@ -223,6 +227,9 @@ class Loader(Generic[V]):
     def _committed(self, lease: Lease | None, committing: asyncio.Task[NotStored | None]) -> None:
         failed = committing.cancelled() or committing.exception() is not None
         self._release(lease, look=not failed and committing.result() in (None, NotStored.OVERTAKEN))
+
+    def _overtaken(self, lease: Lease, _: asyncio.Future[None]) -> None:
+        self._release(lease, look=True)
 
     def _took_too_late(self, taking: asyncio.Task[Lease | Taken | None]) -> None:
         if not taking.cancelled() and taking.exception() is None and isinstance(lease := taking.result(), Lease):

@@ -206,8 +206,7 @@ class Caches:
 
     async def aclose(self) -> None:
         """End loads, leave the fleet, close every connection."""
-        for cache in self._caches:
-            await cache.aclose()
+        await asyncio.gather(*(cache.aclose() for cache in self._caches))
         for streams in self._streams:
             await streams.aclose()
         if self._replaying is not None:
