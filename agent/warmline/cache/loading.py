@@ -167,23 +167,28 @@ class Loader(Generic[V]):
     ) -> Kept[V | None] | bool:
         """What another worker's load left in L2; else whether to ask for the lease again.
 
-        What Redis costs meanwhile costs nobody anything, so that the budget is whole again afterwards.
+        What Redis costs meanwhile costs nobody anything, so that the budget is whole again afterwards; and one that
+        does not say in time how long the lease lasts has a step more for it, for to load twice costs more.
         """
         left: float | None = expires_in
+        asking: asyncio.Task[float | None] | None = None
         while left and self._around.clock() < until:
             woken = await waiter.wait(min(left, STEP_SECONDS))
             if woken is False:
                 return False
             budget.left = self._around.redis_seconds
             looking = self._behind.run(self.look(key), name=f"look {self._name}")
-            asking = self._behind.run(self._left(key), name=f"lease {self._name}")
+            asking = asking or self._behind.run(self._left(key), name=f"lease {self._name}")
             await wait_within(budget, looking, *(() if woken else (asking,)))
             kept = looking.result() if looking.done() else None
             if kept is not None and kept.fresh_for > 0:
                 return kept
             if woken:
                 return True
-            left = asking.result() if asking.done() else None
+            if asking.done():
+                left, asking = asking.result(), None
+            else:
+                left = STEP_SECONDS - self._around.redis_seconds
         return left == 0
 
     async def _take(self, key: Key, *, again: bool) -> Lease | Taken | None:
@@ -194,7 +199,7 @@ class Loader(Generic[V]):
 
     async def _left(self, key: Key) -> float | None:
         try:
-            return await self._around.leases.left(key.text, self._deadline())
+            return await self._around.leases.left(key.text, Budget(STEP_SECONDS))
         except StoreUnavailable:
             return None
 
