@@ -14,7 +14,7 @@ V = TypeVar("V")
 
 Load = Callable[[], Awaitable[V | None]]
 
-TIDYING_SECONDS = 0.25
+TIDYING_SECONDS = 0.1
 """What a loader that was cancelled may take to tidy up before those who wait are told without it."""
 CLOSING_SECONDS = 1.0
 """What the end of a worker waits for loaders that would not be cancelled."""
