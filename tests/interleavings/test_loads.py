@@ -266,6 +266,7 @@ async def test_waiting_for_a_turn_counts_into_the_time_that_a_load_may_take(worl
         *(took(world, worker.cache.get_or_load(key(str(n)), world.load)) for n in range(96))
     )
     assert {type(found) for found, _ in outcomes} == {UpstreamUnavailable}
+    assert world.loads == 16, "nobody is asked only to be left again"
     assert max(seconds for _, seconds in outcomes) <= 0.5 + 0.01
 
 

@@ -33,6 +33,10 @@ V = TypeVar("V")
 STEP_SECONDS = 0.25
 """How long a wait for another worker's load goes on without asking whether there is still somebody to wait for."""
 
+TURN_SHARE = 0.9
+"""Of the time for a load, what may be spent waiting for one's turn: with less than the rest an origin would be asked
+only to be left again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Errand(Generic[V]):
@@ -221,11 +225,11 @@ class Loader(Generic[V]):
             return await self._origin.ask(load, seconds=seconds, told=seconds)
         began = self._around.clock()
         try:
-            async with self.turns.turn(key.text, seconds):
+            async with self.turns.turn(key.text, seconds * TURN_SHARE):
                 left = began + seconds - self._around.clock()
                 return await self._origin.ask(load, seconds=left, told=seconds)
         except TimeoutError as error:
-            raise UpstreamUnavailable(self._name, f"no turn to ask within {seconds:g} s") from error
+            raise UpstreamUnavailable(self._name, f"no turn to ask within {seconds * TURN_SHARE:g} s") from error
 
     # -- after the load
 
