@@ -24,6 +24,7 @@
         ├── SessionsFull         this worker holds as many voice sessions as it may
         ├── LoadAbandoned        the worker stopped before a load had ended
         ├── StreamTooLong        a stream outgrew what is kept of one; only who joined it late is told
+        ├── StreamBroken         what goes on is not the stream whose beginning was heard
         ├── ListenerTooSlow      a listener left more of a stream unread than is kept for one
         └── TraceError           a trace that nothing can be worked out from; says where and why
 
@@ -210,6 +211,12 @@ class StreamTooLong(OperatorError):
     """A stream outgrew what is kept of one. Its listeners heard it all; who waited for the whole value gets this."""
 
     code = "stream_too_long"
+
+
+class StreamBroken(OperatorError):
+    """A listener lost a stream in its middle, and what there is of it now is another: the rest cannot be had."""
+
+    code = "stream_broken"
 
 
 class ListenerTooSlow(OperatorError):

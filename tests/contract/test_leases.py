@@ -29,6 +29,15 @@ async def test_the_first_gets_it_and_the_next_learns_how_long_it_lasts(leased: L
     assert 29 < (await acquire(leased, key, YOU, exact=True) or 0) <= 30
 
 
+async def test_anybody_may_ask_how_long_it_lasts(leased: Leased) -> None:
+    key = fresh()
+    assert await leased.store.left(key, Budget(2)) == 0
+    await acquire(leased, key, ME)
+    assert 29 < await leased.store.left(key, Budget(2)) <= 30
+    await leased.store.release(key, ME, b"+", Budget(2))
+    assert await leased.store.left(key, Budget(2)) == 0
+
+
 async def test_leases_of_different_keys_have_nothing_to_do_with_each_other(leased: Leased) -> None:
     assert await acquire(leased, fresh(), ME) is None
     assert await acquire(leased, fresh(), YOU) is None

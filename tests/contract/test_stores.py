@@ -78,6 +78,13 @@ async def test_who_never_claimed_may_not_commit(stored: Stored) -> None:
     assert (await stored.store.read(key, weight=1)).data is None
 
 
+async def test_a_key_that_names_a_group_twice_is_stored_at_its_first_load(stored: Stored) -> None:
+    key = fresh_key()
+    key = Key("rag", "sahyadri", (*key.parts, "twice"), (*key.groups, *key.groups))
+    assert await commit(stored, key, await claim(stored, key))
+    assert await payload(stored, key) == b"value"
+
+
 @pytest.mark.parametrize("group", [0, 1])
 async def test_replacing_a_group_ends_what_was_stored_and_what_is_being_loaded(stored: Stored, group: int) -> None:
     key, loading = fresh_key(), fresh_key()

@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.support.caches import Speaker, World, key
+from tests.support.caches import KNOWLEDGE, Speaker, World, key
 from tests.support.world import settle
 from warmline.cache import Policy, Source
-from warmline.errors import ListenerTooSlow, SpendLimitReached, UpstreamUnavailable
+from warmline.cache.server import Budget
+from warmline.errors import ListenerTooSlow, SpendLimitReached, StreamBroken, UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
 
@@ -84,6 +85,7 @@ async def test_the_first_caller_and_who_joins_hear_it_as_it_comes_for_one_load(w
             (PHRASE, Source.ORIGIN),
             (PHRASE, Source.JOINED),
         ]
+        await settle()
         assert (await listen(speaker, provider)).source is Source.L1
     assert provider.calls == 1
 
@@ -188,6 +190,75 @@ async def test_who_loses_the_relay_hears_the_whole_from_where_he_was(world: Worl
         assert (await joined).audio == (await first).audio == PHRASE
         assert other.lost == 1
     assert provider.calls == 1
+
+
+@pytest.mark.parametrize(
+    "again",
+    [[b"another " * 4] * 8, CHUNKS[:1], [*CHUNKS[:2], b"x", *CHUNKS[3:]]],
+    ids=["another rendition", "a shorter one", "one that differs by a byte"],
+)
+async def test_who_loses_a_stream_that_goes_on_nowhere_is_told_that_it_broke_and_hears_no_patchwork(
+    world: World, again: list[bytes]
+) -> None:
+    provider, takes_over = Provider(), Provider()
+    takes_over.chunks = again
+    async with speaking(world, 2) as (leader, other):
+        dying = asyncio.create_task(listen(leader, provider))
+        joined = asyncio.create_task(listen(other, takes_over))
+        await asyncio.sleep(1.35)
+        world.lease_store.gates.broken |= {"renew", "release"}  # as a process that is gone
+        await leader.cache.aclose()
+        world.lease_store.gates.broken.clear()
+        with pytest.raises(Exception):  # noqa: B017, PT011  the listener of a killed process has nobody to hear
+            await dying
+        world.relay.lose(key().text)
+        with pytest.raises(StreamBroken):
+            await joined
+        assert (await listen(other, provider)).audio == b"".join(again)
+
+
+async def test_a_purge_lets_everybody_hear_to_the_end_what_they_hear_and_who_comes_later_hears_the_new_at_once(
+    world: World,
+) -> None:
+    old, new = Provider(), Provider()
+    new.chunks = [b"new"]
+    async with speaking(world, 3) as speakers:
+        early = [asyncio.create_task(listen(speaker, old)) for speaker in speakers[:2]]
+        await asyncio.sleep(1.35)
+        await world.store.replace([KNOWLEDGE.text], [], Budget(1))
+        for speaker in speakers:
+            speaker.cache.forget([KNOWLEDGE.text], [])
+            speaker.streams.forget([KNOWLEDGE.text], [])
+        late = await asyncio.gather(*(listen(speaker, new) for speaker in reversed(speakers)))
+        assert [one.audio for one in late] == [b"new"] * 3
+        assert [one.began for one in late] == pytest.approx([2.35] * 3)
+        assert [(await one).audio for one in early] == [PHRASE] * 2
+    assert (old.calls, new.calls) == (1, 1)
+
+
+async def test_who_comes_too_late_to_hear_the_beginning_of_a_long_stream_hears_it_whole_on_every_worker(
+    world: World,
+) -> None:
+    provider = Provider()
+    async with speaking(world, 2, keep=35) as (speaker, other):
+        leading = asyncio.create_task(listen(speaker, provider))
+        await asyncio.sleep(1.55)
+        late = await asyncio.gather(*(listen(one, provider) for one in (speaker, speaker, other)))
+        assert [one.audio for one in late] == [PHRASE] * 3
+        assert (await leading).audio == PHRASE
+    assert provider.calls <= 3
+
+
+async def test_a_slow_relay_delays_nothing_that_is_heard(world: World) -> None:
+    provider = Provider()
+    world.relay.gates.delay = 0.3
+    async with speaking(world, 2) as (leader, other):
+        first = asyncio.create_task(listen(leader, provider))
+        await asyncio.sleep(0.5)
+        joined = asyncio.create_task(listen(other, provider))
+        assert (await first).began == pytest.approx(1.0)
+        assert world.clock() == pytest.approx(1.8)
+        assert (await joined).audio == PHRASE
 
 
 async def test_who_listened_to_a_worker_that_died_hears_the_load_that_takes_over(world: World) -> None:

@@ -6,6 +6,8 @@ moment is one step, and the explorer takes every step in every order. What anybo
 undelivered, a worker that is suspended, an invalidator that dies) needs no step of its own: not to take a step is
 always possible.
 
+The fleet's lease on a load is not in it, for nothing rests on it: any flight may claim, load and commit at any moment.
+
 Time is a tick that may pass at any moment. Nothing holds a date, only what is left of a lease and how long ago a
 question was asked, so that time has no end and the number of states has. Random tokens and stamps are numbers, of
 which only equality counts: they are renumbered in each state.
@@ -171,11 +173,12 @@ class Flaw(Enum):
     FLIGHT_FILLS_UNCHECKED = "a flight fills L1 although it was detached"
     DETACHED_JOINED = "flights that an invalidation overtook are still joined"
     RUNNING_JOINED_WHILE_FENCED = "running flights are joined without a lease"
-    FILLED_WITHOUT_COMMIT = "a flight fills L1 although its commit was refused or not answered"
+    REFUSED_FILLS_UNCHECKED = "a flight whose commit was refused fills L1 although it was detached"
     FILLED_WHILE_FENCED = "L1 is filled without a lease"
     # the shared store
     NOTHING_CLAIMED = "a claim makes nothing that is missing, and missing equals missing at the commit"
     NO_TOKEN_CLAIMED = "a claim makes no missing token, and missing equals missing at the commit"
+    CLAIMED_AFTER_LOADING = "a claim counts although the origin was read before it was made"
     NO_STAMP_CHECK = "a commit does not compare the stamp"
     NO_TOKEN_CHECK = "a commit does not compare the token"
     TOKEN_OF_COMMIT = "an entry records the token that the commit finds, not the one that was claimed"
@@ -534,7 +537,12 @@ class Fleet:
 
     def _flight(self, world: World, number: int, at: int, flight: Flight) -> Iterator[Step]:
         worker, who = world.workers[number], f"worker {number + 1}: flight {at + 1}"
-        if flight.stage == "new":
+        if flight.stage == "new" and self.flaw is Flaw.CLAIMED_AFTER_LOADING:
+            early = flight._replace(stage="early", version=world.version)
+            yield f"{who} loads version {world.version} before it claims", _flight(world, number, at, early)
+        elif flight.stage == "early":
+            yield from self._claims(world, number, at, flight)
+        elif flight.stage == "new":
             if worker.trusts:
                 yield from self._claims(world, number, at, flight)
             if self.scenario.silences or not worker.trusts:
@@ -562,7 +570,8 @@ class Fleet:
         if found is not None:
             flight = flight._replace(stage="held", version=found, stored=True)
         else:
-            flight = flight._replace(stage="claimed", stamp=store.slot and store.slot.stamp, token=store.token)
+            stage = "claimed" if flight.stage == "new" else "loaded"
+            flight = flight._replace(stage=stage, stamp=store.slot and store.slot.stamp, token=store.token)
         label = f"{who} begins, claims and finds {'nothing' if found is None else f'version {found}'}"
         yield label, _flight(_stored(world, worker, store), number, at, flight)
 
@@ -591,12 +600,18 @@ class Fleet:
         return store.token == flight.token or self.flaw in {Flaw.NO_TOKEN_CHECK, Flaw.TOKEN_OF_COMMIT}
 
     def _ended(self, world: World, number: int, at: int, flight: Flight) -> World:
-        """Fill L1, with no await since the look at whether that is right; tell all who joined."""
+        """Fill L1, with no await since the look at whether that is right; tell all who joined.
+
+        Whether L2 took it makes no difference: a refusal may mean that L2 evicted what was claimed, and if it means
+        that somebody invalidated, the message has come and the flight is detached, or comes before this worker is
+        believed to have forgotten, or its lease ends.
+        """
         worker = world.workers[number]
         checked = not flight.overtaken or self.flaw is Flaw.FLIGHT_FILLS_UNCHECKED
-        stored = flight.stored or self.flaw is Flaw.FILLED_WITHOUT_COMMIT
+        if self.flaw is Flaw.REFUSED_FILLS_UNCHECKED and not flight.stored:
+            checked = True
         worker = worker._replace(flights=worker.flights[:at] + worker.flights[at + 1 :])
-        worker = self._filled(worker, flight.version, fills=checked and stored)
+        worker = self._filled(worker, flight.version, fills=checked)
         return _returned(_worker(world, number, worker), number, flight.version, flight.need)
 
     # -- incarnations of `cache`

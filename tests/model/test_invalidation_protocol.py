@@ -13,6 +13,7 @@ FENCED = Scenario(("group",), joined="fenced", joins=1)
 KEY = Scenario(("key",), flights=1, evictions=1)
 KEY_TWICE = Scenario(("key",), flights=1, evictions=2)
 GROUP = Scenario(("group",), flights=1, evictions=1)
+EVICTING = Scenario(("group",), joined="live", flights=1, evictions=1)
 FAILOVER = Scenario(("group",), joined="live", failovers=1)
 REPLAYING = Scenario(("group",), workers=2, failovers=1)
 OUTAGE = Scenario(("group",), joined="live", joins=1, outages=1)
@@ -35,7 +36,7 @@ LONG = {
     "two loads at a time": LOADING,
     "a worker goes deaf amid a load": DEAF,
     "a worker joins again amid a load": REJOINING,
-    "L2 evicts amid a load of a worker that listens": Scenario(("group",), joined="live", flights=1, evictions=1),
+    "L2 evicts amid a load of a worker that listens": EVICTING,
     "a key of a worker that listens": Scenario(("key",), joined="live", flights=1, evictions=1),
     "two invalidations of what is loaded in between": Scenario(("group", "group"), joined="live", flights=1),
 }
@@ -51,10 +52,12 @@ CAUGHT = {
     Flaw.FENCED_NOT_AWAITED: FENCED,
     Flaw.READ_FILLS_UNCHECKED: LOADING,
     Flaw.FLIGHT_FILLS_UNCHECKED: LOADING,
+    Flaw.REFUSED_FILLS_UNCHECKED: READING,
     Flaw.DETACHED_JOINED: LOADING,
     Flaw.RUNNING_JOINED_WHILE_FENCED: DEAF,
     Flaw.FLIGHTS_KEPT_ON_REJOIN: REJOINING,
     Flaw.NOTHING_CLAIMED: KEY_TWICE,
+    Flaw.CLAIMED_AFTER_LOADING: GROUP,
     Flaw.NO_STAMP_CHECK: KEY,
     Flaw.STAMP_NOT_CHANGED: KEY,
     Flaw.TOKEN_OF_COMMIT: GROUP,
@@ -76,7 +79,6 @@ CAUGHT_LATE = {
 }
 HARMLESS = {
     Flaw.REGISTERED_FIRST: QUICK["two invalidations while a worker joins"],
-    Flaw.FILLED_WITHOUT_COMMIT: READING,
     Flaw.FILLED_WHILE_FENCED: READING,
     Flaw.NO_TOKEN_CLAIMED: GROUP,
     Flaw.NO_TOKEN_CHECK: GROUP,

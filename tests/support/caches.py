@@ -11,6 +11,7 @@ from warmline.cache.broadcast import Broadcast, End
 from warmline.cache.codec import SCHEMA, STAMP_BYTES, vacancy
 from warmline.cache.fence import Fence
 from warmline.cache.lease import Leases
+from warmline.cache.relay import Tokens
 from warmline.cache.server import Budget
 from warmline.cache.store import Slot
 from warmline.cache.streams import Streams
@@ -46,9 +47,10 @@ class TextCodec:
 
 
 class Gates:
-    """Stops calls by name until a test lets them go on, or makes them fail."""
+    """Stops calls by name until a test lets them go on, makes them fail, or slow: `delay` is in seconds."""
 
     def __init__(self) -> None:
+        self.delay = 0.0
         self.calls: Counter[str] = Counter()
         self._closed: dict[str, asyncio.Event] = {}
         self._arrived: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -57,6 +59,8 @@ class Gates:
     async def passing(self, name: str) -> None:
         self.calls[name] += 1
         self._arrived[name].set()
+        if self.delay and name != "reply":
+            await asyncio.sleep(self.delay)
         if name in self._closed:
             await self._closed[name].wait()
         if name in self.broken:
@@ -126,6 +130,9 @@ class DictStore:
         for text in keys:
             self._slots[text] = (vacancy(self._random(8)), self._clock() + 120)
 
+    def tokens(self, groups: Sequence[str]) -> tuple[bytes | None, ...]:
+        return tuple(self._tokens.get(group) for group in groups)
+
     def lose(self, text: str) -> None:
         self._slots.pop(text, None)
         self._tokens.pop(text, None)
@@ -159,6 +166,11 @@ class DictLeases:
             until = self._clock() + ttl
         self._held[key] = (owners, until)
         return None if len(owners) == 1 else (until - self._clock() if exact else ttl)
+
+    async def left(self, key: str, budget: Budget) -> float:
+        await within(budget, self.gates.passing("left"))
+        owners, until = self._current(key)
+        return until - self._clock() if owners else 0.0
 
     async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:
         await within(budget, self.gates.passing("renew"))
@@ -243,42 +255,60 @@ class Worker:
 
 
 class DictRelay:
-    """`Relay` in a dict of queues."""
+    """`Relay` in a dict of queues, by key and generations."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: DictStore) -> None:
         self.gates = Gates()
-        self._streams: dict[str, Broadcast] = {}
-        self._begun: set[str] = set()
+        self._store = store
+        self._streams: dict[str, dict[Tokens, DictStream]] = {}
 
-    async def begin(self, key: str, groups: object = ()) -> None:
+    async def begin(self, key: str, tokens: Tokens) -> "DictOutgoing":
         await self.gates.passing("begin")
-        if key in self._begun:
-            self.lose(key)
-        self._begun.add(key)
+        if None in tokens:
+            raise StoreUnavailable("a generation is missing")
+        stream = self._stream(key, tokens)
+        if stream.begun:
+            stream.end(End.LOST)
+            stream = self._streams[key][tuple(tokens)] = DictStream()
+        stream.begun = True
+        return DictOutgoing(self.gates, stream)
 
-    async def send(self, key: str, chunk: bytes) -> None:
-        await self.gates.passing("send")
-        self._stream(key).send(chunk)
-
-    async def end(self, key: str) -> None:
-        await self.gates.passing("end")
-        self._begun.discard(key)
-        self._stream(key).end(End.COMPLETE)
-        del self._streams[key]
-
-    async def follow(self, key: str, groups: object = ()) -> AsyncGenerator[bytes, None]:
+    async def follow(self, key: str, groups: Sequence[str]) -> AsyncGenerator[bytes, None]:
         await self.gates.passing("follow")
-        async for chunk in self._stream(key).listen():
+        async for chunk in self._stream(key, self._store.tokens(groups)).listen():
             yield chunk
 
     def lose(self, key: str) -> None:
         """As when Redis evicts it."""
-        self._begun.discard(key)
-        self._stream(key).end(End.LOST)
-        del self._streams[key]
+        for stream in self._streams.pop(key, {}).values():
+            stream.end(End.LOST)
 
-    def _stream(self, key: str) -> Broadcast:
-        return self._streams.setdefault(key, Broadcast(keep=10**6, backlog=10**6))
+    def _stream(self, key: str, tokens: Tokens) -> "DictStream":
+        return self._streams.setdefault(key, {}).setdefault(tuple(tokens), DictStream())
+
+
+class DictStream(Broadcast):
+    """A stream that readers may wait for before it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__(keep=10**6, backlog=10**6)
+        self.begun = False
+
+
+class DictOutgoing:
+    """`Outgoing` into such a stream. One that was lost takes what comes and has no readers."""
+
+    def __init__(self, gates: Gates, stream: DictStream) -> None:
+        self._gates = gates
+        self._stream = stream
+
+    async def send(self, chunk: bytes) -> None:
+        await self._gates.passing("send")
+        self._stream.send(chunk)
+
+    async def end(self) -> None:
+        await self._gates.passing("end")
+        self._stream.end(End.COMPLETE)
 
 
 class AudioCodec:
@@ -325,7 +355,7 @@ class World:
         self.store = DictStore(self.clock, self.random)
         self.lease_store = DictLeases(self.clock)
         self.workers: list[Worker] = []
-        self.relay = DictRelay()
+        self.relay = DictRelay(self.store)
         self.gates = Gates()
         self.value: str | None = "v1"
         self.failing: Exception | None = None

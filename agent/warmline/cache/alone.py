@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 from warmline.cache.broadcast import StreamLost
 from warmline.cache.key import Key
+from warmline.cache.relay import Outgoing, Tokens
 from warmline.cache.server import Budget
 from warmline.cache.store import Slot
 from warmline.errors import StoreUnavailable
@@ -41,6 +42,10 @@ class NoLeases:
         """See `LeaseStore.acquire`."""
         return None
 
+    async def left(self, key: str, budget: Budget) -> float:
+        """See `LeaseStore.left`."""
+        return 0.0
+
     async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:
         """See `LeaseStore.renew`."""
         return True
@@ -52,16 +57,8 @@ class NoLeases:
 class NoRelay:
     """`Relay` of a worker that shares nothing."""
 
-    async def begin(self, key: str, groups: Sequence[str]) -> None:
+    async def begin(self, key: str, tokens: Tokens) -> Outgoing:
         """Raises StoreUnavailable, so that nothing is sent to nobody."""
-        raise StoreUnavailable("streams stay in this worker")
-
-    async def send(self, key: str, chunk: bytes) -> None:
-        """Never called: there was no beginning."""
-        raise StoreUnavailable("streams stay in this worker")
-
-    async def end(self, key: str) -> None:
-        """Never called: there was no beginning."""
         raise StoreUnavailable("streams stay in this worker")
 
     async def follow(self, key: str, groups: Sequence[str]) -> AsyncGenerator[bytes, None]:

@@ -62,8 +62,8 @@ class Broadcast:
             for listener in self._listeners:
                 listener.news.set()
 
-    async def listen(self, *, skip: int = 0) -> AsyncGenerator[bytes, None]:
-        """Every chunk from the beginning on, without the first `skip` bytes; ends when the broadcast is complete.
+    async def listen(self) -> AsyncGenerator[bytes, None]:
+        """Every chunk from the beginning on; ends when the broadcast is complete.
 
         Raises what the broadcast failed with, ListenerTooSlow, or StreamLost.
         """
@@ -72,9 +72,7 @@ class Broadcast:
         try:
             while True:
                 for chunk in listener.drain():
-                    rest, skip = chunk[skip:], max(0, skip - len(chunk))
-                    if rest:
-                        yield rest
+                    yield chunk
                 if listener.silent and self._end is not None:
                     break
                 await listener.wait()

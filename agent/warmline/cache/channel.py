@@ -62,8 +62,8 @@ class Channel:
     """This worker's end of the channel.
 
     `name` says in reports who this is; `clock` must count the time that the machine was suspended. `woken` hears of
-    released leases, `told` of the store that an invalidation was made on. `member` False makes an end that can
-    invalidate but has nothing to forget (a command line).
+    released leases, `unheard` that such news may have been lost, `told` of the store that an invalidation was made on.
+    `member` False makes an end that can invalidate but has nothing to forget (a command line).
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Channel:
         clock: Callable[[], float],
         random: Bytes,
         woken: Callable[[bytes], None],
+        unheard: Callable[[], None],
         told: Callable[[str], None],
         member: bool = True,
     ) -> None:
@@ -91,6 +92,7 @@ class Channel:
         self._clock = clock
         self._random = random
         self._woken = woken
+        self._unheard = unheard
         self._told = told
         self._is_member = member
         self._identity = ""
@@ -185,6 +187,7 @@ class Channel:
     def _lost(self) -> None:
         self.fence.until = 0.0
         self._gone.set()
+        self._unheard()
 
     def _pushed(self, push: Push) -> None:
         if push[0] != b"message":

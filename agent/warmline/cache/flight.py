@@ -2,7 +2,8 @@
 
 The load runs in a task of its own: cancelling whoever started it, or anyone who joined, leaves it running for the
 others. A finished flight is removed by identity, so that it can never take away its successor. A *detached* flight is
-left by nobody who is in it and joined by nobody any more: what it loads was overtaken by an invalidation.
+left by nobody who is in it and joined by nobody any more: what it loads was overtaken by an invalidation. Whatever
+else it holds of the fleet's it gives back then (`overtaken`), for those who come later do not wait for it.
 """
 
 import asyncio
@@ -15,9 +16,13 @@ V = TypeVar("V")
 
 
 class Flight(Generic[V]):
-    """One load under way. `begun` once it has started to look at anything; `detached` when it was overtaken."""
+    """One load under way. `begun` once it has started to look at anything; `detached` when it was overtaken.
 
-    __slots__ = ("begun", "detached", "groups", "key", "task", "waiters")
+    `overtaken` is done at the next invalidation that overtakes it, the first or a later one; then another takes its
+    place.
+    """
+
+    __slots__ = ("begun", "detached", "groups", "key", "overtaken", "task", "waiters")
 
     def __init__(self, key: str, groups: tuple[str, ...]) -> None:
         self.key = key
@@ -25,6 +30,7 @@ class Flight(Generic[V]):
         self.begun = False
         self.detached = False
         self.waiters = 0
+        self.overtaken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[V]
 
     async def result(self) -> V:
@@ -99,6 +105,8 @@ class Flights(Generic[V]):
     def _detach(self, flights: Iterable[Flight[V]]) -> None:
         for flight in flights:
             flight.detached = True
+            flight.overtaken.set_result(None)
+            flight.overtaken = flight.task.get_loop().create_future()
             if self._joinable.get(flight.key) is flight:
                 del self._joinable[flight.key]
 

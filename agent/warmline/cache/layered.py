@@ -14,26 +14,36 @@ have been overtaken by an invalidation that never reached us.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Generic, TypeVar
 
+from warmline.cache.blame import confessing
 from warmline.cache.codec import Codec
 from warmline.cache.entry import Found, Outdated, Source, Stale
 from warmline.cache.fence import OPEN
 from warmline.cache.flight import Flight, Flights
 from warmline.cache.key import Key
-from warmline.cache.loading import Errand, Load, Loader
+from warmline.cache.loading import Errand, Loader
 from warmline.cache.memory import Memory
+from warmline.cache.origin import Load
 from warmline.cache.policy import Policy
+from warmline.cache.server import Budget
 from warmline.cache.shared import Kept, SharedLayer
 from warmline.cache.slot import Slot
+from warmline.cache.store import Slot as Claim
 from warmline.cache.surroundings import Surroundings
 from warmline.cache.tally import Tally
-from warmline.errors import SpendLimitReached, StoreUnavailable, UpstreamError
+from warmline.errors import LoadAbandoned, SpendLimitReached, StoreUnavailable, UpstreamError
 
 V = TypeVar("V")
 
 
-def _ignore() -> None:
+LEAST_SHARE = 0.1
+"""Of the budget: what is left for lease and claim of one that reading has used up though Redis answered. Else a stall
+of our own loop, which looks like a slow answer, would make every worker load for itself."""
+
+
+def _ignore(*news: object) -> None:
     """Nobody asked to be told."""
 
 
@@ -59,25 +69,35 @@ class Cache(Generic[V]):
         self._memory = memory
         self._fence = OPEN if versioned else around.fence
         self._clock = around.clock
+        self._redis_seconds = around.redis_seconds
         self._shared = SharedLayer(name, codec, policy=policy, fence=self._fence, around=around)
         self._loader = Loader(name, self._shared, policy=policy, fence=self._fence, around=around)
         self.flights: Flights[Found[V | None]] = Flights()
         self._epoch = 0
 
-    async def get_or_load(self, key: Key, load: Load[V], *, elsewhere: Callable[[], None] = _ignore) -> Found[V | None]:
+    async def get_or_load(
+        self,
+        key: Key,
+        load: Load[V],
+        *,
+        elsewhere: Callable[[], None] = _ignore,
+        claimed: Callable[[Claim | None], None] = _ignore,
+    ) -> Found[V | None]:
         """The value of `key`, loaded with `load` where no layer has it; None means that the origin has no such thing.
 
-        Raises whatever `load` raises if no stale value may stand in, UpstreamUnavailable if it takes longer than the
-        policy's `load_timeout`. Redis being slow, down or full never raises: it costs a load. Cancelling this, or
-        bounding it with a timeout, leaves the load running for whoever else waits. `elsewhere` is called if this
-        begins a flight that then has to wait for another worker's load.
+        Raises whatever `load` raises if no stale value may stand in, UpstreamUnavailable where that is an OSError or
+        it takes longer than the policy's `load_timeout`, a wait for its turn included. Redis being slow, down or full
+        never raises: it costs a load, and once the time that Redis may cost. Cancelling this, or bounding it with a
+        timeout, leaves the load running for whoever else waits. `elsewhere` is called if this begins a flight that
+        then has to wait for another worker's load, `claimed` before a `load` that this begins: with what Redis had
+        until then, None if it could not be asked.
         """
         now = self._clock()
         slot = self._memory.get(key.text, now)
         if slot is not None and now < slot.fresh_until and now < self._fence.until:
             self.tally.l1 += 1
             return slot.value
-        found = await self._look_further(key, Errand(load, elsewhere))
+        found = await self._look_further(key, Errand(load, elsewhere, claimed, Budget(self._redis_seconds)))
         self._count(found, self._clock() - now)
         return found
 
@@ -90,7 +110,7 @@ class Cache(Generic[V]):
         slot = self._recall(key)
         if slot is not None and self._clock() < slot.fresh_until:
             return slot.value
-        kept = await self._fill_from_l2(key)
+        kept = await self._fill_from_l2(key, Budget(self._redis_seconds))
         return None if kept is None or kept.fresh_for <= 0 else Found(kept.value, Source.L2)
 
     def forget(self, groups: Iterable[str], keys: Iterable[str]) -> None:
@@ -110,8 +130,9 @@ class Cache(Generic[V]):
             self.flights.detach_all()
 
     async def aclose(self) -> None:
-        """End loads that are still under way."""
+        """End loads that are still under way, and wait for what goes on behind them."""
         await self.flights.aclose()
+        await self._loader.aclose()
 
     def _count(self, found: Found[V | None], seconds: float) -> None:
         self.tally.others[found.source] += 1
@@ -132,25 +153,30 @@ class Cache(Generic[V]):
                 flight = self.flights.get(key.text)
             if flight is None:
                 found = await self._wait_for(key, self._start(key, errand))
-            elif flight.begun and not self._remembers():
+                break
+            self._loader.turns.joined(key.text)
+            if flight.begun and not self._remembers():
                 await flight.over()
+                errand.budget.left = self._redis_seconds  # what Redis cost until now, this wait has cost anyway
             else:
                 found = _joined(await self._wait_for(key, flight))
         return found
 
     async def _look_in_l2(self, key: Key, errand: Errand[V]) -> Found[V | None] | None:
         """What L2 has, if it may answer now."""
-        kept = await self._fill_from_l2(key)
+        kept = await self._fill_from_l2(key, errand.budget)
         return None if kept is None else self._answer(key, errand, kept)
 
-    async def _fill_from_l2(self, key: Key) -> Kept[V | None] | None:
+    async def _fill_from_l2(self, key: Key, budget: Budget) -> Kept[V | None] | None:
         """What L2 has. It fills L1 even if it is too old to answer, to stand in for a failure."""
         while True:
-            epoch = self._epoch
+            epoch, began = self._epoch, self._clock()
             try:
                 kept = await self._shared.read(key)
             except StoreUnavailable:
+                budget.left -= self._clock() - began
                 return None
+            budget.left = max(budget.left - (self._clock() - began), self._redis_seconds * LEAST_SHARE)
             if kept is None:
                 return None
             if self._epoch == epoch:
@@ -189,7 +215,7 @@ class Cache(Generic[V]):
 
     def _refresh(self, key: Key, errand: Errand[V]) -> None:
         if self.flights.get(key.text) is None:
-            self._start(key, errand)
+            self._start(key, replace(errand, budget=Budget(self._redis_seconds)))  # nobody waits for this one
 
     def _start(self, key: Key, errand: Errand[V]) -> Flight[Found[V | None]]:
         return self.flights.start(key.text, key.group_texts, lambda flight: self._fly(flight, key, errand))
@@ -200,8 +226,9 @@ class Cache(Generic[V]):
                 self._keep(key, kept)
 
         try:
-            return await self._loader.bring(key, errand, keep=keep)
-        except (UpstreamError, SpendLimitReached):
+            with confessing(self.name):
+                return await self._loader.bring(key, errand, flight, keep=keep)
+        except (UpstreamError, SpendLimitReached, LoadAbandoned):
             found = await self._stand_in(flight, key)
             if found is None:
                 raise

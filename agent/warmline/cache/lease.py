@@ -1,8 +1,8 @@
 """One load per key in the fleet.
 
 A lease is taken in the Redis that does not evict: it has an owner and expires unless renewed, so that a killed worker
-holds nobody up for longer than one lease. Those who find it taken are woken by a message when it is released; a slow
-poll stands behind, for messages can be lost.
+holds nobody up for longer than one lease. Those who find it taken are woken by a message when it is released, and all
+at once when the channel is lost on which it would come; a slow poll stands behind, for messages can be lost.
 """
 
 import asyncio
@@ -32,11 +32,17 @@ class Lease:
         self._leases = leases
         self._key = key
         self._owner = owner
+        self._released = False
         self._renewing = asyncio.get_running_loop().create_task(self._renew(), name=f"lease {key}")
 
     async def release(self, budget: Budget, *, look: bool) -> None:
-        """Give it back and wake all who wait: to `look` again, or each to load at once, for looking would not help."""
+        """Give it back and wake all who wait: to `look` again, or each to load at once, for looking would not help.
+
+        Once is enough: a second time nothing happens."""
         self._renewing.cancel()
+        if self._released:
+            return
+        self._released = True
         with contextlib.suppress(StoreUnavailable):  # it expires by itself
             await self._leases.release(self._key, self._owner, budget, look=look)
 
@@ -61,10 +67,10 @@ class Waiter:
         if not self._woken.done():
             self._woken.set_result(look)
 
-    async def wait(self, seconds: float) -> bool:
-        """Whether to look again: False if that would not help. True also when `seconds` have passed."""
+    async def wait(self, seconds: float) -> bool | None:
+        """Whether to look again: False if that would not help. None if `seconds` have passed and nobody woke it."""
         await asyncio.wait({self._woken}, timeout=seconds)
-        return self._woken.result() if self._woken.done() else True
+        return self._woken.result() if self._woken.done() else None
 
 
 class Leases:
@@ -106,6 +112,16 @@ class Leases:
         """A message that `LeaseStore.release` had sent."""
         for waiter in self._waiting.get(message[1:].decode("utf-8", "replace"), ()):
             waiter.wake(look=message[:1] == _LOOK)
+
+    def unheard(self) -> None:
+        """The channel of those messages is lost, and perhaps what it would have brought: everybody looks again."""
+        for waiters in self._waiting.values():
+            for waiter in waiters:
+                waiter.wake(look=True)
+
+    async def left(self, key: str, budget: Budget) -> float:
+        """For how many seconds the lease of `key` lasts unrenewed; 0 if nobody holds it. Raises StoreUnavailable."""
+        return await self._store.left(key, budget)
 
     async def renew(self, key: str, owner: bytes) -> bool:
         """Whether it is still the owner's. Raises StoreUnavailable."""

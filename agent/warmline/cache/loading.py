@@ -1,34 +1,64 @@
-"""One load, for the whole fleet: lease, claim, load, commit."""
+"""One load, for the whole fleet: lease and claim, load, commit.
+
+What Redis may cost who waits is one budget, from the first look at L2 to the commit. What does not come within it goes
+on behind the answer, by a deadline of its own: a slow Redis is filled late, not left empty, and a lease that comes too
+late is given back. Lease and claim are asked for at once, for neither needs the other: the lease says only who should
+load, and a claim changes nothing that is there (docs/invalidation.md).
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Generic, TypeVar
 
+from warmline.cache.behind import Behind, wait_within
 from warmline.cache.entry import Found, Source
 from warmline.cache.events import NotStored
 from warmline.cache.fence import Fence
+from warmline.cache.flight import Flight
 from warmline.cache.key import Key
-from warmline.cache.lease import Lease, Taken
+from warmline.cache.lease import Lease, Taken, Waiter
+from warmline.cache.origin import Load, Origin
 from warmline.cache.policy import Policy
 from warmline.cache.server import Budget
 from warmline.cache.shared import Kept, SharedLayer
 from warmline.cache.store import Slot
 from warmline.cache.surroundings import Surroundings
-from warmline.errors import SpendLimitReached, StoreUnavailable, UpstreamUnavailable
+from warmline.cache.turns import Turns
+from warmline.errors import StoreUnavailable, UpstreamUnavailable
 
 V = TypeVar("V")
 
-Load = Callable[[], Awaitable[V | None]]
+STEP_SECONDS = 0.25
+"""How long a wait for another worker's load goes on without asking whether there is still somebody to wait for."""
+
+TURN_SHARE = 0.9
+"""Of the time for a load, what may be spent waiting for one's turn: with less than the rest an origin would be asked
+only to be left again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Errand(Generic[V]):
     """How to get a value that no layer has: `load` asks the origin, `elsewhere` is called when another worker turns
-    out to be asking it already."""
+    out to be asking it already, `claimed` before `load` with the claim under which it runs. `budget` is what Redis may
+    still cost."""
 
     load: Load[V]
     elsewhere: Callable[[], None]
+    claimed: Callable[[Slot | None], None]
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Start(Generic[V]):
+    """What is there before a load: a value that needs none, or the right to store one, and who leads. None stands for
+    what was not to be had: no value, no right, and nobody to lead."""
+
+    kept: Kept[V | None] | None = None
+    claimed: Slot | None = None
+    lease: Lease | Taken | None = None
+    source: Source = Source.L2
 
 
 Keep = Callable[[Kept[V | None]], None]
@@ -46,50 +76,38 @@ class Loader(Generic[V]):
         self._shared = shared
         self._policy = policy
         self._around = around
-        self._unled = asyncio.Semaphore(around.unled_loads)
+        self._origin: Origin[V] = Origin(name, clock=around.clock, events=around.events)
+        self._behind = Behind()
+        self.turns = Turns(around.unled_loads)
 
-    async def bring(self, key: Key, errand: Errand[V], *, keep: Keep[V]) -> Found[V | None]:
+    async def bring(
+        self, key: Key, errand: Errand[V], flight: Flight[Found[V | None]], *, keep: Keep[V]
+    ) -> Found[V | None]:
         """The value of `key`, with `keep` called between having it and telling anybody.
 
-        Raises what `load` raises, UpstreamUnavailable if it takes too long.
+        Raises what `load` raises (see `Origin.ask`), UpstreamUnavailable if its turn does not come in time.
         """
-        turn = await self._turn(key, errand) if self._fence.shared else None
-        if isinstance(turn, Kept):
-            keep(turn)
-            return Found(turn.value, Source.JOINED)
-        if turn is None:
-            async with self._unled:
-                found, _ = await self._find(key, errand.load, keep)
-            return found
-        look = False
+        start = await self._start(key, errand, flight)
+        lease = start.lease if isinstance(start.lease, Lease) else None
+        if start.kept is not None:
+            self._release(lease, look=True)
+            keep(start.kept)
+            return Found(start.kept.value, start.source)
         try:
-            found, look = await self._find(key, errand.load, keep)
-        finally:
-            await turn.release(Budget(self._around.redis_seconds), look=look)
-        return found
-
-    async def _turn(self, key: Key, errand: Errand[V]) -> Lease | Kept[V | None] | None:
-        """The lease, or what its holder stored meanwhile. None to load without one: Redis is away, or the holder
-        could not do what we might, or others have held it for longer than a load may take."""
-        leases, again = self._around.leases, False
-        patience = self._around.clock() + self._policy.load_timeout + leases.ttl
-        while self._around.clock() < patience:
-            budget = Budget(self._around.redis_seconds)
-            with leases.waiter(key.text) as waiter:
-                try:
-                    turn = await leases.take(key.text, budget, again=again)
-                except StoreUnavailable:
-                    return None
-                if not isinstance(turn, Taken):
-                    return turn
-                errand.elsewhere()
-                if not await waiter.wait(turn.expires_in):
-                    return None
-            kept = await self.look(key)
-            if kept is not None and kept.fresh_for > 0:
-                return kept
-            again = True
-        return None
+            errand.claimed(start.claimed)
+            value = await self._ask(key, errand.load, led=lease is not None)
+            kept, entry = self._shared.made(value, start.claimed)
+        except BaseException:
+            self._release(lease, look=False)
+            raise
+        committing = self._behind.run(
+            self._shared.commit(key, start.claimed, entry, value, self._deadline()), name=f"commit {self._name}"
+        )
+        committing.add_done_callback(partial(self._committed, lease))
+        await wait_within(errand.budget, committing)
+        if len(entry.payload) <= self._policy.max_bytes:
+            keep(kept)
+        return Found(value, Source.ORIGIN)
 
     async def look(self, key: Key) -> Kept[V | None] | None:
         """What L2 holds, whatever its age; None if it is away."""
@@ -98,37 +116,135 @@ class Loader(Generic[V]):
         except StoreUnavailable:
             return None
 
-    async def _find(self, key: Key, load: Load[V], keep: Keep[V]) -> tuple[Found[V | None], bool]:
-        """What L2 has got meanwhile or the origin has, and whether others who wait should look at L2."""
-        budget = Budget(self._around.redis_seconds)
-        claimed, kept = await self._claim(key, budget)
-        if kept is not None and kept.fresh_for > 0:
-            keep(kept)
-            return Found(kept.value, Source.L2), True
-        value = await self._ask_origin(load)
-        kept, reason = await self._shared.commit(key, claimed, value, budget)
-        if reason in (None, NotStored.UNAVAILABLE):
-            keep(kept)
-        return Found(value, Source.ORIGIN), reason in (None, NotStored.OVERTAKEN)
+    async def aclose(self) -> None:
+        """Return when nothing goes on behind, except loads that let nobody end them."""
+        await self._origin.aclose()
+        await self._behind.aclose()
 
-    async def _claim(self, key: Key, budget: Budget) -> tuple[Slot | None, Kept[V | None] | None]:
+    # -- before the load
+
+    async def _start(self, key: Key, errand: Errand[V], flight: Flight[Found[V | None]]) -> Start[V]:
+        """Everything that a load needs, or what makes it needless. Nobody leads if Redis is away, or the holder could
+        not do what we might, or others have held the lease for longer than a load may take.
+
+        What is invalidated from here on is loaded by others at once: the lease is given back then.
+        """
+        if not self._fence.shared:
+            return Start()
+        leases, again = self._around.leases, False
+        until = self._around.clock() + self._policy.load_timeout + leases.ttl
+        while True:
+            with leases.waiter(key.text) as waiter:
+                overtaken = flight.overtaken
+                start = await self._ask_redis(key, errand.budget, again=again)
+                if isinstance(lease := start.lease, Lease):
+                    overtaken.add_done_callback(partial(self._overtaken, lease))
+                if start.kept is not None or not isinstance(lease, Taken):
+                    return start
+                errand.elsewhere()
+                found = await self._wait(key, waiter, lease.expires_in, until, errand.budget)
+            if isinstance(found, Kept):
+                return Start(found, source=Source.JOINED)
+            if not found:
+                return replace(start, lease=None)
+            again = True
+
+    async def _ask_redis(self, key: Key, budget: Budget, *, again: bool) -> Start[V]:
+        """Ask for the lease and claim, both at once."""
+        if budget.left <= 0:
+            return Start()
+        taking = self._behind.run(self._take(key, again=again), name=f"lease {self._name}")
+        claiming = self._behind.run(self._claim(key), name=f"claim {self._name}")
         try:
-            return await self._shared.claim(key, budget)
+            await wait_within(budget, taking, claiming)
+        except asyncio.CancelledError:
+            taking.add_done_callback(self._took_too_late)
+            raise
+        if not taking.done():
+            taking.add_done_callback(self._took_too_late)
+        lease = taking.result() if taking.done() else None
+        claimed, kept = claiming.result() if claiming.done() else (None, None)
+        return Start(kept if kept is not None and kept.fresh_for > 0 else None, claimed, lease)
+
+    async def _wait(
+        self, key: Key, waiter: Waiter, expires_in: float, until: float, budget: Budget
+    ) -> Kept[V | None] | bool:
+        """What another worker's load left in L2; else whether to ask for the lease again.
+
+        What Redis costs meanwhile costs nobody anything, so that the budget is whole again afterwards; and one that
+        does not say in time how long the lease lasts has a step more for it, for to load twice costs more.
+        """
+        left: float | None = expires_in
+        asking: asyncio.Task[float | None] | None = None
+        while left and self._around.clock() < until:
+            woken = await waiter.wait(min(left, STEP_SECONDS))
+            if woken is False:
+                return False
+            budget.left = self._around.redis_seconds
+            looking = self._behind.run(self.look(key), name=f"look {self._name}")
+            asking = asking or self._behind.run(self._left(key), name=f"lease {self._name}")
+            await wait_within(budget, looking, *(() if woken else (asking,)))
+            kept = looking.result() if looking.done() else None
+            if kept is not None and kept.fresh_for > 0:
+                return kept
+            if woken:
+                return True
+            if asking.done():
+                left, asking = asking.result(), None
+            else:
+                left = STEP_SECONDS - self._around.redis_seconds
+        return left == 0
+
+    async def _take(self, key: Key, *, again: bool) -> Lease | Taken | None:
+        try:
+            return await self._around.leases.take(key.text, self._deadline(), again=again)
+        except StoreUnavailable:
+            return None
+
+    async def _left(self, key: Key) -> float | None:
+        try:
+            return await self._around.leases.left(key.text, Budget(STEP_SECONDS))
+        except StoreUnavailable:
+            return None
+
+    async def _claim(self, key: Key) -> tuple[Slot | None, Kept[V | None] | None]:
+        try:
+            return await self._shared.claim(key, self._deadline())
         except StoreUnavailable:
             return None, None
 
-    async def _ask_origin(self, load: Load[V]) -> V | None:
-        began, failed, asked = self._around.clock(), True, True
+    def _deadline(self) -> Budget:
+        """What one call may take that goes on behind whoever has no time left for it."""
+        return Budget(self._around.redis_seconds)
+
+    # -- the load
+
+    async def _ask(self, key: Key, load: Load[V], *, led: bool) -> V | None:
+        seconds = self._policy.load_timeout
+        if led:
+            return await self._origin.ask(load, seconds=seconds, told=seconds)
+        began = self._around.clock()
         try:
-            async with asyncio.timeout(self._policy.load_timeout):
-                value = await load()
-            failed = False
+            async with self.turns.turn(key.text, seconds * TURN_SHARE):
+                left = began + seconds - self._around.clock()
+                return await self._origin.ask(load, seconds=left, told=seconds)
         except TimeoutError as error:
-            raise UpstreamUnavailable(self._name, f"no answer within {self._policy.load_timeout:g} s") from error
-        except SpendLimitReached:
-            asked = False
-            raise
-        finally:
-            if asked:
-                self._around.events.loaded(self._name, self._around.clock() - began, failed=failed)
-        return value
+            raise UpstreamUnavailable(self._name, f"no turn to ask within {seconds * TURN_SHARE:g} s") from error
+
+    # -- after the load
+
+    def _committed(self, lease: Lease | None, committing: asyncio.Task[NotStored | None]) -> None:
+        failed = committing.cancelled() or committing.exception() is not None
+        self._release(lease, look=not failed and committing.result() in (None, NotStored.OVERTAKEN))
+
+    def _overtaken(self, lease: Lease, _: asyncio.Future[None]) -> None:
+        self._release(lease, look=True)
+
+    def _took_too_late(self, taking: asyncio.Task[Lease | Taken | None]) -> None:
+        if not taking.cancelled() and taking.exception() is None and isinstance(lease := taking.result(), Lease):
+            self._release(lease, look=True)
+
+    def _release(self, lease: Lease | None, *, look: bool) -> None:
+        """Give it back behind the answer."""
+        if lease is not None:
+            self._behind.run(lease.release(self._deadline(), look=look), name=f"release {self._name}")

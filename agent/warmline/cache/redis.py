@@ -96,6 +96,11 @@ class RedisLeases:
         left = expect(await self._server.ask(budget, lambda link: ACQUIRE(link, [_lease(key)], *arguments)), int)
         return None if left == -1 else max(0, left) / 1000
 
+    async def left(self, key: str, budget: Budget) -> float:
+        """See `LeaseStore.left`."""
+        left = expect(await self._server.ask(budget, lambda link: link.call("PTTL", _lease(key))), int)
+        return max(0, left) / 1000
+
     async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:
         """See `LeaseStore.renew`."""
         arguments = (owner, _milliseconds(ttl))

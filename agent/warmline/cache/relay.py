@@ -1,17 +1,24 @@
 """A stream under way, for the listeners of other workers: a bounded, expiring Redis stream.
 
-Entries are a beginning, chunks, and an end. A reader that finds no beginning (trimmed), another beginning (a new load
-took over), or silence (expired, Redis away) has lost it, and waits for the whole value instead.
+Entries are a beginning, chunks, and an end. Each bears the identity of its stream, random and new for every load, and
+its place: the bytes before it. Redis may trim the entries or evict all of them at any moment, and another load may
+begin under the same name; a reader who finds anything but the next entry of the stream that he began has lost it, and
+waits for the whole value instead.
+
+The name holds the generations of the key's groups under which the load claimed: whoever comes after an invalidation
+looks for another name, and two loads of different generations do not meet. Workers that spoke another format used
+other names, and find nothing here.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from redis.exceptions import ResponseError
 
 from warmline.cache.broadcast import StreamLost
+from warmline.cache.codec import TOKEN_BYTES, Bytes
 from warmline.cache.link import Link
 from warmline.cache.scripts import RELAY
 from warmline.cache.server import Budget, Server, expect
@@ -20,47 +27,54 @@ from warmline.errors import StoreRefused, StoreUnavailable
 LENGTH = 1024
 """Entries that a stream keeps; with chunks of a tenth of a second that is a hundred seconds of speech."""
 SECONDS = 15
-"""How long after its last entry a stream is there."""
+"""How long after its last entry a stream is there, and how long a reader waits for the next."""
 _BEGIN, _CHUNK, _END = b"b", b"c", b"e"
+_PLACE_BYTES = 8
+
+Tokens = Sequence[bytes | None]
+
+
+class Outgoing(Protocol):
+    """A stream that is being sent. Every method raises StoreUnavailable; then nothing more is to be sent."""
+
+    async def send(self, chunk: bytes) -> None:
+        """The next chunk."""
+
+    async def end(self) -> None:
+        """It is complete."""
 
 
 class Relay(Protocol):
-    """Streams under way by key. What writes raises StoreUnavailable."""
+    """Streams under way by key."""
 
-    async def begin(self, key: str, groups: Sequence[str]) -> None:
-        """A new stream, of these groups' generations; what an earlier load left is gone."""
+    async def begin(self, key: str, tokens: Tokens) -> Outgoing:
+        """A new stream, of these generations of the key's groups; what an earlier load of them left is gone.
 
-    async def send(self, key: str, chunk: bytes) -> None:
-        """The next chunk."""
-
-    async def end(self, key: str) -> None:
-        """It is complete."""
+        Raises StoreUnavailable.
+        """
 
     def follow(self, key: str, groups: Sequence[str]) -> AsyncGenerator[bytes, None]:
-        """Every chunk of the stream as it comes, until its end. Raises StreamLost, also if it began before one of the
-        groups was invalidated."""
+        """Every chunk of the stream of the groups' generations as it comes, until its end. Raises StreamLost."""
 
 
 class RedisRelay:
-    """See `Relay`. `link` makes a connection of its own for a reader, of whom there are at most `readers`."""
+    """See `Relay`. `link` makes a connection of its own for a reader, of whom there are at most `readers`; `random`
+    makes identities; `deadline` bounds what is sent, in seconds."""
 
-    def __init__(self, server: Server, link: Callable[[], Link], *, deadline: float, readers: int = 16) -> None:
+    def __init__(
+        self, server: Server, link: Callable[[], Link], *, deadline: float, random: Bytes, readers: int = 16
+    ) -> None:
         self._server = server
         self._link = link
         self._deadline = deadline
+        self._random = random
         self._readers = asyncio.Semaphore(readers)
 
-    async def begin(self, key: str, groups: Sequence[str]) -> None:
+    async def begin(self, key: str, tokens: Tokens) -> Outgoing:
         """See `Relay.begin`."""
-        await self._add(key, _BEGIN, groups=groups)
-
-    async def send(self, key: str, chunk: bytes) -> None:
-        """See `Relay.send`."""
-        await self._add(key, _CHUNK, chunk)
-
-    async def end(self, key: str) -> None:
-        """See `Relay.end`."""
-        await self._add(key, _END)
+        outgoing = _RedisOutgoing(self._server, _name(key, tokens), self._random(TOKEN_BYTES), self._deadline)
+        await outgoing.begin()
+        return outgoing
 
     async def follow(self, key: str, groups: Sequence[str]) -> AsyncGenerator[bytes, None]:
         """See `Relay.follow`."""
@@ -69,50 +83,86 @@ class RedisRelay:
         async with self._readers:
             link = self._link()
             try:
-                async for chunk in _chunks(link, _name(key), await self._tokens(groups)):
+                async for chunk in _chunks(link, _name(key, await self._tokens(groups))):
                     yield chunk
-            except (StoreUnavailable, ResponseError):
+            except (StoreUnavailable, ResponseError, TimeoutError):
                 raise StreamLost from None
             finally:
                 await link.aclose()
 
-    async def _tokens(self, groups: Sequence[str]) -> bytes:
-        """What a stream that begins now would begin with. Raises StoreUnavailable, StreamLost."""
+    async def _tokens(self, groups: Sequence[str]) -> Tokens:
+        """The groups' generations now. Raises StoreUnavailable."""
         if not groups:
-            return b""
+            return ()
         budget = Budget(self._deadline)
-        found = expect(await self._server.ask(budget, lambda link: link.call("MGET", *groups)), list)
-        if not all(isinstance(token, bytes) for token in found):
-            raise StreamLost
-        return b"".join(found)
-
-    async def _add(self, key: str, kind: bytes, chunk: bytes = b"", *, groups: Sequence[str] = ()) -> None:
-        arguments = (kind, chunk, LENGTH, SECONDS * 1000)
-        await self._server.ask(Budget(self._deadline), lambda link: RELAY(link, [_name(key), *groups], *arguments))
+        return expect(await self._server.ask(budget, lambda link: link.call("MGET", *groups)), list)
 
 
-async def _chunks(link: Link, name: str, tokens: bytes) -> AsyncGenerator[bytes, None]:
-    last, begun = b"0", False
+class _RedisOutgoing:
+    """See `Outgoing`."""
+
+    def __init__(self, server: Server, name: str, identity: bytes, deadline: float) -> None:
+        self._server = server
+        self._name = name
+        self._identity = identity
+        self._deadline = deadline
+        self._sent = 0
+
+    async def begin(self) -> None:
+        """Take the name."""
+        await self._add(_BEGIN)
+
+    async def send(self, chunk: bytes) -> None:
+        """See `Outgoing.send`."""
+        await self._add(_CHUNK, chunk)
+        self._sent += len(chunk)
+
+    async def end(self) -> None:
+        """See `Outgoing.end`."""
+        await self._add(_END)
+
+    async def _add(self, kind: bytes, chunk: bytes = b"") -> None:
+        place = self._identity + self._sent.to_bytes(_PLACE_BYTES, "big")
+        arguments = (kind, chunk, place, TOKEN_BYTES, LENGTH, SECONDS * 1000)
+        written = await self._server.ask(Budget(self._deadline), lambda link: RELAY(link, [self._name], *arguments))
+        if written != 1:
+            raise StoreRefused("another load speaks under the same name")
+
+
+class Entry(NamedTuple):
+    """One entry of a stream, after its id: what it is, its bytes, and its place."""
+
+    kind: bytes
+    chunk: bytes
+    at: bytes
+    place: bytes
+
+
+async def _chunks(link: Link, name: str) -> AsyncGenerator[bytes, None]:
+    last, identity, heard = b"0", b"", 0
     while True:
-        found = await link.call("XREAD", "BLOCK", SECONDS * 1000, "COUNT", 64, "STREAMS", name, last)
+        async with asyncio.timeout(SECONDS + 1):
+            found = await link.call("XREAD", "BLOCK", SECONDS * 1000, "COUNT", 64, "STREAMS", name, last)
         if not found:
             raise StreamLost
         entries = _entries(found)
         last = entries[-1][0]
-        for _, (kind, chunk) in entries:
-            if (kind == _BEGIN) == begun or (kind == _BEGIN and chunk != tokens):
+        for _, entry in entries:
+            kinds = (_CHUNK, _END) if identity else (_BEGIN,)
+            identity = identity or entry.place[:TOKEN_BYTES]
+            if entry.kind not in kinds or entry.place != identity + heard.to_bytes(_PLACE_BYTES, "big"):
                 raise StreamLost
-            begun = True
-            if kind == _END:
+            heard += len(entry.chunk)
+            if entry.kind == _END:
                 return
-            if kind == _CHUNK:
-                yield chunk
+            if entry.kind == _CHUNK:
+                yield entry.chunk
 
 
-def _entries(reply: Any) -> list[Any]:
-    """Of the one stream that was asked for. Raises StoreRefused for what is no answer to XREAD."""
+def _entries(reply: Any) -> list[tuple[bytes, Entry]]:
+    """Of the one stream that was asked for. Raises StoreRefused for what is no answer to XREAD, or another format."""
     try:
-        (entries,) = msgspec.convert(list(expect(reply, dict).values()), tuple[list[tuple[bytes, tuple[bytes, bytes]]]])
+        (entries,) = msgspec.convert(list(expect(reply, dict).values()), tuple[list[tuple[bytes, Entry]]])
     except msgspec.ValidationError as error:
         raise StoreRefused("answered no stream") from error
     if not entries:
@@ -120,5 +170,9 @@ def _entries(reply: Any) -> list[Any]:
     return entries
 
 
-def _name(key: str) -> str:
-    return f"{key}:live"
+def _name(key: str, tokens: Tokens) -> str:
+    """Raises StoreRefused if a group has no generation now."""
+    generations = [token for token in tokens if token is not None]
+    if len(generations) < len(tokens):
+        raise StoreRefused("a group's generation is not there")
+    return f"{key}:live:{b''.join(generations).hex()}"

@@ -9,20 +9,20 @@ from warmline.cache.server import Script
 
 CLAIM = Script("""
 local found = redis.call('MGET', unpack(KEYS))
+local made = false
 if not found[1] then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  found[1] = ARGV[1]
+  made = redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 end
 for i = 2, #KEYS do
   if not found[i] then
-    redis.call('SET', KEYS[i], ARGV[i + 1])
-    found[i] = ARGV[i + 1]
+    made = redis.call('SET', KEYS[i], ARGV[i + 1])
   end
 end
+if made then return redis.call('MGET', unpack(KEYS)) end
 return found
 """)
 """Slot, token… | vacancy, its milliseconds, new token… → what stands there now. What was missing is made anew, so that
-nothing lost can ever be taken for unchanged."""
+nothing lost can ever be taken for unchanged; and read again, for a group that is named twice has one token."""
 
 COMMIT = Script(f"""
 if redis.call('GETRANGE', KEYS[1], 0, {STAMP_BYTES - 1}) ~= ARGV[1] then return 0 end
@@ -87,13 +87,15 @@ return 1
 renewal. One that was fenced already cannot hold a lease any more and is removed."""
 
 RELAY = Script("""
-local chunk = ARGV[2]
 if ARGV[1] == 'b' then
   redis.call('DEL', KEYS[1])
-  for i = 2, #KEYS do chunk = chunk .. (redis.call('GET', KEYS[i]) or '?') end
+else
+  local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+  if last and string.sub(last[2][4] or '', 1, ARGV[4]) ~= string.sub(ARGV[3], 1, ARGV[4]) then return 0 end
 end
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', ARGV[1], chunk)
-return redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[5], '*', ARGV[1], ARGV[2], 'at', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
+return 1
 """)
-"""Stream, groups of a beginning | kind, chunk, entries kept, milliseconds → 1. A beginning clears what an earlier load
-left, and holds the groups' tokens of that moment."""
+"""Stream | kind, chunk, its stream's identity and its place, bytes of the identity, entries kept, milliseconds → 1 if
+it was written. A beginning clears what an earlier load left; after that the earlier one writes nothing more here."""

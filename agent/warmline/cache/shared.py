@@ -76,16 +76,19 @@ class SharedLayer(Generic[V]):
             raise
         return slot, self._usable(slot, count=False)  # `read` has counted what it could not read
 
-    async def commit(
-        self, key: Key, claimed: Slot | None, value: V | None, budget: Budget
-    ) -> tuple[Kept[V | None], NotStored | None]:
-        """Keep what was loaded, and why L2 does not, if it does not. Raises what the codec raises for a wrong type."""
+    def made(self, value: V | None, claimed: Slot | None) -> tuple[Kept[V | None], Entry]:
+        """What was loaded, as L1 and as L2 keep it. Raises what the codec raises for a wrong type."""
         entry = self._entry(value, claimed)
-        kept = self._kept(entry, value)
+        return self._kept(entry, value), entry
+
+    async def commit(
+        self, key: Key, claimed: Slot | None, entry: Entry, value: V | None, budget: Budget
+    ) -> NotStored | None:
+        """Store the entry of `value`, which `made` made; why not, if it was not stored."""
         reason = await self._put(key, claimed, entry, value, budget)
         if reason is not None:
             self._events.not_stored(self._name, reason)
-        return kept, reason
+        return reason
 
     async def _put(
         self, key: Key, claimed: Slot | None, entry: Entry, value: V | None, budget: Budget

@@ -39,6 +39,9 @@ class LeaseStore(Protocol):
         """None if it is the owner's now, for `ttl` seconds; else who asks is remembered as waiting, and this is how
         long another's lasts at most, or `exact`ly."""
 
+    async def left(self, key: str, budget: Budget) -> float:
+        """For how many seconds the lease of `key` lasts if nobody renews it; 0 if nobody holds it."""
+
     async def renew(self, key: str, owner: bytes, ttl: float, budget: Budget) -> bool:
         """Whether it is still the owner's, now for another `ttl` seconds."""
 

@@ -2,7 +2,7 @@
 
 The load runs as any other (one for the fleet, leased, kept only when complete); beside it, its chunks are broadcast to
 this worker's listeners and relayed to those of others. Whoever loses the broadcast takes the whole value when it is
-stored, or the load that takes over, from the byte where they are.
+stored, or the load that takes over, from the byte where they are; or is told that it broke, if that sounds otherwise.
 """
 
 import asyncio
@@ -10,12 +10,16 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar
 
+from warmline.cache.blame import blaming, confessing
 from warmline.cache.broadcast import Broadcast, End, StreamLost
 from warmline.cache.entry import Found, Source
+from warmline.cache.forwarding import Forwarding
+from warmline.cache.heard import Heard
 from warmline.cache.key import Key
 from warmline.cache.layered import Cache
 from warmline.cache.relay import Relay
-from warmline.errors import SpendLimitReached, StoreUnavailable, StreamTooLong, UpstreamError
+from warmline.cache.store import Slot
+from warmline.errors import SpendLimitReached, StreamTooLong, UpstreamError
 
 T = TypeVar("T")
 
@@ -37,13 +41,15 @@ class Streams:
         self._lost = lost
         self._live: dict[str, tuple[Key, Broadcast]] = {}
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
+        self._following: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @contextlib.asynccontextmanager
     async def get_or_stream(self, key: Key, speak: Speak) -> AsyncIterator["Listening"]:
         """The value of `key`, chunk by chunk as it comes. Leaving early stops nobody else's listening, nor the load.
 
-        Iterating raises what `speak` raises, and ListenerTooSlow if more than `keep` bytes are left unread.
+        Iterating raises what `speak` raises, ListenerTooSlow if more than `keep` bytes are left unread, and
+        StreamBroken if what was heard does not go on anywhere.
         """
         listening = Listening(self, key, speak)
         try:
@@ -56,11 +62,12 @@ class Streams:
         return await self._cache.peek(key)
 
     def forget(self, groups: Iterable[str], keys: Iterable[str]) -> None:
-        """Nobody new joins the streams of these (see `channel.Listener`)."""
+        """Nobody new joins the streams of these (see `channel.Listener`); who hears one hears it to its end."""
         groups, keys = set(groups), set(keys)
         for text, (key, _) in list(self._live.items()):
             if text in keys or not groups.isdisjoint(key.group_texts):
                 del self._live[text]
+                self._following.pop(text, None)
 
     def forget_all(self) -> None:
         """Nothing: phrases are named by what they say, and need no invalidation to be right."""
@@ -80,6 +87,7 @@ class Streams:
                 listening.key,
                 lambda: self._load(listening),
                 elsewhere=lambda: self._follow(listening.key),
+                claimed=listening.loads_under,
             )
         )
 
@@ -116,28 +124,32 @@ class Streams:
 
     async def _load(self, listening: "Listening") -> bytes:
         listening.leads = True
-        key = listening.key
-        with self._broadcasting(key) as live:
-            relaying = await self._relayed(self._relay.begin(key.text, key.group_texts))
-            async with contextlib.aclosing(listening.speak()) as chunks:
-                async for chunk in chunks:
-                    live.send(chunk)
-                    relaying = relaying and await self._relayed(self._relay.send(key.text, chunk))
+        self._unfollow(listening.key.text)
+        with self._broadcasting(listening.key) as live, self._forwarding(listening) as forwarding:
+            with blaming(self._cache.name):
+                async with contextlib.aclosing(listening.speak()) as chunks:
+                    async for chunk in chunks:
+                        live.send(chunk)
+                        forwarding.send(chunk)
             live.end(End.COMPLETE)
-            if relaying:
-                await self._relayed(self._relay.end(key.text))
+            forwarding.end()
         value = live.whole()
         if value is None:
             raise StreamTooLong("longer than what is kept of one stream")
         return value
 
-    async def _relayed(self, sending: Coroutine[Any, Any, None]) -> bool:
-        """Whether the relay took it; after a gap it gets no more, for its readers must not hear one."""
+    @contextlib.contextmanager
+    def _forwarding(self, listening: "Listening") -> Iterator[Forwarding]:
+        """The stream's way to other workers, which ends with a load that fails. One that claimed nothing tells them
+        nothing: they could not know which invalidations it has seen."""
+        claimed = listening.claimed
+        forwarding = Forwarding(self._relay, listening.key.text, (None,) if claimed is None else claimed.tokens)
+        running = self._run(self._beside(forwarding.run()))
         try:
-            await sending
-        except StoreUnavailable:
-            return False
-        return True
+            yield forwarding
+        except BaseException:
+            running.cancel()
+            raise
 
     def _follow(self, key: Key) -> None:
         """Called within the flight that waits for another worker's load."""
@@ -145,8 +157,15 @@ class Streams:
             return
         flight = asyncio.current_task()
         assert flight is not None
-        following = self._run(self._copy(key))
-        flight.add_done_callback(lambda _: following.cancel())
+        following = self._following[key.text] = self._run(self._beside(self._copy(key)))
+        flight.add_done_callback(lambda _: self._unfollow(key.text, following))
+
+    def _unfollow(self, key: str, following: asyncio.Task[None] | None = None) -> None:
+        """Its listeners go on elsewhere; not those of a stream that was forgotten, which goes on nowhere else."""
+        current = self._following.get(key)
+        if current is not None and following in (None, current):
+            del self._following[key]
+            current.cancel()
 
     async def _copy(self, key: Key) -> None:
         with self._broadcasting(key) as live, contextlib.suppress(StreamLost):
@@ -154,6 +173,11 @@ class Streams:
                 async for chunk in chunks:
                     live.send(chunk)
             live.end(End.COMPLETE)
+
+    async def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """What no caller waits for: a fault of ours in it is logged."""
+        with confessing(self._cache.name):
+            await work
 
     @contextlib.contextmanager
     def _broadcasting(self, key: Key) -> Iterator[Broadcast]:
@@ -192,10 +216,15 @@ class Listening:
         self.key = key
         self.speak = speak
         self.leads = False
+        self.claimed: Slot | None = None
         self.source: Source | None = None
         self._streams = streams
         self._whole: asyncio.Task[Found[bytes | None]] | None = None
-        self._heard = 0
+        self._heard = Heard()
+
+    def loads_under(self, claimed: Slot | None) -> None:
+        """Its load is about to run under this claim."""
+        self.claimed = claimed
 
     def leave(self) -> None:
         """The listener has gone; a load that it began goes on."""
@@ -204,7 +233,18 @@ class Listening:
             self._streams.left(self.source)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        whole = self._whole = self._streams.begin(self)
+        while True:
+            whole = self._whole = self._streams.begin(self)
+            try:
+                async with contextlib.aclosing(self._hear(whole)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                return
+            except StreamTooLong:
+                if self._heard.size or self.leads:
+                    raise  # else its beginning was over before this listener came: it is loaded again
+
+    async def _hear(self, whole: asyncio.Task[Found[bytes | None]]) -> AsyncGenerator[bytes, None]:
         live: Broadcast | None = None
         while not whole.done():
             await self._streams.arrival(self.key, whole, live)
@@ -212,29 +252,36 @@ class Listening:
             if live is None or whole.done():
                 continue
             try:
-                async for chunk in self._listen(live, whole):
-                    yield chunk
+                async with contextlib.aclosing(self._listen(live, whole)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
             except StreamLost:
                 continue
             return
         found = whole.result()
         self.source = self.source or found.source
-        if rest := (found.value or b"")[self._heard :]:
+        again = self._heard.again()
+        rest = again.new(found.value or b"")
+        again.end()
+        if rest:
             yield rest
 
-    async def _listen(self, live: Broadcast, whole: asyncio.Future[Found[bytes | None]]) -> AsyncIterator[bytes]:
-        """Raises StreamLost if the rest has to come from elsewhere."""
+    async def _listen(self, live: Broadcast, whole: asyncio.Future[Found[bytes | None]]) -> AsyncGenerator[bytes, None]:
+        """Raises StreamLost if the rest has to come from elsewhere, StreamBroken if `live` is another stream."""
+        again = self._heard.again()
         try:
-            async with contextlib.aclosing(live.listen(skip=self._heard)) as chunks:
+            async with contextlib.aclosing(live.listen()) as chunks:
                 async for chunk in chunks:
-                    self._heard += len(chunk)
-                    self.source = Source.ORIGIN if self.leads else Source.JOINED
-                    yield chunk
+                    if rest := again.new(chunk):
+                        self._heard.add(rest)
+                        self.source = Source.ORIGIN if self.leads else Source.JOINED
+                        yield rest
+            again.end()
         except StreamLost:
             if not whole.done():
                 self._streams.looked_elsewhere()
             raise
         except (UpstreamError, SpendLimitReached) as error:
-            if self._heard:
+            if self._heard.size:
                 raise
             raise StreamLost from error  # before anything was heard, a value past its time may stand in

@@ -106,7 +106,7 @@ class Caches:
         self._relay: Relay = NoRelay()
         if l2:
             connect = functools.partial(Link, shared, dial_timeout=DIAL_SECONDS)
-            self._relay = RedisRelay(self.shared, connect, deadline=tuning.redis_seconds)
+            self._relay = RedisRelay(self.shared, connect, deadline=tuning.redis_seconds, random=random)
         lease_store = RedisLeases(self.state) if l2 else NoLeases()
         leases = Leases(lease_store, ttl=tuning.lease, deadline=tuning.redis_seconds, random=random)
         self.channel = Channel(
@@ -116,6 +116,7 @@ class Caches:
             clock=clock,
             random=random,
             woken=leases.pushed,
+            unheard=leases.unheard,
             told=self._incarnations.told,
             member=member,
         )
@@ -253,8 +254,7 @@ class Caches:
 
     async def aclose(self) -> None:
         """End loads, leave the fleet, close every connection."""
-        for cache in self._caches:
-            await cache.aclose()
+        await asyncio.gather(*(cache.aclose() for cache in self._caches))
         for streams in self._streams:
             await streams.aclose()
         for task in self._tasks:

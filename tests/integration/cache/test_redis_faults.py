@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cache.conftest import Join
+from tests.support.aio import until
 from tests.support.caches import key
 from tests.support.members import Member, Origin
 from tests.support.redis import RedisServer
@@ -50,6 +51,37 @@ async def test_a_silent_redis_costs_one_budget_and_then_nothing(join: Join, shar
     assert 0.05 <= first < 0.5
     assert worker.events.store_failures.count("read") == 101
     assert now() - began < 1.0
+
+
+@pytest.mark.parametrize("away", ["state", "state and shared", "state, frozen", "both, frozen"])
+async def test_who_waits_for_another_workers_load_goes_on_when_redis_dies(
+    join: Join, shared: RedisServer, state: RedisServer, away: str
+) -> None:
+    leader, waiter, now = await join(), await join(), asyncio.get_running_loop().time
+    leading = asyncio.create_task(leader.prompt.get_or_load(key(), Origin(seconds=5)))
+    await until(lambda: len(leader.prompt.flights) == 1, seconds=5, what="a load")
+    elsewhere = asyncio.Event()
+    waiting = asyncio.create_task(waiter.prompt.get_or_load(key(), Origin(), elsewhere=elsewhere.set))
+    await elsewhere.wait()
+    began = now()
+    for server in (state, shared) if "shared" in away or "both" in away else (state,):
+        server.freeze() if "frozen" in away else server.stop()
+    assert (await waiting).source is Source.ORIGIN
+    assert now() - began < (1.5 if "frozen" in away else 1), "not a whole lease of two seconds"
+    leading.cancel()
+    for server in (state, shared):
+        server.thaw() if "frozen" in away else None
+
+
+async def test_what_redis_evicts_during_a_load_is_loaded_once_by_a_worker(join: Join, shared: RedisServer) -> None:
+    worker, origin = await join(), Origin(seconds=0.05)
+    for lost in (key().text, key().group_texts[0], key().text):
+        asked = asyncio.create_task(worker.rag.get_or_load(key(), origin))
+        await until(lambda: origin.loads, seconds=5, what="a load")
+        with shared.client() as client:
+            client.delete(lost)
+        await asked
+    assert origin.loads == 1
 
 
 async def test_a_full_redis_that_refuses_writes_is_served_around(join: Join, shared: RedisServer) -> None:
