@@ -24,6 +24,8 @@ from warmline.session import End, HungUp, Sessions
 from warmline.session.events import KINDS
 from warmline.session.messages import Error, FromClient, FromWorker, Open, Say
 
+SESSIONS = "/v1/sessions"
+
 OPEN_SECONDS = 10.0
 """How long a connection may stay without its first message."""
 
@@ -69,7 +71,7 @@ class SessionApi:
 
     def routes(self) -> list[WebSocketRoute]:
         """The endpoint, for the application to mount."""
-        return [WebSocketRoute("/v1/sessions", self.session, name="session")]
+        return [WebSocketRoute(SESSIONS, self.session, name="session")]
 
     async def session(self, websocket: WebSocket) -> None:
         """One connection: opened, or refused with an `error` and a close code that says why."""
