@@ -24,7 +24,9 @@ DEFAULTS = {
     "nginx_trusted_proxies": [],
     "nginx_provers": [],
     "nginx_affinity": "ip_hash",
+    "nginx_websocket_routes": ["/v1/sessions"],
     "nginx_tls": False,
+    "nginx_names": ["127.0.0.1", "localhost"],
     "nginx_hsts_seconds": 0,
 }
 
