@@ -4,12 +4,15 @@ import contextlib
 import json
 import signal
 import socket
+import time
 
 import pytest
+from websockets.sync.client import connect
 
 from tests.support.raw import Answer, exchange, handshake, head
-from tests.support.stack import Stack, Worker, key_of
+from tests.support.stack import Stack, Worker, await_redis, key_of
 from tests.support.wait import until
+from tests.support.webhooks import SECRET, signed, written
 
 KEY = f"Authorization: Bearer {key_of('sahyadri')}"
 BODY = json.dumps({"text": "What is knee pain"}).encode()
@@ -17,6 +20,16 @@ LENGTH = f"Content-Length: {len(BODY)}"
 POST = ("POST /v1/agents/reception/answer", KEY, "Content-Type: application/json")
 SPEAK = "GET /v1/agents/reception/speech?text=One+moment"
 CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+
+
+@pytest.fixture(scope="module")
+def worker(stack: Stack) -> Worker:
+    """One that believes webhooks, too."""
+    secrets = stack.folder / "webhook_secrets"
+    secrets.write_text(written(SECRET))
+    worker = stack.worker(webhook_secrets_file=str(secrets))
+    await_redis(worker, "up")
+    return worker
 
 
 def answered(worker: Worker, *parts: bytes, half_close: bool = False) -> Answer:
@@ -120,6 +133,48 @@ def test_requests_in_a_row_are_answered_in_their_order_up_to_the_one_that_is_non
 def test_a_path_is_not_guessed_and_no_redirect_leads_where_the_request_says(worker: Worker) -> None:
     got = answered(worker, head(f"GET /v1/health/?{'a' * 5000}", "Host: evil.example", "Connection: close"))
     assert (got.status, got.code, "evil" in got.head) == (404, "not_found", False)
+
+
+NOTICE = b'{"organisation": "sahyadri"}'
+
+
+def lines_of(id_: str, *more: tuple[str, str]) -> list[str]:
+    """A signed webhook's headers, and more of them before."""
+    return [f"{name}: {value}" for name, value in [*more, *signed(NOTICE, id_=id_, timestamp=int(time.time())).items()]]
+
+
+def test_a_webhook_is_believed_by_one_good_signature_whichever_line_it_is_in(worker: Worker) -> None:
+    def delivered(*lines: str) -> Answer:
+        request = head(
+            "POST /v1/webhooks/knowledge-updated", f"Content-Length: {len(NOTICE)}", "Connection: close", *lines
+        )
+        return answered(worker, request + NOTICE)
+
+    good = lines_of("two-lines", ("webhook-signature", "v1,b3RoZXI="))
+    assert delivered(*good).status == 200
+    assert delivered(*reversed(lines_of("reversed", ("webhook-signature", "v1,b3RoZXI=")))).status == 200
+    got = delivered(*lines_of("two-ids", ("webhook-id", "another")))
+    assert (got.status, got.code) == (401, "webhook_malformed")
+
+
+def test_what_a_client_accepts_may_come_in_several_lines(worker: Worker) -> None:
+    got = answered(worker, head(SPEAK, KEY, "Accept: text/html", "Accept: audio/pcm", "Connection: close"))
+    assert "audio/pcm" in got.head
+
+
+def test_a_key_counts_beside_what_a_proxy_on_the_way_is_told(worker: Worker) -> None:
+    proxys = "Authorization: Basic eDp5"
+    assert (
+        answered(worker, head("GET /v1/agents/reception/answer?text=a", proxys, KEY, "Connection: close")).status == 200
+    )
+    with connect(
+        f"ws://127.0.0.1:{worker.port}/v1/sessions", additional_headers={"Authorization": "Basic eDp5"}
+    ) as call:
+        call.send(json.dumps({"type": "open", "agent": "reception", "key": key_of("sahyadri")}))
+        assert json.loads(call.recv(timeout=5))["type"] == "opened"
+    with connect(f"ws://127.0.0.1:{worker.port}/v1/sessions", additional_headers={"Authorization": "Bearer x"}) as call:
+        call.send(json.dumps({"type": "open", "agent": "reception", "key": key_of("sahyadri")}))
+        assert json.loads(call.recv(timeout=5))["code"] == "unauthenticated"
 
 
 def test_a_stop_does_not_mind_who_has_sent_half_of_something(stack: Stack) -> None:

@@ -16,7 +16,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from warmline import errors
-from warmline.api import wire
+from warmline.api import lines, wire
 from warmline.api.keys import NAME, ApiKeys
 from warmline.metrics import Metrics
 from warmline.services.accounts import Accounts
@@ -78,7 +78,7 @@ class SessionApi:
         client = _Socket(websocket, send_seconds=self._send_seconds, text_length=self._text_length)
         try:
             await client.accept()
-            await client.close(await self._held(client, websocket.headers.get("authorization")))
+            await client.close(await self._held(client, lines.bearer(websocket.headers)))
         except HungUp:
             return  # there is nobody to tell
         except Exception as error:  # noqa: BLE001  # the border: told to operators and client, and nothing else runs on
