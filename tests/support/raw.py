@@ -13,6 +13,7 @@ HANDSHAKE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass
@@ -73,6 +74,21 @@ def exchange(port: int, *parts: bytes, seconds: float = 5, half_close: bool = Fa
         return _heard(line, began, seconds, until)
 
 
+def converse(port: int, parts: list[bytes], *, until: bytes, seconds: float = 5) -> Answer:
+    """Send the parts, read until `until` or the end, then say that nothing more is sent, and read to the end."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as line:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in parts:
+            line.sendall(part)
+        first = _heard(line, began, seconds, until)
+        if first.closed:
+            return first
+        line.shutdown(socket.SHUT_WR)
+        rest = _heard(line, began, seconds, b"")
+    return Answer(first.data + rest.data, rest.closed, rest.seconds)
+
+
 def _heard(line: socket.socket, began: float, seconds: float, until: bytes) -> Answer:
     data, closed = b"", False
     with contextlib.suppress(TimeoutError):
@@ -80,4 +96,5 @@ def _heard(line: socket.socket, began: float, seconds: float, until: bytes) -> A
             line.settimeout(max(0.01, began + seconds - time.monotonic()))
             piece = line.recv(65536)
             data, closed = data + piece, not piece
+            data = data.removeprefix(CONTINUE)  # not the answer yet
     return Answer(data, closed, time.monotonic() - began)

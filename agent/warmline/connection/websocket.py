@@ -18,9 +18,6 @@ from warmline.connection.refusal import Refusal
 HANDSHAKE_SECONDS = 1.0
 """How long a handshake may stay without its answer, whatever it is that holds it up."""
 
-EARLY_BYTES = 64 * 1024
-"""Of what a client sends before it has been let in."""
-
 MOST_FRAGMENTS = 1024
 """Of one message: the limit of its size does not count empty ones."""
 
@@ -31,7 +28,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
     """See the module. Its first data is the head of a handshake, complete."""
 
     _answer_by: asyncio.TimerHandle | None = None
-    _early = b""
+    _early = b""  # what came before the handshake's answer; until then no more is read
     _pong = b""
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -67,7 +64,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         if self.handshake_complete or self.initial_response is not None:
             self._answered()
         if self._early and self.handshake_complete and not self.close_sent:
-            early, self._early = self._early, b""
+            early = self._resumed()
             self.data_received(early)
 
     def shutdown(self) -> None:
@@ -91,9 +88,15 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
     def _wait(self, data: bytes) -> None:
         """A frame may not be read before the handshake is answered: its own answer would overtake that."""
+        if not self._early:
+            self.transport.pause_reading()
         self._early += data
-        if len(self._early) > EARLY_BYTES:
-            self._refuse(refusal.handshake(400))
+
+    def _resumed(self) -> bytes:
+        early, self._early = self._early, b""
+        if early and not self.transport.is_closing():
+            self.transport.resume_reading()
+        return early
 
     def _unanswered(self) -> None:
         self._answer_by = None
@@ -155,7 +158,8 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         self._answered()
         self.stop_keepalive()
         self.close_sent = self.disconnected = True
-        self.frames, self._early = [], b""
+        self.frames = []
+        self._resumed()
         self.writable.set()
         if self.close_timer is None:  # while there is one, an application that ends leaves the connection alone
             self.close_timer = self.loop.call_later(lingering.SECONDS, self.transport.close)
