@@ -4,17 +4,15 @@ has sent all is still answered.
 """
 
 import asyncio
-import re
 from collections.abc import Collection
 from typing import ClassVar
-from urllib.parse import unquote
 
 import httptools
 import structlog
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from warmline.connection import lingering, offer, refusal
+from warmline.connection import lingering, offer, parsing, refusal
 from warmline.connection.exchange import Exchange
 from warmline.connection.refusal import Refusal, Refused
 from warmline.connection.websocket import WebSocketConnection
@@ -28,10 +26,12 @@ BODY_SECONDS = 30.0
 HEAD_BYTES = 64 * 1024
 """Of a request's line and headers together: what four of nginx's large buffers hold."""
 
+BODY_BYTES = 1024 * 1024
+"""Of a body with its framing and trailers; handlers read less, and nginx lets less through."""
+
 MOST_WAITING = 16
 """Requests that one connection may send before the first of them is answered."""
 
-_METHOD = re.compile(rb"[A-Z-]+ /")
 _log = structlog.get_logger(__name__)
 
 
@@ -43,7 +43,7 @@ class HttpConnection(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _reading = False  # a request has begun and is not complete
     _head_ends = False  # its head is
-    _head_bytes = 0
+    _bytes = 0  # of its head or, behind that, of its body, in writes after the one in which that began
     _deaf = False  # nothing more is read: what is under way is answered, then the connection ends
     _running: RequestResponseCycle | None = None
     _current: Exchange | None = None  # the answer to what is being read, from the end of its head on
@@ -60,13 +60,12 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._reading and not self._head_ends:
-            self._head_bytes += len(data)
+        self._bytes += len(data)
         try:
             while data and not self._deaf:
                 data = self._fed(data)
-            if not self._head_ends and self._head_bytes > HEAD_BYTES:
-                raise Refused(refusal.LONG_HEAD)
+            if self._reading and self._bytes > (BODY_BYTES if self._head_ends else HEAD_BYTES):
+                raise Refused(refusal.LONG_BODY if self._head_ends else refusal.LONG_HEAD)
         except Refused as refused:
             self._refuse(refused.refusal)
 
@@ -93,12 +92,8 @@ class HttpConnection(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as found:
             return self._offered(data[found.args[0] :])
-        except httptools.HttpParserCallbackError as error:
-            raise _refused(error) from error
-        except httptools.HttpParserInvalidMethodError as error:
-            raise Refused(refusal.NO_METHOD if _METHOD.match(data) else refusal.NOT_HTTP) from error
         except httptools.HttpParserError as error:
-            raise Refused(refusal.NOT_HTTP) from error
+            raise parsing.refused(error, data) from error
         return b""
 
     def _offered(self, rest: bytes) -> bytes:
@@ -106,7 +101,7 @@ class HttpConnection(HttpToolsProtocol):
         headers = list(self.headers)
         if method == b"CONNECT":
             raise Refused(refusal.NO_METHOD)
-        if offer.is_handshake(method, version, headers) and _path(self.url) in self.sockets:
+        if offer.is_handshake(method, version, headers) and parsing.path(self.url) in self.sockets:
             if self._busy():
                 raise Refused(refusal.NOT_HTTP)
             self._hand_over(offer.head(method, self.url, "1.1", headers), rest)
@@ -133,7 +128,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._unset_keepalive_if_required()
-        self._reading, self._head_ends, self._head_bytes, self._current = True, False, 0, None
+        self._reading, self._head_ends, self._bytes, self._current = True, False, 0, None
         self._allow(HEAD_SECONDS)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -141,7 +136,7 @@ class HttpConnection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._head_ends = True
+        self._head_ends, self._bytes = True, 0
         self._allow(BODY_SECONDS)
         self.scope["method"] = self.parser.get_method().decode("ascii")
         self.scope["http_version"] = self.parser.get_http_version()
@@ -160,11 +155,8 @@ class HttpConnection(HttpToolsProtocol):
             self.cycle.message_event.set()
 
     def _begin(self) -> None:
-        url = httptools.parse_url(self.url)
-        raw = url.path or b"/"  # of an absolute URL it may be missing
-        self.scope["path"] = self.root_path + unquote(raw.decode("ascii"))
-        self.scope["raw_path"] = self.root_path.encode("ascii") + raw
-        self.scope["query_string"] = url.query or b""
+        path, raw, query = parsing.target(self.url)
+        self.scope["path"], self.scope["raw_path"], self.scope["query_string"] = path, raw, query
         if len(self.pipeline) >= MOST_WAITING:
             raise Refused(refusal.NOT_HTTP)
         self.cycle = self._current = self._exchange()
@@ -260,21 +252,3 @@ def http_protocol(sockets: Collection[str]) -> type[HttpConnection]:
 
     Connection.sockets = frozenset(sockets)
     return Connection
-
-
-def _path(url: bytes) -> str:
-    try:
-        return unquote((httptools.parse_url(url).path or b"/").decode("ascii"))
-    except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
-        return ""
-
-
-def _refused(error: httptools.HttpParserCallbackError) -> Exception:
-    """What a callback raised: a refusal of ours, or of the URL's parser; whatever else is a fault of ours."""
-    cause = error.__context__
-    if isinstance(cause, Refused):
-        return cause
-    if isinstance(cause, httptools.HttpParserInvalidURLError | UnicodeDecodeError):
-        return Refused(refusal.NOT_HTTP)
-    _log.error("request_failed", exc_info=error)
-    return Refused(refusal.FAILED)

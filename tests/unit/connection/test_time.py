@@ -9,7 +9,7 @@ from uvicorn.server import ServerState
 
 from tests.support.raw import handshake, head
 from warmline.connection import WebSocketConnection, http_protocol
-from warmline.connection.http import BODY_SECONDS, HEAD_BYTES, HEAD_SECONDS
+from warmline.connection.http import BODY_BYTES, BODY_SECONDS, HEAD_BYTES, HEAD_SECONDS
 from warmline.connection.lingering import SECONDS as LINGERING
 from warmline.connection.websocket import HANDSHAKE_SECONDS
 
@@ -168,6 +168,15 @@ async def test_a_head_without_an_end_is_kept_up_to_a_size() -> None:
     for _ in range(HEAD_BYTES // 1000 + 1):
         server.say(b"b" * 1000)
     assert server.transport.written.startswith(b"HTTP/1.1 431 ")
+    assert await server.closed() <= LINGERING + 0.5
+
+
+async def test_a_body_without_an_end_is_kept_up_to_a_size() -> None:
+    """Also where it is one long trailer, which no handler ever sees."""
+    server = Server()
+    server.say(head("POST /", "Transfer-Encoding: chunked") + b"0\r\nA: ")
+    for _ in range(BODY_BYTES // 10_000 + 1):
+        server.say(b"b" * 10_000)
     assert await server.closed() <= LINGERING + 0.5
 
 
