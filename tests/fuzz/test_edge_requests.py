@@ -22,6 +22,9 @@ from tests.support.webhooks import SECRET, written
 
 OTHERS = [f"{first}.20.3.4" for first in range(9, 200, 11)]
 NAMED = {"upstream_unavailable", "upstream_exhausted", "upstream_rejected", "function_failed", "invalidation_failed"}
+LATEST = 3.0
+"""Seconds within which a handshake is answered: one, and what a machine that searches elsewhere too takes for itself."""
+
 ITS_OWN = {501, 505}
 """What nginx answers to a transfer encoding and a version that it does not know; both are the client's doing."""
 
@@ -115,7 +118,7 @@ def test_whatever_is_sent_is_answered_and_nobody_else_notices(fleet: Fleet, requ
         fleet.asked += 1
         answer = exchange(fleet.edge.port, *request.parts, half_close=request.cut, until=_end(request), seconds=8)
         assert answer.status or request.cut, (request, answer)
-        assert not request.handshake or answer.seconds < 1, (request, answer)
+        assert not request.handshake or answer.seconds < LATEST, (request, answer)
         _blame(request, answer)
     assert fleet.slot(client) == fleet.before[client]
 

@@ -33,7 +33,8 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        self._answer_by = self.loop.call_later(HANDSHAKE_SECONDS, self._unanswered)
+        # In its turn behind what is ready by then: a process that had to wait for its machine answers late, and well.
+        self._answer_by = self.loop.call_later(HANDSHAKE_SECONDS, self.loop.call_soon, self._unanswered)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._answered()

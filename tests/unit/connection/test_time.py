@@ -184,7 +184,7 @@ async def test_a_handshake_that_the_application_does_not_answer_is_answered_with
     server = Server()
     server.silent = True
     server.say(handshake())
-    await asyncio.sleep(HANDSHAKE_SECONDS)
+    await asyncio.sleep(HANDSHAKE_SECONDS + 0.001)
     assert server.transport.written.startswith(b"HTTP/1.1 503 ")
     assert await server.closed() <= HANDSHAKE_SECONDS + LINGERING + 0.5
 
