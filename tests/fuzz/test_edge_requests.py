@@ -22,11 +22,11 @@ from tests.support.webhooks import SECRET, written
 
 OTHERS = [f"{first}.20.3.4" for first in range(9, 200, 11)]
 NAMED = {"upstream_unavailable", "upstream_exhausted", "upstream_rejected", "function_failed", "invalidation_failed"}
-LATEST = 3.0
-"""Seconds within which a handshake is answered: one, and what a machine that searches elsewhere too takes for itself."""
-
 ITS_OWN = {501, 505}
 """What nginx answers to a transfer encoding and a version that it does not know; both are the client's doing."""
+
+LATEST = 3.0
+"""Seconds within which a handshake is answered: one, and what a machine that is busy elsewhere takes for itself."""
 
 
 @dataclass
