@@ -18,7 +18,7 @@ from warmline.api.fleet import FleetApi
 from warmline.api.http import CallerApi
 from warmline.api.keys import ApiKeys
 from warmline.api.observe import Observed
-from warmline.api.sessions import SessionApi
+from warmline.api.sessions import SESSIONS, SessionApi
 from warmline.api.signature import read_secrets
 from warmline.api.warm import WarmApi
 from warmline.cache_metrics import CacheMetrics
@@ -95,13 +95,12 @@ async def run(settings: Settings) -> None:
         fleet = FleetApi(caches.overviews, caches.invalidate, slot=settings.slot, profile=settings.profile)
         service = Service(
             _observed([*api.routes(), *voice.routes(), *hooks.routes(), *Demo().routes()], metrics),
-            Starlette(
-                routes=[*admin.routes(), *fleet.routes(), *WarmApi(warming).routes()], exception_handlers=HANDLERS
-            ),
+            _application([*admin.routes(), *fleet.routes(), *WarmApi(warming).routes()]),
             drain_seconds=settings.drain_seconds,
             leave_seconds=settings.session_leave_seconds,
             draining=draining,
             leaving=sessions.leave,
+            sockets=[SESSIONS],
             message_bytes=settings.session_message_bytes,
         )
         lag = Lag(metrics.late)
@@ -133,8 +132,15 @@ async def check_redis(settings: Settings) -> list[str]:
 
 
 def _observed(routes: list[BaseRoute], metrics: Metrics) -> Starlette:
-    watching = Middleware(Observed, metrics=metrics, clock=time.monotonic)
-    return Starlette(routes=routes, exception_handlers=HANDLERS, middleware=[watching])
+    return _application(routes, Middleware(Observed, metrics=metrics, clock=time.monotonic))
+
+
+def _application(routes: list[BaseRoute], *middleware: Middleware) -> Starlette:
+    """A path that only a slash tells from a known one is an unknown one: the redirect that Starlette would answer with
+    goes wherever the request's `Host` says, and is as long as its query, too long for a proxy's buffer."""
+    made = Starlette(routes=routes, exception_handlers=HANDLERS, middleware=middleware)
+    made.router.redirect_slashes = False
+    return made
 
 
 def _shown(settings: Settings) -> dict[str, object]:

@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+
+from warmline.connection import WebSocketConnection, http_protocol
 
 _log = structlog.get_logger(__name__)
 
@@ -47,7 +49,8 @@ def bind(host: str, port: int) -> socket.socket:
 
 class Service:
     """Serves `app` and `admin` until told to stop. `draining` is called when the stop begins, `leaving` when what then
-    still goes on has `leave_seconds` left; a WebSocket message of more than `message_bytes` ends its connection."""
+    still goes on has `leave_seconds` left. `sockets` are the paths of `app`'s WebSockets; a message of more than
+    `message_bytes` on one ends its connection."""
 
     def __init__(
         self,
@@ -58,10 +61,11 @@ class Service:
         leave_seconds: float,
         draining: Callable[[], None],
         leaving: Callable[[], None],
+        sockets: Collection[str] = (),
         message_bytes: int = 64 * 1024,
     ) -> None:
-        self._callers = _Server(_config(app, message_bytes))
-        self._fleet = _Server(_config(admin, message_bytes))
+        self._callers = _Server(_config(app, sockets, message_bytes))
+        self._fleet = _Server(_config(admin, (), message_bytes))
         self._leave_seconds = min(leave_seconds, drain_seconds)
         self._stay_seconds = drain_seconds - self._leave_seconds
         self._draining = draining
@@ -109,11 +113,12 @@ class Service:
             await asyncio.wait(tasks)
 
 
-def _config(app: ASGIApp, message_bytes: int) -> uvicorn.Config:
+def _config(app: ASGIApp, sockets: Collection[str], message_bytes: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
-        ws="websockets-sansio",
+        http=http_protocol(sockets),
+        ws=WebSocketConnection,
+        proxy_headers=False,  # nobody here goes by the caller's address, so nobody has to be believed about it
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -1,5 +1,6 @@
 """The edge's configuration on a real nginx: who sticks to what, who is believed, what is passed on and what is not."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from websockets.sync.client import connect
 
 from tests.support.nginx import Backends, Nginx, slots
 from tests.support.processes import free_port
+from tests.support.raw import exchange, handshake, head
 
 CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]
 
@@ -73,6 +75,97 @@ def test_a_worker_is_told_the_requests_id_and_its_connection_is_kept(trusting: N
     told = httpx.get(f"{trusting.url}/v1/x", headers={"X-Request-ID": "chosen by the client"}).json()["headers"]
     assert len(told["x-request-id"]) == 32
     assert told["connection"] is None
+
+
+HOPS = {
+    "Upgrade": "h2c",
+    "HTTP2-Settings": "AAMAAABkAAQAoAAAAAIAAAAA",
+    "TE": "trailers",
+    "Trailer": "Expires",
+    "Keep-Alive": "timeout=5",
+    "Proxy": "http://evil.example",
+    "Proxy-Authorization": "Basic eDp5",
+    "Proxy-Connection": "keep-alive",
+    "Expect": "100-continue",
+}
+
+
+def test_nothing_that_concerns_the_callers_own_connection_is_passed_on(trusting: Nginx) -> None:
+    offered = {**HOPS, "Connection": "Upgrade, HTTP2-Settings, TE"}
+    for path in ("/v1/x", "/v1/sessions", "/v1/sessions/", "/v1/agents/a/answer"):
+        told = httpx.post(f"{trusting.url}{path}", headers=offered, content=b"x" * 100).json()
+        assert told["bytes"] == 100, path
+        assert {name for name in (*offered, "transfer-encoding") if told["headers"].get(name.lower())} == set()
+
+
+OFFERS = [
+    ({"Upgrade": "WebSocket", "Connection": "keep-alive, UPGRADE"}, "GET /v1/sessions", 101),
+    ({"Upgrade": "h2c, websocket"}, "GET /v1/sessions", 200),
+    ({"Upgrade": "websocket, h2c"}, "GET /v1/sessions", 200),
+    ({"Upgrade": "websocket/13"}, "GET /v1/sessions", 200),
+    ({"Upgrade": "h2c"}, "GET /v1/sessions", 200),
+    ({"Connection": "close"}, "GET /v1/sessions", 200),
+    ({}, "GET /v1/sessions HTTP/1.0", 200),
+    ({}, "POST /v1/sessions", 200),
+    ({}, "GET /v1/x", 200),
+]
+
+
+@pytest.mark.parametrize(("headers", "line", "status"), OFFERS)
+def test_a_connection_is_upgraded_where_and_if_that_alone_is_asked_for(
+    trusting: Nginx, headers: dict[str, str], line: str, status: int
+) -> None:
+    assert exchange(trusting.port, handshake(line=line, **headers), until=b"\r\n\r\n").status == status
+
+
+def test_the_routes_of_websockets_are_a_setting(backends: Backends) -> None:
+    edge = backends.edge(nginx_websocket_routes=["/v1/a", "/v1/b"])
+    assert exchange(edge.port, handshake(line="GET /v1/sessions"), until=b"\r\n\r\n").status == 200
+    # The backend has no WebSocket there: that it says so shows that it was asked for one.
+    assert exchange(edge.port, handshake(line="GET /v1/b"), until=b"\r\n\r\n").status == 403
+
+
+REFUSED = {
+    "no request at all": (b"GET\r\n\r\n", 400, "bad_request"),
+    "no host": (b"GET /v1/x HTTP/1.1\r\n\r\n", 400, "bad_request"),
+    "a length that is no number": (head("POST /v1/x", "Content-Length: x"), 400, "bad_request"),
+    "TRACE": (head("TRACE /v1/x"), 405, "method_not_allowed"),
+    "a body too large": (head("POST /v1/x", "Content-Length: 70000"), 413, "too_large"),
+    "a URL too long": (head(f"GET /{'a' * 20_000}"), 414, "too_large"),
+    "a header too long": (head("GET /v1/x", f"A: {'b' * 20_000}"), 431, "too_large"),
+    "an encoding of the transfer": (head("POST /v1/x", "Transfer-Encoding: gzip"), 501, "not_implemented"),
+    "another HTTP": (head("GET /v1/x HTTP/2.0"), 505, "bad_request"),
+    "the page for errors": (head("GET /_error"), 404, "not_found"),
+}
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), REFUSED.values(), ids=REFUSED)
+def test_what_the_edge_refuses_it_refuses_in_the_apis_own_words(
+    trusting: Nginx, sent: bytes, status: int, code: str
+) -> None:
+    got = exchange(trusting.port, sent, until=b"}}")
+    assert (got.status, got.code) == (status, code)
+    assert "_error" not in trusting.log()[-1]["path"] or b"_error" in sent
+
+
+def test_a_head_is_refused_without_a_body(trusting: Nginx) -> None:
+    got = exchange(trusting.port, head(f"HEAD /{'a' * 20_000}"))
+    assert (got.status, got.body, "content-type: application/json" in got.head) == (414, b"", True)
+
+
+def test_where_no_worker_answers_the_edge_says_so(tmp_path: Path) -> None:
+    edge = Nginx(tmp_path, slots(free_port()))
+    try:
+        for sent in (head("GET /v1/x"), handshake()):
+            got = exchange(edge.port, sent, until=b"}}")
+            assert (got.status, got.code) == (502, "worker_unavailable")
+    finally:
+        edge.stop()
+
+
+def test_addresses_in_several_lines_are_read_like_addresses_in_one(trusting: Nginx) -> None:
+    sent = head("GET /v1/x", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.9", "Connection: close")
+    assert json.loads(exchange(trusting.port, sent).body)["headers"]["x-real-ip"] == "203.0.113.9"
 
 
 def test_a_conversation_is_upgraded_and_carried_both_ways(trusting: Nginx) -> None:

@@ -12,6 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.support import certificates
 from tests.support.nginx import Backends, Nginx
+from tests.support.raw import exchange, head
 from tests.support.wait import until
 
 YEAR = 31536000
@@ -105,9 +106,23 @@ def test_who_comes_over_http_is_sent_to_the_same_path_and_query_over_https(edge:
 
 
 def test_the_usual_port_is_not_written_and_the_hosts_name_is_kept(backends: Backends, certificate: Path) -> None:
-    edge = backends.edge(certificate, nginx_https_public_port=443)
+    edge = backends.edge(certificate, nginx_https_public_port=443, nginx_names=["voice.example.com"])
     sent = httpx.get(f"{edge.url}/demo", headers={"Host": "voice.example.com:8080"})
     assert sent.headers["location"] == "https://voice.example.com/demo"
+
+
+def test_nobody_is_sent_to_where_the_edge_is_not_known(backends: Backends, certificate: Path, edge: Nginx) -> None:
+    for host in (b"Host: evil.example\r\n", b"Host: 127.0.0.1.evil.example\r\n", b""):
+        sent = exchange(edge.port, b"GET /v1/x HTTP/1.0\r\n%s\r\n" % host)
+        assert (sent.status, sent.code, "location" in sent.head) == (400, "unknown_host", False)
+    wide = backends.edge(certificate, nginx_https_public_port=443, nginx_names=["*.example.com", "::1"])
+    for name, status in (("a.example.com", 308), ("[::1]:80", 308), ("a.b.example.com", 400), ("example.com", 400)):
+        assert httpx.get(f"{wide.url}/v1/x", headers={"Host": name}).status_code == status
+
+
+def test_plain_http_on_the_port_of_tls_is_told_so_as_everything_is(edge: Nginx) -> None:
+    told = exchange(edge.https_port, head("GET /v1/x"))
+    assert (told.status, told.code) == (400, "bad_request")
 
 
 def test_browsers_are_told_to_stay_with_https_exactly_where_that_was_asked_for(

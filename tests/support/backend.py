@@ -15,7 +15,7 @@ def app(name: str) -> Starlette:
 
     async def tell(request: Request) -> JSONResponse:
         told = ("x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-request-id", "connection")
-        headers = {key: request.headers.get(key) for key in told}
+        headers = {**dict.fromkeys(told), **request.headers}
         return JSONResponse({"backend": name, "headers": headers, "bytes": len(await request.body())})
 
     async def echo(websocket: WebSocket) -> None:

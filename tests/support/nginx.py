@@ -3,12 +3,12 @@
 import json
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from tests.support.processes import ROOT, Process, free_port
 from tests.support.wait import until
@@ -24,13 +24,26 @@ DEFAULTS = {
     "nginx_trusted_proxies": [],
     "nginx_provers": [],
     "nginx_affinity": "ip_hash",
+    "nginx_websocket_routes": ["/v1/sessions"],
     "nginx_tls": False,
+    "nginx_names": ["127.0.0.1", "localhost"],
     "nginx_hsts_seconds": 0,
 }
 
 
 def render(variables: Mapping[str, Any]) -> str:
-    """nginx.conf as Ansible renders it: the same template options."""
+    """nginx.conf as Ansible renders it: the same template options.
+
+    Where there is no Jinja, which is where only the fuzz tests' requirements are, `python` on the path renders it.
+    """
+    if not find_spec("jinja2"):
+        command = ["python", "-m", "tests.support.nginx"]
+        done = subprocess.run(
+            command, cwd=ROOT, input=json.dumps(variables), check=True, capture_output=True, text=True
+        )
+        return done.stdout
+    import jinja2
+
     loader = jinja2.FileSystemLoader(ROOT / "nginx")
     environment = jinja2.Environment(
         loader=loader, trim_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
@@ -155,3 +168,7 @@ class Backends:
     def stop(self) -> None:
         for process in [*self.processes, *(edge.process for edge in self._edges)]:
             process.stop()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render(json.load(sys.stdin)))

@@ -28,6 +28,18 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
+def connections(process: int, port: int) -> int:
+    """What is connected to a port there, and that somebody still holds open."""
+    lines = Path(f"/proc/{process}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return sum(one[1].endswith(f":{port:04X}") and one[3] != "0A" and one[9] != "0" for one in fields)
+
+
+def open_files(process: int) -> int:
+    """How many descriptors a process has."""
+    return len(list(Path(f"/proc/{process}/fd").iterdir()))
+
+
 class Process:
     """One child process whose output goes to a file."""
 

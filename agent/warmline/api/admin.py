@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from warmline.api import lines
 from warmline.errors import StoreRefused, StoreUnavailable
 from warmline.services.warming import Warming
 
@@ -68,7 +69,7 @@ class AdminApi:
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus text or OpenMetrics, as the scraper asks."""
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        encode, content_type = choose_encoder(lines.joined(request.headers, "accept") or "")
         return Response(encode(self._registry), headers={"Content-Type": content_type})
 
     async def _redis(self) -> str:

@@ -90,7 +90,7 @@ def _body(status: int, code: str, message: str, **more: str | None) -> JSONRespo
 
 
 def _context(request: Request) -> dict[str, str]:
-    return {"method": request.method, "path": request.url.path, "request_id": _request_id(request)}
+    return {"method": request.method, "path": str(request.scope["path"]), "request_id": _request_id(request)}
 
 
 def _request_id(request: Request) -> str:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from warmline.api import openapi, wire
+from warmline.api import lines, openapi, wire
 from warmline.api.keys import NAME, ApiKeys
 from warmline.cache import Found, Source
 from warmline.errors import AgentNotFound, UpstreamRejected
@@ -74,7 +74,7 @@ class CallerApi:
     async def speak(self, request: Request) -> Response:
         """Text → audio in the agent's voice: a WAVE file, or, as it comes, headerless s16le mono PCM."""
         organisation, agent = self._caller(request)
-        media_type = wire.audio_type_of(request.headers.get("accept"))
+        media_type = wire.audio_type_of(lines.joined(request.headers, "accept"))
         text = await wire.text_of(request)
         config = await self._agents.config(organisation, agent)
         if media_type == "audio/pcm":
@@ -103,7 +103,7 @@ class CallerApi:
         return JSONResponse(openapi.callers())
 
     def _caller(self, request: Request) -> tuple[str, str]:
-        organisation = self._keys.organisation(request.headers.get("authorization"))
+        organisation = self._keys.organisation(lines.bearer(request.headers))
         self._accounts.admit(organisation)
         agent = str(request.path_params["agent"])
         if not _NAME.fullmatch(agent):

@@ -16,13 +16,15 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from warmline import errors
-from warmline.api import wire
+from warmline.api import lines, wire
 from warmline.api.keys import NAME, ApiKeys
 from warmline.metrics import Metrics
 from warmline.services.accounts import Accounts
 from warmline.session import End, HungUp, Sessions
 from warmline.session.events import KINDS
 from warmline.session.messages import Error, FromClient, FromWorker, Open, Say
+
+SESSIONS = "/v1/sessions"
 
 OPEN_SECONDS = 10.0
 """How long a connection may stay without its first message."""
@@ -69,14 +71,14 @@ class SessionApi:
 
     def routes(self) -> list[WebSocketRoute]:
         """The endpoint, for the application to mount."""
-        return [WebSocketRoute("/v1/sessions", self.session, name="session")]
+        return [WebSocketRoute(SESSIONS, self.session, name="session")]
 
     async def session(self, websocket: WebSocket) -> None:
         """One connection: opened, or refused with an `error` and a close code that says why."""
         client = _Socket(websocket, send_seconds=self._send_seconds, text_length=self._text_length)
         try:
             await client.accept()
-            await client.close(await self._held(client, websocket.headers.get("authorization")))
+            await client.close(await self._held(client, lines.bearer(websocket.headers)))
         except HungUp:
             return  # there is nobody to tell
         except Exception as error:  # noqa: BLE001  # the border: told to operators and client, and nothing else runs on

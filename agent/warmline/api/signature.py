@@ -2,7 +2,8 @@
 
 Standard Webhooks 1.0 (standardwebhooks.com): `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature`,
 a list of `v1,<base64>` separated by spaces, each the HMAC-SHA-256 over the bytes `{id}.{timestamp}.{body}`. One that
-fits one secret is enough, which is how a secret is replaced. Secrets are written `whsec_<base64>`.
+fits one secret is enough, which is how a secret is replaced. Secrets are written `whsec_<base64>`. The list may have
+come in several lines, which proxies join with commas; base64 has none.
 """
 
 import base64
@@ -12,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 from warmline.errors import SettingsError, WebhookRefused
@@ -22,11 +24,14 @@ TOLERANCE_SECONDS = 300
 SHORTEST_SECRET = 24
 """Bytes, decoded; the specification's lower bound."""
 
+HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
 _ID = re.compile(r"[!-\-/-~]{1,256}")
 """Printable ASCII without the full stop that ends it in what is signed, or `a.1` and `2` would be `a` and `1.2`."""
 
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _MOST_SIGNATURES = 16
+_WORD = re.compile(r"[^\s,]+")
 
 
 class Refusal(StrEnum):
@@ -57,7 +62,7 @@ def verified(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, 
     """
     if not secrets:
         raise _refused(Refusal.NOT_CONFIGURED)
-    id_, timestamp, listed = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
+    id_, timestamp, listed = (headers.get(name, "") for name in HEADERS)
     if not (id_ and timestamp and listed):
         raise _refused(Refusal.UNSIGNED)
     given = _signatures(listed)
@@ -98,8 +103,9 @@ def _secret(line: str) -> bytes | None:
 
 def _signatures(listed: str) -> list[bytes]:
     """Those of version 1; others are of schemes to come, and no reason to refuse."""
-    pairs = [one.partition(",") for one in listed.split(" ")[:_MOST_SIGNATURES]]
-    return [raw for version, _, encoded in pairs if version == "v1" and (raw := _decoded(encoded))]
+    words = _WORD.findall(listed)[: 2 * _MOST_SIGNATURES]
+    behind = (encoded for version, encoded in pairwise(words) if version == "v1")
+    return [raw for encoded in behind if (raw := _decoded(encoded))]
 
 
 def _decoded(encoded: str) -> bytes | None:

@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Protocol
 
 import msgspec
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from warmline.api import wire
+from warmline.api import lines, wire
 from warmline.api.keys import NAME
-from warmline.api.signature import Refusal, verified
+from warmline.api.signature import HEADERS, Refusal, verified
 from warmline.cache import Group, Key
 from warmline.cache.invalidation import Report
 from warmline.errors import InvalidationFailed, InvalidInput, StoreUnavailable, TooLarge, WebhookRefused
@@ -130,7 +131,7 @@ class Webhooks:
         outcome = "failed"
         try:
             body = await wire.read(request)
-            id_ = verified(self._secrets, request.headers, body, now=self._wall())
+            id_ = verified(self._secrets, _signed(request.headers), body, now=self._wall())
             target = wire.decoded(_DECODERS[endpoint], body).target()
             report = await self._carried_out(Event(endpoint, id_, body), target)
             outcome = "duplicate" if report is None else "done"
@@ -160,6 +161,10 @@ class Webhooks:
         except TimeoutError as error:
             raise InvalidationFailed(f"not within {self._seconds:g} s") from error
         return report
+
+
+def _signed(headers: Headers) -> dict[str, str]:
+    return {name: lines.joined(headers, name) or "" for name in HEADERS}
 
 
 def _shown(report: Report | None) -> dict[str, object]:

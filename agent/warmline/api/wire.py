@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from warmline.api import lines
 from warmline.errors import InvalidInput, NotAcceptable, TooLarge, UnsupportedMedia
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ async def _from_body(request: Request) -> str:
 
 async def read_json(request: Request) -> bytes:
     """The body, if it says that it is JSON. Raises UnsupportedMedia, and see `read`."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = (lines.joined(request.headers, "content-type") or "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMedia("send application/json", field="content-type")
     return await read(request)

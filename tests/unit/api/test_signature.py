@@ -96,6 +96,13 @@ def test_one_fitting_signature_of_several_is_enough() -> None:
     assert verified([SECRET], {**GOOD, "webhook-signature": both}, BODY, now=NOW) == "evt_1"
 
 
+@pytest.mark.parametrize("joint", [" ", ", ", ",", " ,\t", "  "])
+def test_signatures_are_found_wherever_proxies_have_joined_their_lines(joint: str) -> None:
+    other = signed(BODY, id_="evt_1", timestamp=NOW, secret=OTHER_SECRET)["webhook-signature"]
+    for lines in ([GOOD["webhook-signature"], other], [other, "v1a,x", GOOD["webhook-signature"]]):
+        assert verified([SECRET], {**GOOD, "webhook-signature": joint.join(lines)}, BODY, now=NOW) == "evt_1"
+
+
 @pytest.mark.parametrize(
     ("age", "reason"),
     [

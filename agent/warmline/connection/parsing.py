@@ -1,0 +1,42 @@
+"""What httptools says of a request, in our words."""
+
+import re
+from urllib.parse import unquote
+
+import httptools
+import structlog
+
+from warmline.connection import refusal
+from warmline.connection.refusal import Refused
+
+_METHOD = re.compile(rb"[A-Z-]+ /")
+_OF_THE_URL = (httptools.HttpParserInvalidURLError, UnicodeDecodeError)
+_log = structlog.get_logger(__name__)
+
+
+def target(url: bytes) -> tuple[str, bytes, bytes]:
+    """Path, path as written and query of a request's target. Raises HttpParserInvalidURLError or UnicodeDecodeError."""
+    found = httptools.parse_url(url)
+    raw = found.path or b"/"  # of an absolute URL it may be missing
+    return unquote(raw.decode("ascii")), raw, found.query or b""
+
+
+def path(url: bytes) -> str:
+    """The path of a request's target; empty where it is none."""
+    try:
+        return target(url)[0]
+    except _OF_THE_URL:
+        return ""
+
+
+def refused(error: httptools.HttpParserError, data: bytes) -> Refused:
+    """What is said to data in which the parser found an error; whatever is no fault of the data is logged as ours."""
+    cause = error.__context__
+    if isinstance(cause, Refused):
+        return cause
+    if isinstance(error, httptools.HttpParserInvalidMethodError) and _METHOD.match(data):
+        return Refused(refusal.NO_METHOD)
+    if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(cause, _OF_THE_URL):
+        _log.error("request_failed", exc_info=error)
+        return Refused(refusal.FAILED)
+    return Refused(refusal.NOT_HTTP)
