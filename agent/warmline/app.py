@@ -115,7 +115,11 @@ def check(settings: Settings) -> None:
 
 def _observed(routes: list[BaseRoute], metrics: Metrics) -> Starlette:
     watching = Middleware(Observed, metrics=metrics, clock=time.monotonic)
-    return Starlette(routes=routes, exception_handlers=HANDLERS, middleware=[watching])
+    app = Starlette(routes=routes, exception_handlers=HANDLERS, middleware=[watching])
+    # A redirect repeats what the client wrote in a header, which may then be longer than the edge takes from a worker,
+    # and count as the worker's failure.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _shown(settings: Settings) -> dict[str, object]:
