@@ -89,9 +89,9 @@ def _worker(options: argparse.Namespace) -> int:
     from warmline import app, logs, settings
 
     found = settings.read(os.environ)
-    logs.configure(found.log_level)
+    log = logs.configure(found.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(app.run(found))
+        runner.run(app.run(found, log))
     return 0
 
 
