@@ -1,5 +1,7 @@
 """The edge's configuration on a real nginx: who sticks to what, who is believed, what is passed on and what is not."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from websockets.sync.client import connect
 
 from tests.support.nginx import Backends, Nginx, slots
 from tests.support.processes import free_port
+from tests.support.wait import until
 
 CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]
 
@@ -102,6 +105,46 @@ def test_the_log_says_who_was_answered_by_which_slot_and_never_what_was_asked(tr
     assert (entry["status"], entry["method"]) == (200, "GET")
     assert float(entry["upstream_seconds"]) >= 0
     assert "ailment" not in str(trusting.log())
+
+
+def test_an_edge_whose_output_nobody_reads_answers_on_and_its_log_is_where_the_host_finds_it(
+    backends: Backends, tmp_path: Path
+) -> None:
+    """As when the engine that empties a container's output stands still."""
+    os.mkfifo(tmp_path / "nginx.log")
+    unread = os.open(tmp_path / "nginx.log", os.O_RDWR)
+    fcntl.fcntl(unread, fcntl.F_SETPIPE_SZ, 4096)
+    edge = Nginx(tmp_path, slots(*backends.ports))
+    try:
+        with httpx.Client(base_url=edge.url) as client:
+            assert {client.get("/v1/x", timeout=5).status_code for _ in range(100)} == {200}
+        until(lambda: len(edge.log()) == 100, seconds=5, what="the log's last line")
+    finally:
+        edge.process.kill()
+        os.close(unread)
+
+
+def test_an_edge_that_has_no_room_for_its_log_answers_on(backends: Backends, tmp_path: Path) -> None:
+    for name in ("access.log", "error.log"):
+        (tmp_path / name).symlink_to("/dev/full")
+    edge = Nginx(tmp_path, slots(*backends.ports))
+    try:
+        with httpx.Client(base_url=edge.url) as client:
+            assert {client.get("/v1/x", timeout=5).status_code for _ in range(20)} == {200}
+    finally:
+        edge.stop()
+
+
+def test_what_was_asked_is_in_no_log_when_nobody_answers_either(tmp_path: Path) -> None:
+    edge = Nginx(tmp_path, slots(free_port(), free_port()))
+    try:
+        assert httpx.get(f"{edge.url}/v1/agents/a/answer?text=my+ailment").status_code == 502
+        until(edge.log, seconds=5, what="the log's only line")
+        assert edge.log()[-1]["status"] == 502
+        for log in ("access.log", "error.log", "nginx.log"):
+            assert "ailment" not in (tmp_path / log).read_text(), log
+    finally:
+        edge.stop()
 
 
 def test_only_the_api_is_served(trusting: Nginx) -> None:

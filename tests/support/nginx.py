@@ -95,7 +95,7 @@ class Nginx:
             "nginx_status_port": self.status_port,
             "nginx_run_dir": str(folder),
             "nginx_cache_dir": str(folder),
-            "nginx_access_log": str(self._access_log),
+            "nginx_log_dir": str(folder),
             **variables,
         }
         self._settings = settings
