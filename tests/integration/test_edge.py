@@ -98,9 +98,10 @@ def test_a_conversation_and_the_requests_that_follow_it_share_the_key_its_handsh
 
 def test_the_log_says_who_was_answered_by_which_slot_and_never_what_was_asked(trusting: Nginx) -> None:
     httpx.get(f"{trusting.url}/v1/agents/a/answer?text=my+ailment", headers={"X-Forwarded-For": "9.4.3.4"})
-    entry = trusting.log()[-1]
-    assert entry["client"] == "9.4.3.4"
-    assert entry["path"] == "/v1/agents/a/answer"
+    asked = {"client": "9.4.3.4", "path": "/v1/agents/a/answer"}
+    (entry,) = until(
+        lambda: [one for one in trusting.log() if asked.items() <= one.items()], seconds=5, what="the line of the log"
+    )
     assert entry["slot"] == slot_of(trusting, "9.4.3.4")
     assert (entry["status"], entry["method"]) == (200, "GET")
     assert float(entry["upstream_seconds"]) >= 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from tests.support.plugins import load
 from tests.support.processes import ROOT, Process, free_port
 from tests.support.wait import until
 
@@ -85,7 +86,8 @@ class Nginx:
         self.status_url = f"http://127.0.0.1:{self.status_port}/nginx_status"
         self.bundle = folder / "edge.pem"
         self._access_log = folder / "access.log"
-        settings = {
+        limits = load("filter", "edge").limits
+        settings: dict[str, Any] = {
             **DEFAULTS,
             "nginx_slots": slots,
             "nginx_http_port": self.port,
@@ -95,9 +97,10 @@ class Nginx:
             "nginx_status_port": self.status_port,
             "nginx_run_dir": str(folder),
             "nginx_cache_dir": str(folder),
-            "nginx_log_dir": str(folder),
             **variables,
         }
+        processes, connections = (int(settings[f"nginx_worker_{name}"]) for name in ("processes", "connections"))
+        settings["nginx_limits"] = limits(processes, connections, old=24, reloads=8)
         self._settings = settings
         self._config = folder / "nginx.conf"
         self._config.write_text(render(settings))
