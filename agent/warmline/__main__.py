@@ -83,11 +83,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _worker(options: argparse.Namespace) -> int:
     import asyncio
+    import faulthandler
 
     import uvloop
 
     from warmline import app, logs, settings
 
+    faulthandler.enable()  # what ends a worker that stands still asks it first where it stands, by SIGABRT
     found = settings.read(os.environ)
     log = logs.configure(found.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -166,3 +166,10 @@ def test_an_edge_answers_while_dockerd_stands_still() -> None:
         assert host.check_output(ask) == ""
     finally:
         host.check_output(start)
+
+
+@pytest.mark.parametrize("name", ["agent-1", "agent-2"])
+def test_workers_that_stand_still_are_watched_for(name: str) -> None:
+    found = fleet.host(name).service("warmline-watch-workers")
+    assert found.is_running
+    assert found.is_enabled
