@@ -13,6 +13,7 @@ from tests.support.nginx import Backends, Nginx, slots
 from tests.support.processes import free_port
 from tests.support.wait import until
 
+HTTP = httpx.Client(trust_env=False)
 CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]
 
 
@@ -39,7 +40,7 @@ def closed(backends: Backends) -> Nginx:
 
 def slot_of(edge: Nginx, client: str | None = None) -> str:
     headers = {} if client is None else {"X-Forwarded-For": client}
-    answered: str = httpx.get(f"{edge.url}/v1/x", headers=headers).json()["backend"]
+    answered: str = HTTP.get(f"{edge.url}/v1/x", headers=headers).json()["backend"]
     return answered
 
 
@@ -172,7 +173,7 @@ def test_status_is_for_listed_addresses_only(backends: Backends, trusting: Nginx
 def test_a_get_is_answered_by_another_slot_when_its_own_is_down(backends: Backends, tmp_path: Path) -> None:
     edge = Nginx(tmp_path, slots(free_port(), *backends.ports), nginx_trusted_proxies=["127.0.0.1"])
     try:
-        assert {httpx.get(f"{edge.url}/v1/x", headers={"X-Forwarded-For": c}).status_code for c in CLIENTS} == {200}
+        assert {HTTP.get(f"{edge.url}/v1/x", headers={"X-Forwarded-For": c}).status_code for c in CLIENTS} == {200}
         assert any("," in entry["upstream"] for entry in edge.log())
         assert all(entry["slot"] in {"test/2", "test/3", "test/4", "test/5"} for entry in edge.log())
     finally:
