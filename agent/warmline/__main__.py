@@ -87,15 +87,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _worker(options: argparse.Namespace) -> int:
     import asyncio
+    import faulthandler
 
     import uvloop
 
     from warmline import app, logs, settings
 
+    faulthandler.enable()  # what ends a worker that stands still asks it first where it stands, by SIGABRT
     found = settings.read(os.environ)
-    logs.configure(found.log_level)
+    log = logs.configure(found.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(app.run(found))
+        runner.run(app.run(found, log))
     return 0
 
 

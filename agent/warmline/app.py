@@ -23,6 +23,8 @@ from warmline.api.signature import read_secrets
 from warmline.api.warm import WarmApi
 from warmline.cache_metrics import CacheMetrics
 from warmline.lag import Lag
+from warmline.log_metrics import LogMetrics
+from warmline.log_writer import LogWriter
 from warmline.metrics import Metrics
 from warmline.money import Money
 from warmline.pool_metrics import PoolMetrics
@@ -36,14 +38,15 @@ from warmline.watch import Watch
 _log = structlog.get_logger(__name__)
 
 
-async def run(settings: Settings) -> None:
-    """Run one worker until it is told to stop. Raises SettingsError or OSError before it listens."""
+async def run(settings: Settings, log: LogWriter) -> None:
+    """Run one worker until it is told to stop. Raises SettingsError or OSError before it listens. `log` is counted."""
     keys = ApiKeys.read(settings.api_keys_file)
     accounts = wiring.accounts(settings, keys)
     secrets = read_secrets(settings.webhook_secrets_file)
     registry = CollectorRegistry()
     metrics = Metrics(registry, version=settings.version)
     registry.register(Money(accounts))
+    registry.register(LogMetrics(lambda: log.lost))
     async with AsyncExitStack() as stack:
         caller_socket = stack.enter_context(bind(settings.listen_host, settings.port))
         fleet_socket = stack.enter_context(bind(settings.listen_host, settings.admin_port))

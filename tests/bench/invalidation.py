@@ -11,7 +11,7 @@ from tests.bench.fleet import Fleet, fleet
 from tests.bench.measure import percentile
 from tests.bench.messages import Disturb, Invalidate, Open, Read
 from tests.bench.origin import Origin
-from tests.bench.report import Bar, Cell, Part, Table
+from tests.bench.report import TOO_SLOW, Bar, Cell, Part, Table
 from tests.bench.servers import Servers
 
 OURS = "warmline"
@@ -47,6 +47,8 @@ class Races:
     failed: int = 0
     others: tuple[int, int] | None = None
     """What was read meanwhile, and how many of these reads failed; None if the processes did not come to rest."""
+    too_slow: bool = False
+    """Whether the processes were not even ready to race in time."""
 
 
 async def run(workers: Fleet, servers: Servers, origin: Origin, sizes: Sizes, said: Callable[[str], None]) -> Part:
@@ -82,8 +84,11 @@ async def _times(workers: Fleet, number: int) -> list[_Time]:
 
 async def _peer_races(servers: Servers, origin: Origin, name: str, number: int) -> Races:
     async with fleet(servers) as workers:
-        await workers.all(Open([name], "current"))
-        return await _races(workers, origin, name, number, seconds=PEER_SECONDS)
+        try:
+            await workers.all(Open([name], "current"))
+            return await _races(workers, origin, name, number, seconds=PEER_SECONDS)
+        except TimeoutError:
+            return Races(too_slow=True)
 
 
 async def _races(
@@ -154,6 +159,8 @@ def _races_table(rows: dict[str, Races]) -> Table:
 
 
 def _races_row(races: Races) -> list[Cell]:
+    if races.too_slow:
+        return [TOO_SLOW, *[None] * 5]
     return [races.number, races.failed, races.reads, races.stale, *(races.others or (None, None))]
 
 

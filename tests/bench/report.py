@@ -9,6 +9,8 @@ from tests.bench.measure import Spread
 
 Cell = Spread | float | str | None
 WIDTH = 120
+TOO_SLOW = "too slow"
+"""The cell of a peer that did not answer within its limit."""
 
 
 @dataclass(frozen=True, slots=True)

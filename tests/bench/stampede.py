@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.bench.fleet import Fleet
-from tests.bench.measure import Spread
+from tests.bench.measure import Spread, in_turns_until_slow
 from tests.bench.messages import Cold, Open
 from tests.bench.on_redis import SHARED
 from tests.bench.origin import LOAD_SECONDS, Origin
-from tests.bench.report import Bar, Cell, Part, Table
+from tests.bench.report import TOO_SLOW, Bar, Cell, Part, Table
 from tests.bench.servers import Count, Counter
 
 CALLERS = 100
@@ -20,7 +20,6 @@ OURS = "warmline"
 CONTENDERS = [name for name in SHARED if name != "cashews, client-side"]
 START_SECONDS = 0.1
 """From telling the processes when to start until they start."""
-PATIENCE_SECONDS = 60.0
 SLOW_MILLISECONDS = 5000.0
 """Who takes longer than this is measured once: its rounds would outlast all the others'."""
 COMMANDS = 60
@@ -34,47 +33,43 @@ class Rush:
     count: Count
     milliseconds: float
 
-    @property
-    def slow(self) -> bool:
-        """Whether one is enough."""
-        return self.milliseconds > SLOW_MILLISECONDS
-
 
 class Rushes:
     """Makes rushes of one size, each for a key that nobody has had before."""
 
-    def __init__(self, fleet: Fleet, counter: Counter, origin: Origin, *, processes: int, callers: int) -> None:
+    def __init__(
+        self, fleet: Fleet, counter: Counter, origin: Origin, *, processes: int, callers: int, patience: float
+    ) -> None:
         self._members = fleet.members[:processes]
         self._counter = counter
         self._origin = origin
         self._callers = callers
+        self._patience = patience
         self._keys: Iterator[str] = (f"organisation-{processes}-{number}/cold" for number in itertools.count())
 
     async def rounds(self, number: int) -> dict[str, list[Rush]]:
         """So many of every contender in turn, after one that does not count."""
-        rushes: dict[str, list[Rush]] = {name: [] for name in CONTENDERS}
-        for turn in range(number + 1):
-            for name in [name for name in CONTENDERS if not any(rush.slow for rush in rushes[name])]:
-                rush = await self._rush(name)
-                if turn or rush.slow:
-                    rushes[name].append(rush)
-        return rushes
+        return await in_turns_until_slow(
+            CONTENDERS, self._rush, number, slow=lambda rush: rush.milliseconds > SLOW_MILLISECONDS, ours=OURS
+        )
 
     async def _rush(self, name: str) -> Rush:
         key = next(self._keys)
         before = await self._counter.count()
         work = Cold(name, key, self._callers, time.monotonic() + START_SECONDS)
-        ends = await asyncio.gather(*(member.ask(work, seconds=PATIENCE_SECONDS) for member in self._members))
+        ends = await asyncio.gather(*(member.ask(work, seconds=self._patience) for member in self._members))
         count = await self._counter.count() - before
         return Rush(await self._origin.asked(key), count, (max(ends) - work.at) * 1000)
 
 
-async def run(fleet: Fleet, counter: Counter, origin: Origin, *, rounds: int) -> Part:
-    """Ten processes, and one."""
+async def run(fleet: Fleet, counter: Counter, origin: Origin, *, rounds: int, patience: float) -> Part:
+    """Ten processes, and one. Who has not answered all callers of a key after `patience` seconds is too slow."""
     await fleet.all(Open(CONTENDERS, "slow"))
     workers = len(fleet.members)
-    apart = await Rushes(fleet, counter, origin, processes=workers, callers=CALLERS).rounds(rounds)
-    together = await Rushes(fleet, counter, origin, processes=1, callers=CROWD).rounds(rounds)
+    apart, together = [
+        await Rushes(fleet, counter, origin, processes=processes, callers=callers, patience=patience).rounds(rounds)
+        for processes, callers in ((workers, CALLERS), (1, CROWD))
+    ]
     return Part(
         [
             _table("cold", f"A cold key, {workers} processes x {CALLERS} callers: median (min-max)", apart),
@@ -92,11 +87,14 @@ def _table(name: str, title: str, rushes: Mapping[str, Sequence[Rush]]) -> Table
         {contender: _row(contender, of_it) for contender, of_it in rushes.items()},
         f"The load takes {LOAD_SECONDS * 1000:.0f} ms. Connections and scripts are warm; each organisation is new to"
         " Redis. Commands within scripts count. Heartbeats are what ten Warmline workers send all the time, for"
-        " whatever was asked; they are not in the commands. Who takes longer than 5 s is measured once.",
+        " whatever was asked; they are not in the commands. Who takes longer than 5 s is measured once; who is too slow"
+        " had not answered within a tenth of the whole run's time, and may have disturbed what came after it.",
     )
 
 
 def _row(name: str, rushes: Sequence[Rush]) -> list[Cell]:
+    if not rushes:
+        return [None, None, None, TOO_SLOW]
     return [
         Spread.of([rush.loads for rush in rushes]),
         Spread.of([rush.count.commands for rush in rushes]),

@@ -108,14 +108,14 @@ def test_an_address_forged_from_inside_the_fleet_is_not_believed() -> None:
     mark = secrets.token_hex(4)
     command = f"curl --silent --insecure --output /dev/null --header 'X-Forwarded-For: 203.0.113.77' '{url}&{mark}=1'"
     fleet.host("redis-1").check_output(command)
-    entry = fleet.host("edge-1").check_output("docker logs --tail 5 warmline-nginx 2>&1")
+    entry = fleet.edge_log("edge-1", 5)
     assert f'"client":"{fleet.addresses()["redis-1"]}"' in entry
     assert "203.0.113.77" not in entry
 
 
 def test_the_edges_log_names_slot_and_cache_and_holds_nothing_that_was_said(edge: Edge) -> None:
     edge.get("answer", marked("my secret ailment"), caller="157.9.7.9")
-    log = fleet.host("edge-1").check_output("docker logs --tail 50 warmline-nginx 2>&1")
+    log = fleet.edge_log("edge-1", 50)
     entry = next(line for line in reversed(log.splitlines()) if '"client":"157.9.7.9"' in line)
     assert f'"slot":"{edge.slot_of("157.9.7.9")}"' in entry
     assert "warmline-rag; fwd=miss; detail=origin" in entry

@@ -144,3 +144,32 @@ def test_container_logs_are_bounded(name: str) -> None:
         "max-file": "3",
         "max-size": "10m",
     }
+
+
+@pytest.mark.parametrize("name", ["edge-1", "edge-2"])
+def test_an_edges_log_gets_to_its_disk_and_is_for_operators_alone(name: str) -> None:
+    assert fleet.host(name).service("warmline-nginx-logs.timer").is_enabled
+    fleet.edge_log(name, 1)
+    assert fleet.host(name).check_output("stat --format '%U %G %a' /var/log/warmline/nginx") == "root adm 750"
+    assert fleet.host(name).check_output("docker exec warmline-nginx stat --format %F /var/cache/nginx/access.log")
+
+
+def test_an_edge_answers_while_dockerd_stands_still() -> None:
+    """Nothing empties its output then."""
+    stop, start = "systemctl stop docker.socket docker.service", "systemctl start docker.socket docker.service"
+    url = f"https://{fleet.addresses()['edge-1']}/v1/health"
+    curl = f"curl --silent --insecure --max-time 5 --output /dev/null --fail {url}"
+    ask = f"for n in $(seq 1000); do {curl} || echo failed; done"
+    host = fleet.host("edge-1")
+    host.check_output(stop)
+    try:
+        assert host.check_output(ask) == ""
+    finally:
+        host.check_output(start)
+
+
+@pytest.mark.parametrize("name", ["agent-1", "agent-2"])
+def test_workers_that_stand_still_are_watched_for(name: str) -> None:
+    found = fleet.host(name).service("warmline-watch-workers")
+    assert found.is_running
+    assert found.is_enabled

@@ -106,7 +106,8 @@ def test_a_killed_worker_costs_no_caller_his_conversation() -> None:
 
 def test_two_rollouts_at_once_are_refused_with_who_has_the_lock_and_what_to_do() -> None:
     fleet.host("edge-1").check_output(
-        "mkdir /var/lib/warmline/lock && echo by asha since noon > /var/lib/warmline/lock/holder"
+        "cd /var/lib/warmline && mkdir lock && echo by asha since noon > lock/holder"
+        " && touch --date '10 minutes ago' lock"
     )
     try:
         run = operations.make("scale", WORKERS="4")

@@ -137,3 +137,17 @@ def test_redis_may_be_killed_and_nobody_notices() -> None:
         until(lambda: "without Redis" not in operations.done(operations.make("status")), seconds=60, what="Redis")
     nobody_noticed(load.report)
     nobody_moved(load.report)
+
+
+def test_a_worker_that_stands_still_is_ended_by_its_host_and_started_again() -> None:
+    host, worker = fleet.host("agent-1"), fleet.slot("agent-1", 1)
+    before = fleet.containers("agent-1")[worker["container"]]
+    host.check_output("kill -STOP $(pgrep --parent %s)", str(before["State"]["Pid"]))
+    until(
+        lambda: fleet.containers("agent-1")[worker["container"]]["RestartCount"] > before["RestartCount"],
+        seconds=90,
+        what="the worker that Docker started again",
+    )
+    ready = f"curl --silent --fail http://{worker['address']}:{worker['admin_port']}/readyz"
+    until(lambda: host.run(ready).rc == 0, seconds=60, what="the worker to be ready")
+    assert "it is ended" in host.check_output("journalctl --unit warmline-watch-workers --since -5min")

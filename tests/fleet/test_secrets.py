@@ -36,7 +36,8 @@ def test_no_process_shows_a_secret_in_its_environment_or_arguments(name: str) ->
 @pytest.mark.parametrize("name", HOSTS)
 def test_no_log_holds_a_secret(name: str) -> None:
     logs = fleet.host(name).check_output(
-        "for one in $(docker ps --all --quiet); do docker logs $one 2>&1; done; journalctl --quiet --no-pager"
+        "for one in $(docker ps --all --quiet); do docker logs $one 2>&1; done; journalctl --quiet --no-pager;"
+        " cat /var/log/warmline/*/*.log 2>/dev/null; zcat /var/log/warmline/*/*.gz 2>/dev/null; true"
     )
     assert logs
     assert found_in(logs) == []

@@ -1,6 +1,8 @@
 """The edge's configuration on a real nginx: who sticks to what, who is believed, what is passed on and what is not."""
 
+import fcntl
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from websockets.sync.client import connect
 from tests.support.nginx import Backends, Nginx, slots
 from tests.support.processes import free_port
 from tests.support.raw import exchange, handshake, head
+from tests.support.wait import until
 
+HTTP = httpx.Client(trust_env=False)
 CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]
 
 
@@ -38,7 +42,7 @@ def closed(backends: Backends) -> Nginx:
 
 def slot_of(edge: Nginx, client: str | None = None) -> str:
     headers = {} if client is None else {"X-Forwarded-For": client}
-    answered: str = httpx.get(f"{edge.url}/v1/x", headers=headers).json()["backend"]
+    answered: str = HTTP.get(f"{edge.url}/v1/x", headers=headers).json()["backend"]
     return answered
 
 
@@ -188,13 +192,54 @@ def test_a_conversation_and_the_requests_that_follow_it_share_the_key_its_handsh
 
 def test_the_log_says_who_was_answered_by_which_slot_and_never_what_was_asked(trusting: Nginx) -> None:
     httpx.get(f"{trusting.url}/v1/agents/a/answer?text=my+ailment", headers={"X-Forwarded-For": "9.4.3.4"})
-    entry = trusting.log()[-1]
-    assert entry["client"] == "9.4.3.4"
-    assert entry["path"] == "/v1/agents/a/answer"
+    asked = {"client": "9.4.3.4", "path": "/v1/agents/a/answer"}
+    (entry,) = until(
+        lambda: [one for one in trusting.log() if asked.items() <= one.items()], seconds=5, what="the line of the log"
+    )
     assert entry["slot"] == slot_of(trusting, "9.4.3.4")
     assert (entry["status"], entry["method"]) == (200, "GET")
     assert float(entry["upstream_seconds"]) >= 0
     assert "ailment" not in str(trusting.log())
+
+
+def test_an_edge_whose_output_nobody_reads_answers_on_and_its_log_is_where_the_host_finds_it(
+    backends: Backends, tmp_path: Path
+) -> None:
+    """As when the engine that empties a container's output stands still."""
+    os.mkfifo(tmp_path / "nginx.log")
+    unread = os.open(tmp_path / "nginx.log", os.O_RDWR)
+    fcntl.fcntl(unread, fcntl.F_SETPIPE_SZ, 4096)
+    edge = Nginx(tmp_path, slots(*backends.ports))
+    try:
+        with httpx.Client(base_url=edge.url) as client:
+            assert {client.get("/v1/x", timeout=5).status_code for _ in range(100)} == {200}
+        until(lambda: len(edge.log()) == 100, seconds=5, what="the log's last line")
+    finally:
+        edge.process.kill()
+        os.close(unread)
+
+
+def test_an_edge_that_has_no_room_for_its_log_answers_on(backends: Backends, tmp_path: Path) -> None:
+    for name in ("access.log", "error.log"):
+        (tmp_path / name).symlink_to("/dev/full")
+    edge = Nginx(tmp_path, slots(*backends.ports))
+    try:
+        with httpx.Client(base_url=edge.url) as client:
+            assert {client.get("/v1/x", timeout=5).status_code for _ in range(20)} == {200}
+    finally:
+        edge.stop()
+
+
+def test_what_was_asked_is_in_no_log_when_nobody_answers_either(tmp_path: Path) -> None:
+    edge = Nginx(tmp_path, slots(free_port(), free_port()))
+    try:
+        assert httpx.get(f"{edge.url}/v1/agents/a/answer?text=my+ailment").status_code == 502
+        until(edge.log, seconds=5, what="the log's only line")
+        assert edge.log()[-1]["status"] == 502
+        for log in ("access.log", "error.log", "nginx.log"):
+            assert "ailment" not in (tmp_path / log).read_text(), log
+    finally:
+        edge.stop()
 
 
 def test_only_the_api_is_served(trusting: Nginx) -> None:
@@ -221,7 +266,7 @@ def test_status_is_for_listed_addresses_only(backends: Backends, trusting: Nginx
 def test_a_get_is_answered_by_another_slot_when_its_own_is_down(backends: Backends, tmp_path: Path) -> None:
     edge = Nginx(tmp_path, slots(free_port(), *backends.ports), nginx_trusted_proxies=["127.0.0.1"])
     try:
-        assert {httpx.get(f"{edge.url}/v1/x", headers={"X-Forwarded-For": c}).status_code for c in CLIENTS} == {200}
+        assert {HTTP.get(f"{edge.url}/v1/x", headers={"X-Forwarded-For": c}).status_code for c in CLIENTS} == {200}
         assert any("," in entry["upstream"] for entry in edge.log())
         assert all(entry["slot"] in {"test/2", "test/3", "test/4", "test/5"} for entry in edge.log())
     finally:

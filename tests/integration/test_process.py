@@ -1,15 +1,19 @@
 """The worker as a process: how it refuses to start, and how it stops."""
 
+import contextlib
+import fcntl
+import json
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import python_path, warmline
-from tests.support.stack import Simulator, Stack
+from tests.support.processes import free_port, python_path, warmline
+from tests.support.stack import Simulator, Stack, Worker
 from tests.support.wait import until
 
 
@@ -144,6 +148,45 @@ def test_a_request_under_way_is_finished_before_the_worker_stops(stack: Stack, t
         assert worker.process.exit_code() == 0
     finally:
         slow.stop()
+
+
+def test_a_worker_whose_log_nobody_reads_answers_and_its_last_words_are_there_when_somebody_does(
+    stack: Stack, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "unread-1.log"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)  # as full with the first lines as a larger one after a while
+    nowhere = {"WARMLINE_CONVEX_URL": f"http://127.0.0.1:{free_port()}"}
+    worker = Worker("unread/1", {**stack.settings(), **nowhere}, tmp_path)
+    try:
+        assert {worker.answer(f"question {number}").status_code for number in range(20)} == {503}
+        assert worker.metric("warmline_log_lines_lost_total") == 0
+        worker.process.signal(signal.SIGTERM)
+        with ThreadPoolExecutor() as pool:
+            ending = pool.submit(worker.process.exit_code)
+            log = drained(reader, ending.done)
+            assert ending.result() == 0
+    finally:
+        worker.process.kill()
+        os.close(reader)
+    assert log.count('"event": "upstream_failed"') >= 20
+    assert json.loads(log.splitlines()[-1])["event"] == "stopped"
+
+
+def drained(reader: int, over: Callable[[], bool]) -> str:
+    """What comes out of a pipe until it is over."""
+    read = bytearray()
+
+    def empty() -> bool:
+        ended = over()
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                read.extend(os.read(reader, 65536))
+        return ended
+
+    until(empty, seconds=20, what="the end of the log")
+    return read.decode()
 
 
 def test_a_second_signal_ends_the_wait(stack: Stack, tmp_path: Path) -> None:

@@ -164,6 +164,12 @@ def published(edge: str) -> str:
     return "https://" + next(one.removesuffix(":443") for one in ports if one.endswith(":443"))
 
 
+def edge_log(edge: str, lines: int) -> str:
+    """The last lines of an edge's access log, once the host has taken them to its disk."""
+    keep = "systemctl start warmline-nginx-logs.service"  # as its timer does every ten seconds; returns when it is done
+    return str(host(edge).check_output(f"{keep} && tail --lines {lines} /var/log/warmline/nginx/access.log"))
+
+
 def ask_worker(name: str, number: int, what: str, text: str, organisation: str = "sahyadri") -> httpx.Response:
     """Ask one worker directly, from the edge's host, as the edge would; headers and status only."""
     url = f"http://{addresses()[name]}:{slot(name, number)['port']}/v1/agents/reception/{what}"

@@ -3,13 +3,14 @@
 import json
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import jinja2
+
+from tests.support.plugins import load
 from tests.support.processes import ROOT, Process, free_port
 from tests.support.wait import until
 
@@ -18,6 +19,8 @@ DEFAULTS = {
     "nginx_worker_connections": 512,
     "nginx_shutdown_timeout": 5,
     "nginx_read_timeout": 60,
+    "nginx_answer_timeout": 15,
+    "nginx_speech_timeout": 75,
     "nginx_status_address": "127.0.0.1",
     "nginx_status_from": [],
     "nginx_http_address": "127.0.0.1",
@@ -32,18 +35,7 @@ DEFAULTS = {
 
 
 def render(variables: Mapping[str, Any]) -> str:
-    """nginx.conf as Ansible renders it: the same template options.
-
-    Where there is no Jinja, which is where only the fuzz tests' requirements are, `python` on the path renders it.
-    """
-    if not find_spec("jinja2"):
-        command = ["python", "-m", "tests.support.nginx"]
-        done = subprocess.run(
-            command, cwd=ROOT, input=json.dumps(variables), check=True, capture_output=True, text=True
-        )
-        return done.stdout
-    import jinja2
-
+    """nginx.conf as Ansible renders it: the same template options."""
     loader = jinja2.FileSystemLoader(ROOT / "nginx")
     environment = jinja2.Environment(
         loader=loader, trim_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
@@ -96,7 +88,8 @@ class Nginx:
         self.status_url = f"http://127.0.0.1:{self.status_port}/nginx_status"
         self.bundle = folder / "edge.pem"
         self._access_log = folder / "access.log"
-        settings = {
+        limits = load("filter", "edge").limits
+        settings: dict[str, Any] = {
             **DEFAULTS,
             "nginx_slots": slots,
             "nginx_http_port": self.port,
@@ -106,9 +99,10 @@ class Nginx:
             "nginx_status_port": self.status_port,
             "nginx_run_dir": str(folder),
             "nginx_cache_dir": str(folder),
-            "nginx_access_log": str(self._access_log),
             **variables,
         }
+        processes, connections = (int(settings[f"nginx_worker_{name}"]) for name in ("processes", "connections"))
+        settings["nginx_limits"] = limits(processes, connections, old=24, reloads=8)
         self._settings = settings
         self._config = folder / "nginx.conf"
         self._config.write_text(render(settings))
@@ -168,7 +162,3 @@ class Backends:
     def stop(self) -> None:
         for process in [*self.processes, *(edge.process for edge in self._edges)]:
             process.stop()
-
-
-if __name__ == "__main__":
-    sys.stdout.write(render(json.load(sys.stdin)))

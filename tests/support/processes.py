@@ -65,12 +65,12 @@ class Process:
         """All it has written so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def listening(self, port: int) -> "Process":
+    def listening(self, port: int, host: str = "127.0.0.1") -> "Process":
         """This process, once it listens; fails with its output if it ends instead, and leaves none behind."""
 
         def ready() -> bool:
             assert self._child.poll() is None, f"ended with {self._child.returncode}:\n{self.output}"
-            return listens(port)
+            return listens(port, host)
 
         try:
             until(ready, seconds=60, what=f"port {port} of {self._child.args!r}")

@@ -84,9 +84,10 @@ class Worker:
         self.process = Process(
             warmline("worker"), log=folder / f"{name.replace('/', '-')}.log", environment=environment
         )
-        self.process.listening(self.port)
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.admin_url = f"http://127.0.0.1:{self.admin_port}"
+        host = environment.get("WARMLINE_LISTEN_HOST", "127.0.0.1")
+        self.process.listening(self.port, host)
+        self.url = f"http://{host}:{self.port}"
+        self.admin_url = f"http://{host}:{self.admin_port}"
 
     def get(self, path: str, *, organisation: str = "sahyadri", text: str = "", **headers: str) -> httpx.Response:
         """A caller's GET with an API key."""

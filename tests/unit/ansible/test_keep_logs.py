@@ -1,0 +1,63 @@
+"""What becomes of the edge's logs: taken from memory to the disk, packed, and bounded."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.programs import load
+
+keeper = load("nginx", "keep-logs")
+MIB = 1 << 20
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """Where nginx writes."""
+    (tmp_path / "spool").mkdir()
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where it is kept."""
+    (tmp_path / "kept").mkdir()
+    return tmp_path / "kept"
+
+
+def test_what_nginx_has_written_is_taken_and_it_goes_on_in_the_same_file(spool: Path, folder: Path) -> None:
+    with (spool / "access.log").open("ab", buffering=0) as log:
+        log.write(b"one\n")
+        keeper.keep(spool, folder, MIB, "now")
+        log.write(b"two\n")
+        keeper.keep(spool, folder, MIB, "now")
+    assert (folder / "access.log").read_bytes() == b"one\ntwo\n"
+    assert (spool / "access.log").stat().st_size == 0
+
+
+def test_what_has_grown_large_is_packed_and_can_be_read_back(spool: Path, folder: Path) -> None:
+    line = b'{"status":200}\n' * 10_000
+    (spool / "access.log").write_bytes(line)
+    keeper.keep(spool, folder, MIB, "20260101T000000")
+    assert [path.name for path in folder.iterdir()] == ["access-20260101T000000.log.gz"]
+    assert gzip.decompress((folder / "access-20260101T000000.log.gz").read_bytes()) == line
+
+
+def test_all_that_is_kept_stays_within_its_bound_and_the_oldest_goes_first(spool: Path, folder: Path) -> None:
+    for hour in range(30):
+        (spool / "access.log").write_bytes(os.urandom(MIB // 7))
+        (spool / "error.log").write_bytes(b"an error\n")
+        keeper.keep(spool, folder, MIB, f"{hour:02}")
+        newest = folder / f"access-{hour:02}.log.gz"
+        os.utime(newest, (hour, hour))
+    kept = sorted(path.name for path in folder.glob("*.gz"))
+    assert kept[-1] == "access-29.log.gz"
+    assert kept == [f"access-{hour:02}.log.gz" for hour in range(30 - len(kept), 30)]
+    assert MIB // 2 < sum(path.stat().st_size for path in folder.iterdir()) <= MIB
+    assert (folder / "error.log").read_text().count("an error") == 30
+
+
+def test_an_edge_without_logs_is_none_of_its_business(spool: Path, folder: Path) -> None:
+    keeper.keep(spool, folder, MIB, "now")
+    assert [*folder.iterdir()] == []
