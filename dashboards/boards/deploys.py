@@ -144,8 +144,8 @@ BOARD = Board(
                 series(
                     13,
                     "Who changed the firewall?",
-                    "What the kernel had was not what is written, and was put back within seconds. Each is a program or "
-                    "a person on that host: find out which, and say in the inventory what they wanted.",
+                    "What the kernel had was not what is written, and was put back within seconds. Each is a program "
+                    "or a person on that host: find out which, and say in the inventory what they wanted.",
                     "none",
                     Query("sum by (host) (increase(warmline_firewall_repairs_total[$__rate_interval]))", "{{host}}"),
                 ),
