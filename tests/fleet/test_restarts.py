@@ -1,4 +1,4 @@
-"""Docker would start every container again after a crash or a reboot: it shows that to nobody, a program of ours does."""
+"""Docker would start every container again after a crash or a reboot: it shows that to nobody, our program does."""
 
 import pytest
 
