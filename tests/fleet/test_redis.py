@@ -160,10 +160,14 @@ print(json.dumps({"refused": refused, "first": first}))
 def test_the_state_survives_a_restart_and_the_cache_does_not() -> None:
     for instance in INSTANCES:
         assert tried("app", instance, "SET", "wl:survivor", "here", "EX", "120") == "True"
+        pair = "redis.call('RPUSH', KEYS[1], 'a') redis.call('PEXPIRE', KEYS[1], 120000) return 1"
+        assert tried("app", instance, "EVAL", pair, "1", "wl:survivors") == "1"
     # Every second is written to disk (appendfsync everysec); a stop writes the rest.
     fleet.host("redis-1").check_output("docker restart warmline-redis-cache warmline-redis-state")
     assert tried("app", "state", "GET", "wl:survivor") == "here"
     assert tried("app", "cache", "GET", "wl:survivor") == "None"
+    assert tried("app", "state", "LRANGE", "wl:survivors", "0", "-1") == "['a']"
+    assert tried("app", "cache", "EXISTS", "wl:survivors") == "0"
 
 
 @pytest.mark.parametrize("instance", INSTANCES)
