@@ -2,7 +2,8 @@
 
     build.py build                                        every image: there already, pulled, or built; what each is
                                                           called here is written to images.json in the cache folder
-    build.py publish --push R --pull R --manifest FILE    what hosts need goes to registry R; FILE says which is which
+    build.py publish --push R --pull R --manifest FILE    what hosts need goes to registry R; FILE says which is which,
+                                                          by digest, versions.json beside it what they are called
     build.py clean                                        remove every image that `build` made
 
 An official image, pinned by digest, is best. Where no registry answers, the folder of the same name builds a stand-in.
@@ -229,13 +230,31 @@ def built() -> dict[str, str]:
 
 
 def publish(*, push: str, pull: str, manifest: Path) -> None:
-    """Send what hosts need to the registry `push`, and write the names under which they `pull` it to `manifest`."""
-    names = built()
-    served = [image.key for image in catalogue() if image.served and image.key in names]
-    for name in served:
-        _run("docker", "tag", names[name], f"{push}/{names[name]}")
-        _run("docker", "push", "--quiet", f"{push}/{names[name]}")
-    _write(manifest, json.dumps({name: f"{pull}/{names[name]}" for name in served}, indent=2) + "\n")
+    """Send what hosts need to the registry `push`, and write how they `pull` it to `manifest`."""
+    names = {image.key: built()[image.key] for image in catalogue() if image.served and image.key in built()}
+    references = {}
+    for key, name in names.items():
+        _run("docker", "tag", name, f"{push}/{name}")
+        _run("docker", "push", "--quiet", f"{push}/{name}")
+        pushed = _output("docker", "image", "inspect", "--format", "{{json .RepoDigests}}", f"{push}/{name}")
+        references[key] = reference(name, json.loads(pushed), push=push, pull=pull)
+    _write(manifest, json.dumps(references, indent=2) + "\n")
+    versions = {key: name.rpartition(":")[2] for key, name in names.items()}
+    _write(manifest.with_name("versions.json"), json.dumps(versions, indent=2) + "\n")
+
+
+def reference(name: str, digests: Sequence[str], *, push: str, pull: str) -> str:
+    """How hosts call the image `name`, of which the engine knows these `digests`, each with the repository it is of.
+
+    By digest, not by tag: whoever could put another image in its place could not give it that one.
+    """
+    repository = name.rpartition(":")[0]
+    known = f"{push}/{repository}@"
+    try:
+        found = next(one.removeprefix(known) for one in digests if one.startswith(known))
+    except StopIteration:
+        raise SystemExit(f"{push} took {name} and said no digest of it: is it a registry?") from None
+    return f"{pull}/{repository}@{found}"
 
 
 def clean(engine: Engine) -> None:

@@ -138,5 +138,34 @@ BOARD = Board(
                 ),
             ],
         ),
+        Row(
+            "Is it still as it was deployed?",
+            [
+                series(
+                    13,
+                    "Who changed the firewall?",
+                    "What the kernel had was not what is written, and was put back within seconds. Each is a program "
+                    "or a person on that host: find out which, and say in the inventory what they wanted.",
+                    "none",
+                    Query("sum by (host) (increase(warmline_firewall_repairs_total[$__rate_interval]))", "{{host}}"),
+                ),
+                series(
+                    14,
+                    "When was the firewall last looked at?",
+                    "Seconds ago, every ten. Growing: nobody puts it back there, whatever happens to it.",
+                    "s",
+                    Query("(max by (host) (warmline_firewall_checked_timestamp_seconds) - time()) * -1", "{{host}}"),
+                ),
+                series(
+                    15,
+                    "What would not come back after a crash?",
+                    "Containers that were stopped or signalled through Docker and ran on. A restart, when few call, or "
+                    "the next deploy puts that right.",
+                    "none",
+                    Query("sum by (host) (warmline_containers_given_up)", "{{host}}"),
+                    Query("sum by (host, name) (warmline_container_given_up)", "{{host}}: {{name}}"),
+                ),
+            ],
+        ),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 
 from tests.support.caches import DictLeases, DictStore
-from tests.support.redis import RedisServer, Sentinels
+from tests.support.redis import RedisServer, Sentinels, as_worker
 from warmline.cache.breaker import Breaker
 from warmline.cache.dial import dialler
 from warmline.cache.link import Link
@@ -34,7 +34,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinels]:
 
 def connect(url: str, *, pushed: Callable[[list[bytes]], None] | None = None) -> Server:
     """A server that is given a second for every call: these tests are about what, not about how fast."""
-    link = Link(dialler(url, password=None, timeout=1), dial_timeout=5, pushed=pushed)
+    link = Link(dialler(as_worker(url), password=None, timeout=1), dial_timeout=5, pushed=pushed)
     return Server(link, breaker=Breaker(0.0), clock=asyncio.get_running_loop().time)
 
 

@@ -28,12 +28,8 @@ CONTAINERS = [
 ]
 USERS = {
     "worker": "10001",
-    "simulator": "10001",
-    "redis": "999",
-    "redis-exporter": "59000",
-    "nginx-exporter": "1001",
     "grafana": "472",
-    **dict.fromkeys(("prometheus", "alertmanager", "node-exporter", "blackbox-exporter"), "65534"),
+    **{service.replace("_", "-"): str(uid) for service, uid in fleet.uids().items()},
 }
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.support.roles import render
 from tests.support.stack import Stack, key_of
 from tests.support.wait import until
 
+HEARTBEAT = 4
 MUTES = [{"why": "A test.", "by": "HostDown", "mutes": ["Worker.*"], "equal": ["host"]}]
 
 
@@ -64,6 +66,7 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory, pager: Pager) -> Iter
         (folder / "receivers" / name).write_text(url)
     variables = {f"alertmanager_{name}_url": url for name, url in urls.items()}
     quick = {"alertmanager_group_wait_seconds": 1, "alertmanager_group_interval_seconds": 1}
+    quick["alertmanager_heartbeat_seconds"] = HEARTBEAT
     config = render("alertmanager", "alertmanager.yml.j2", **variables, **quick, alertmanager_inhibitions=MUTES)
     assert not any(url in config for url in urls.values())
     (folder / "alertmanager.yml").write_text(config)
@@ -104,6 +107,15 @@ def test_the_watchdog_is_a_heartbeat(alertmanager: str, pager: Pager) -> None:
     fire(alertmanager, {"alertname": "Watchdog", "severity": "none"})
     until(lambda: pager.told("Watchdog"), seconds=20, what="the heartbeat")
     assert {one["receiver"] for one in pager.told("Watchdog")} == {"heartbeat"}
+
+
+def test_the_heartbeat_comes_as_often_as_it_is_promised(alertmanager: str, pager: Pager) -> None:
+    """With the time between two looks as the time to repeat after, every other one would be left out."""
+    fire(alertmanager, {"alertname": "Watchdog", "severity": "none"})
+    until(lambda: len(pager.told("Watchdog")) > 3, seconds=60, what="some heartbeats")
+    times = [one["at"] for one in pager.told("Watchdog")]
+    gaps = [after - before for before, after in pairwise(times)]
+    assert all(HEARTBEAT * 0.75 < gap < HEARTBEAT * 1.5 for gap in gaps), gaps
 
 
 def test_who_was_woken_is_not_told_of_what_follows_from_it(alertmanager: str, pager: Pager) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -98,6 +99,22 @@ def told(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+@pytest.mark.timeout(400)
+def test_the_heartbeat_comes_each_minute() -> None:
+    """Since Alertmanager began or last read its files: until then a deploy may have kept it from it."""
+    host = fleet.host("monitor-1")
+    name = "alertmanager_config_last_reload_success_timestamp_seconds"
+    shown = host.check_output("curl --silent http://127.0.0.1:%s/metrics", str(fleet.PORTS["alertmanager"]))
+    since = next(float(line.split()[1]) for line in shown.splitlines() if line.startswith(f"{name} "))
+
+    def times() -> list[float]:
+        return [one["at"] for one in told("Watchdog") if one["at"] > since][-10:]
+
+    until(lambda: len(times()) > 3, seconds=270, what="four heartbeats")
+    gaps = [after - before for before, after in pairwise(times())]
+    assert all(50 < gap < 90 for gap in gaps), gaps
+
+
 def raise_alert(name: str, **labels: str) -> None:
     """Have Alertmanager know of an alert, as Prometheus would; it ends by itself after a few minutes."""
     alert = json.dumps([{"labels": {"alertname": name, **labels}, "annotations": {"summary": "A test."}}])
@@ -122,25 +139,3 @@ def test_prometheus_tells_this_alertmanager() -> None:
     answer = json.loads(fleet.host("monitor-1").check_output("curl --silent %s", url))
     active = [one["url"] for one in answer["data"]["activeAlertmanagers"]]
     assert active == [f"http://127.0.0.1:{fleet.PORTS['alertmanager']}/api/v2/alerts"]
-
-
-@pytest.mark.parametrize(
-    ("name", "path", "group"),
-    [
-        ("redis-1", "/etc/warmline/redis-exporter-cache/passwords.json", "59000"),
-        ("redis-1", "/etc/warmline/redis-exporter-state/passwords.json", "59000"),
-        ("monitor-1", "/etc/warmline/blackbox-exporter/api_key", "65534"),
-        ("monitor-1", "/etc/warmline/alertmanager/receivers/page", "65534"),
-    ],
-)
-def test_a_monitors_secret_is_for_the_group_of_whoever_needs_it(name: str, path: str, group: str) -> None:
-    assert fleet.host(name).check_output("stat --format '%%U %%g %%a' %s", path) == f"root {group} 640"
-
-
-def test_the_host_exporter_cannot_read_what_only_workers_may() -> None:
-    found = fleet.host("agent-1").run(
-        "nsenter --target $(docker inspect --format '{{.State.Pid}}' warmline-node-exporter) --mount "
-        "setpriv --reuid 65534 --regid 65534 --clear-groups cat /host/etc/warmline/agent/api_keys.json"
-    )
-    assert found.rc != 0
-    assert "Permission denied" in found.stderr

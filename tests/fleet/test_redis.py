@@ -70,6 +70,23 @@ def test_the_workers_user_reads_and_writes_keys_of_ours(instance: str) -> None:
         "MONITOR",
         "CLIENT LIST",
         "SAVE",
+        "SCRIPT FLUSH",
+        "SCRIPT KILL",
+        "SCRIPT LOAD x",
+        "FUNCTION FLUSH",
+        "FUNCTION LIST",
+        "MEMORY PURGE",
+        "MEMORY USAGE wl:test",
+        "SELECT 1",
+        "RANDOMKEY",
+        "SCAN 0",
+        "DBSIZE",
+        "CLIENT KILL ID 1",
+        "CLIENT NO-EVICT on",
+        "OBJECT FREQ wl:test",
+        "PSUBSCRIBE *",
+        "PUBSUB CHANNELS",
+        "COPY wl:test wl:other",
         "SET other 1",
         "GET other",
         "PUBLISH __sentinel__:hello x",
@@ -101,7 +118,8 @@ def test_overfilling_the_cache_evicts_there_and_loses_nothing_of_the_state() -> 
     program = """
 cache, state = (connect(job["user"], job["password"], port) for port in job["ports"])
 keys = [f"wl:kept:{i}" for i in range(500)]
-state.mset({key: key for key in keys})
+for key in keys:
+    state.set(key, key)
 for start in range(0, job["mib"] * 16, 64):
     with cache.pipeline(transaction=False) as pipe:
         for i in range(start, start + 64):
@@ -142,10 +160,14 @@ print(json.dumps({"refused": refused, "first": first}))
 def test_the_state_survives_a_restart_and_the_cache_does_not() -> None:
     for instance in INSTANCES:
         assert tried("app", instance, "SET", "wl:survivor", "here", "EX", "120") == "True"
+        pair = "redis.call('RPUSH', KEYS[1], 'a') redis.call('PEXPIRE', KEYS[1], 120000) return 1"
+        assert tried("app", instance, "EVAL", pair, "1", "wl:survivors") == "1"
     # Every second is written to disk (appendfsync everysec); a stop writes the rest.
     fleet.host("redis-1").check_output("docker restart warmline-redis-cache warmline-redis-state")
     assert tried("app", "state", "GET", "wl:survivor") == "here"
     assert tried("app", "cache", "GET", "wl:survivor") == "None"
+    assert tried("app", "state", "LRANGE", "wl:survivors", "0", "-1") == "['a']"
+    assert tried("app", "cache", "EXISTS", "wl:survivors") == "0"
 
 
 @pytest.mark.parametrize("instance", INSTANCES)

@@ -79,6 +79,13 @@ def test_a_role_has_specs_and_a_readme_and_documents_every_default(role: str) ->
     assert defaults == {name: option["default"] for name, option in options.items() if "default" in option}
 
 
+def test_nothing_is_reloaded_by_a_signal_through_docker() -> None:
+    """Docker would note that somebody stopped the container, and restart it never again (roles/docker_engine)."""
+    signals = re.compile(r"(docker|container)s?[ _]kill[^\n]*(--signal|\s-s\b|signal=)|kill_signal:")
+    this = Path("tests/static/test_tree.py")
+    assert [str(path) for path, text in text_files() if path != this and signals.search(text)] == []
+
+
 def test_every_inventory_names_the_same_groups() -> None:
     def groups(inventory: str) -> set[str]:
         hosts = yaml.safe_load((ROOT / "ansible" / "inventories" / inventory / "hosts.yml").read_text(encoding="utf-8"))

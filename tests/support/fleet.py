@@ -65,6 +65,14 @@ def host(name: str) -> Any:
     return testinfra.get_host(f"ssh://{name}", ssh_config=str(STATE / "ssh_config"))
 
 
+@cache
+def uids() -> dict[str, int]:
+    """Service → the number that it runs as."""
+    wiring = ROOT / "ansible" / "playbooks" / "group_vars" / "all" / "identities.yml"
+    found: dict[str, int] = yaml.safe_load(wiring.read_text(encoding="utf-8"))["fleet_uids"]
+    return found
+
+
 def is_up(name: str) -> bool:
     """Whether the host lets us in and its services have started."""
     command = ["ssh", "-F", str(STATE / "ssh_config"), name, "systemctl", "is-system-running"]

@@ -1,12 +1,30 @@
 """Real Redis servers on loopback, alone or watched by Sentinels."""
 
 import signal
+from functools import cache
 from pathlib import Path
 
 import redis
+import yaml
 
-from tests.support.processes import Process, free_port
+from tests.support.processes import ROOT, Process, free_port
 from tests.support.wait import until
+
+INTRODUCTION = "client|setinfo"
+"""What the client library says of itself, going on if it is refused: older servers do not know it."""
+
+
+@cache
+def commands() -> tuple[str, ...]:
+    """What a fleet's Redis lets workers do."""
+    wiring = ROOT / "ansible" / "playbooks" / "group_vars" / "redis.yml"
+    listed: list[str] = yaml.safe_load(wiring.read_text(encoding="utf-8"))["fleet_redis_commands"]
+    return tuple(listed)
+
+
+def as_worker(url: str) -> str:
+    """The same server as the workers' user, who may do what a fleet's Redis lets it."""
+    return url.replace("://", "://app@", 1)
 
 
 class RedisServer:
@@ -17,6 +35,8 @@ class RedisServer:
         self._log = folder / f"{name}.log"
         self._command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(folder)]
         self._command += ["--dbfilename", f"{name}.rdb", *options]
+        allowed = [f"+{command}" for command in commands() if command != INTRODUCTION]
+        self._command += ["--user", "app", "on", "nopass", "resetchannels", "~wl*", "&wl*", "-@all", *allowed]
         self._process: Process | None = None
 
     @property
@@ -34,11 +54,23 @@ class RedisServer:
         return self
 
     def stop(self) -> None:
-        """Kill it without a word, if it runs."""
+        """Kill it without a word, if it runs. Raises AssertionError if it had to refuse a worker something."""
         if self._process:
             self._process.signal(signal.SIGCONT)
+            refused = self._refused()
             self._process.kill()
             self._process = None
+            assert not refused, f"add to fleet_redis_commands in group_vars/redis.yml, or do without: {refused}"
+
+    def _refused(self) -> set[str]:
+        """What the workers' user asked and may not."""
+        try:
+            with redis.Redis(port=self.port, socket_timeout=2, decode_responses=True) as client:
+                log = client.acl_log()
+        except redis.RedisError:  # it ended by itself: a test's own doing
+            return set()
+        refused = (f"{one['reason']} {one['object']}" for one in log if one["username"] == "app")
+        return {*refused} - {f"command {INTRODUCTION}"}
 
     def freeze(self) -> None:
         """It keeps its connections and says nothing."""

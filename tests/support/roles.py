@@ -1,5 +1,6 @@
 """The templates of Ansible's roles, rendered without Ansible: the same options, the role's own defaults."""
 
+import hashlib
 import json
 
 import jinja2
@@ -20,6 +21,10 @@ def render(role: str, template: str, **variables: object) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters |= {"to_json": json.dumps, "warmline_setting": load("filter", "warmline").setting}
+    environment.filters |= {
+        "to_json": json.dumps,
+        "hash": lambda text, name: hashlib.new(name, text.encode()).hexdigest(),
+        "warmline_setting": load("filter", "warmline").setting,
+    }
     defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
     return environment.get_template(template).render({"ansible_managed": "a test", **defaults, **variables})

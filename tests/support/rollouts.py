@@ -68,7 +68,7 @@ def image(version: str, *lines: str) -> Iterator[str]:
     subprocess.run(build, input=dockerfile, text=True, check=True, capture_output=True)
     try:
         subprocess.run(["docker", "push", "--quiet", pushed], check=True, capture_output=True)
-        yield pulled.rpartition(":")[0] + f":{version}"
+        yield pulled.partition("@")[0] + f":{version}"
     finally:
         subprocess.run(["docker", "image", "rm", "--force", pushed], check=False, capture_output=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.processes import Process, free_port, python_path, warmline
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, as_worker
 from tests.support.wait import until
 
 ORGANISATIONS = ("sahyadri", "kaveri", "lakeside")
@@ -149,8 +149,8 @@ class Stack:
         """What a worker needs, beside its name and ports."""
         return {
             "WARMLINE_API_KEYS_FILE": str(self.keys_file),
-            "WARMLINE_REDIS_CACHE_URL": self.redis.url,
-            "WARMLINE_REDIS_STATE_URL": self.redis.url,
+            "WARMLINE_REDIS_CACHE_URL": as_worker(self.redis.url),
+            "WARMLINE_REDIS_STATE_URL": as_worker(self.redis.url),
             "WARMLINE_CONVEX_URL": self.convex.url,
             "WARMLINE_SARVAM_URL": self.sarvam.url,
             "WARMLINE_SARVAM_KEY_FILE": str(self.sarvam_key),

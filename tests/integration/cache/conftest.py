@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.members import Member
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, as_worker
 
 Join = Callable[..., Awaitable[Member]]
 
@@ -32,7 +32,12 @@ async def join(shared: RedisServer, state: RedisServer) -> AsyncIterator[Join]:
     members: list[Member] = []
 
     async def make(**options: object) -> Member:
-        given: dict[str, object] = {"shared": shared.url, "state": state.url, "name": f"w{len(members)}", **options}
+        given: dict[str, object] = {
+            "shared": as_worker(shared.url),
+            "state": as_worker(state.url),
+            "name": f"w{len(members)}",
+            **options,
+        }
         member = Member(**given)  # type: ignore[arg-type]  # handed through
         members.append(member)
         return await member.joined() if given.get("member", True) else member

@@ -1,27 +1,12 @@
 """What an edge tells of deploys, read by the client library as Prometheus would."""
 
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
-from types import ModuleType
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.processes import ROOT
+from tests.support import programs
 
-
-def script() -> ModuleType:
-    """The collector that the role installs: a program without an extension."""
-    path = ROOT / "ansible" / "roles" / "deploy_metrics" / "files" / "deploy-metrics"
-    loader = SourceFileLoader("deploy_metrics", str(path))
-    spec = spec_from_loader("deploy_metrics", loader)
-    assert spec
-    module = module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-metrics = script()
+metrics = programs.load("deploy_metrics", "deploy-metrics")
 SLOT = {"name": "agent-1/1", "host": "agent-1", "colour": "green", "release": "0.2-ab12-9f", "down": False}
 WORKER, DRAINING = "nginx: worker process", "nginx: worker process is shutting down"
 

@@ -101,3 +101,23 @@ def test_the_digest_changes_with_content_name_mode_and_salt_and_with_nothing_els
     assert differs()
     (tree / "two").unlink()
     assert differs()
+
+
+DIGEST = "sha256:" + "ab" * 32
+
+
+def test_hosts_are_told_of_an_image_by_its_digest_at_the_registry_that_they_reach() -> None:
+    known = [f"elsewhere/warmline/nginx@sha256:{'cd' * 32}", f"127.0.0.1:5050/warmline/nginx@{DIGEST}"]
+    told = build.reference("warmline/nginx:1.26.3", known, push="127.0.0.1:5050", pull="10.0.0.2:5000")
+    assert told == f"10.0.0.2:5000/warmline/nginx@{DIGEST}"
+
+
+def test_a_registry_with_a_path_keeps_it() -> None:
+    known = [f"registry.example.com/voice/warmline/agent@{DIGEST}"]
+    where = "registry.example.com/voice"
+    assert build.reference("warmline/agent:0.1.0-1", known, push=where, pull=where) == known[0]
+
+
+def test_a_registry_that_says_no_digest_stops_the_deploy() -> None:
+    with pytest.raises(SystemExit, match="said no digest"):
+        build.reference("warmline/nginx:1", ["other/warmline/nginx@" + DIGEST], push="r", pull="r")
