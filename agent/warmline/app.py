@@ -32,7 +32,7 @@ from warmline.serve import Service, bind
 from warmline.services.answers import Answers
 from warmline.services.usage import Usage
 from warmline.settings import Settings
-from warmline.upstream.posts import Posts
+from warmline.upstream.posts import open_posts
 from warmline.watch import Watch
 
 _log = structlog.get_logger(__name__)
@@ -50,8 +50,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
     async with AsyncExitStack() as stack:
         caller_socket = stack.enter_context(bind(settings.listen_host, settings.port))
         fleet_socket = stack.enter_context(bind(settings.listen_host, settings.admin_port))
-        http = await stack.enter_async_context(aiohttp.ClientSession())
-        fresh = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)))
+        posts = await stack.enter_async_context(open_posts())
         caches = wiring.caches(settings, metrics)
         stack.push_async_callback(caches.aclose)
         # The sockets' connections are bounded by the pool; aiohttp's own limit of 100 would be a second, silent one.
@@ -64,7 +63,6 @@ async def run(settings: Settings, log: LogWriter) -> None:
         stack.push_async_callback(usage.aclose)
         popular = wiring.popular(settings, keys, caches)
         stack.push_async_callback(popular.aclose)
-        posts = Posts(http, fresh)
         convex, sarvam = wiring.convex(settings, posts, metrics), wiring.sarvam(settings, posts, pool, pool_metrics)
         services = wiring.services(settings, caches, convex, sarvam, accounts, metrics)
         answers = Answers(services.agents, services.knowledge, asked=popular.asked)

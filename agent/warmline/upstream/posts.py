@@ -56,6 +56,16 @@ class Posts:
             yield response
 
 
+@contextlib.asynccontextmanager
+async def open_posts() -> AsyncIterator[Posts]:
+    """POSTs over sessions of their own, which end with the block."""
+    async with (
+        aiohttp.ClientSession() as kept,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as fresh,
+    ):
+        yield Posts(kept, fresh)
+
+
 def died(error: aiohttp.ClientError) -> bool:
     """Whether a connection that there was ended before any of an answer came.
 

@@ -30,7 +30,8 @@ def passages(count: int, length: int, letters: str = string.ascii_letters) -> li
 def config() -> AgentConfig:
     voice = Voice("bulbul:v3", "anushka", "en-IN", pace=chance.random())
     phrases = tuple(text(40) for _ in range(5))
-    return AgentConfig("Reception", voice, text(60), 1_700_000_000_000 + chance.randrange(10**6), phrases=phrases)
+    updated_at = 1_700_000_000_000 + chance.randrange(10**6)
+    return AgentConfig(name="Reception", voice=voice, greeting=text(60), prompt_updated_at=updated_at, phrases=phrases)
 
 
 HINDI = "".join(map(chr, range(0x905, 0x939)))
@@ -39,7 +40,7 @@ KEPT: dict[str, tuple[Any, Callable[[], object]]] = {
     "ten short passages": (MessageCodec(list[Passage]), lambda: passages(10, 10)),
     "passages in Hindi": (MessageCodec(list[Passage]), lambda: passages(3, 100, HINDI)),
     "a configuration": (MessageCodec(AgentConfig), config),
-    "a prompt": (MessageCodec(Prompt), lambda: Prompt(text(2000), text(50), text(50))),
+    "a prompt": (MessageCodec(Prompt), lambda: Prompt(instructions=text(2000), answer=text(50), unknown=text(50))),
     "a roster of short names": (MessageCodec(list[str]), lambda: [text(6) for _ in range(200)]),
     "audio": (AudioCodec(), lambda: chance.randbytes(20_000)),
 }
