@@ -4,16 +4,26 @@ import asyncio
 
 from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec
-from warmline.cache import Cache, Caches, Policy
+from warmline.cache import Cache, Caches, Policy, Tuning
 from warmline.cache.dial import dialler
 from warmline.errors import StoreUnavailable
+
+UNHURRIED = Tuning(redis_seconds=2.0)
+"""For tests that are not about what a slow Redis may cost: a busy machine is one."""
 
 
 class Member:
     """A worker's caches, with one cache that needs invalidation and one that does not."""
 
     def __init__(
-        self, shared: str, state: str, *, name: str, member: bool = True, policy: Policy | None = None
+        self,
+        shared: str,
+        state: str,
+        *,
+        name: str,
+        member: bool = True,
+        policy: Policy | None = None,
+        tuning: Tuning | None = None,
     ) -> None:
         self.events = Recorded()
         self.caches = Caches(
@@ -22,6 +32,7 @@ class Member:
             name=name,
             events=self.events,
             member=member,
+            tuning=tuning or Tuning(),
         )
         policy = policy or Policy(ttl=60, negative_ttl=5, jitter=0)
         self.rag: Cache[str] = self.caches.cache("rag", TextCodec(), policy, max_bytes=10**6)
