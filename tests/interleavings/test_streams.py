@@ -287,7 +287,9 @@ async def test_without_redis_phrases_are_spoken_all_the_same(world: World) -> No
     assert provider.calls == 1
 
 
-@pytest.mark.parametrize("error", [UpstreamUnavailable("sarvam", "away"), SpendLimitReached("spent")])
+@pytest.mark.parametrize(
+    "error", [UpstreamUnavailable("sarvam", "away"), SpendLimitReached("spent"), ConnectionResetError("by peer")]
+)
 async def test_a_phrase_past_its_time_stands_in_for_one_that_cannot_be_spoken(world: World, error: Exception) -> None:
     policy = Policy(ttl=60, negative_ttl=5, jitter=0, stale_if_error=600)
     provider = Provider()

@@ -4,10 +4,13 @@ import asyncio
 
 from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec
-from warmline.cache import Cache, Caches, Policy
+from warmline.cache import Cache, Caches, Policy, Tuning
 from warmline.cache.codec import SCHEMA
 from warmline.cache.dial import dialler
 from warmline.errors import StoreUnavailable
+
+UNHURRIED = Tuning(redis_seconds=2.0)
+"""For tests that are not about what a slow Redis may cost: a busy machine is one."""
 
 
 class Member:
@@ -21,6 +24,7 @@ class Member:
         name: str,
         member: bool = True,
         policy: Policy | None = None,
+        tuning: Tuning | None = None,
         schema: int = SCHEMA,
     ) -> None:
         self.events = Recorded()
@@ -30,6 +34,7 @@ class Member:
             name=name,
             events=self.events,
             member=member,
+            tuning=tuning or Tuning(),
             schema=schema,
         )
         policy = policy or Policy(ttl=60, negative_ttl=5, jitter=0)

@@ -9,10 +9,11 @@ from warmline.cache.entry import Found, Source, Stale
 from warmline.cache.events import CacheEvents, NotStored
 from warmline.cache.key import Group, Key
 from warmline.cache.layered import Cache
+from warmline.cache.listening import Listening
 from warmline.cache.memory import Memory, Removal
 from warmline.cache.overview import Overview, Standing
 from warmline.cache.policy import Policy
-from warmline.cache.streams import Listening, Streams
+from warmline.cache.streams import Streams
 from warmline.cache.tally import Spread, Tally
 from warmline.cache.worker import Caches, Tuning
 

@@ -155,15 +155,14 @@ class Loader(Generic[V]):
             return Start()
         taking = self._behind.run(self._take(key, again=again), name=f"lease {self._name}")
         claiming = self._behind.run(self._claim(key), name=f"claim {self._name}")
+        lease = None
         try:
             await wait_within(budget, taking, claiming)
-        except asyncio.CancelledError:
-            taking.add_done_callback(self._took_too_late)
-            raise
-        if not taking.done():
-            taking.add_done_callback(self._took_too_late)
-        lease = taking.result() if taking.done() else None
-        claimed, kept = claiming.result() if claiming.done() else (None, None)
+            claimed, kept = claiming.result() if claiming.done() else (None, None)
+            lease = taking.result() if taking.done() else None
+        finally:
+            if lease is None:
+                taking.add_done_callback(self._took_too_late)
         return Start(kept if kept is not None and kept.fresh_for > 0 else None, claimed, lease)
 
     async def _wait(
@@ -182,17 +181,18 @@ class Loader(Generic[V]):
                 return False
             budget.left = self._around.redis_seconds
             looking = self._behind.run(self.look(key), name=f"look {self._name}")
-            asking = asking or self._behind.run(self._left(key), name=f"lease {self._name}")
-            await wait_within(budget, looking, *(() if woken else (asking,)))
+            if not woken:
+                asking = asking or self._behind.run(self._left(key), name=f"lease {self._name}")
+            await wait_within(budget, looking, *((asking,) if asking and not woken else ()))
             kept = looking.result() if looking.done() else None
             if kept is not None and kept.fresh_for > 0:
                 return kept
-            if woken:
+            if woken or asking is None:
                 return True
             if asking.done():
                 left, asking = asking.result(), None
             else:
-                left = STEP_SECONDS - self._around.redis_seconds
+                left = max(STEP_SECONDS - self._around.redis_seconds, STEP_SECONDS / 5)
         return left == 0
 
     async def _take(self, key: Key, *, again: bool) -> Lease | Taken | None:

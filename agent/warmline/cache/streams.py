@@ -7,24 +7,20 @@ stored, or the load that takes over, from the byte where they are; or is told th
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar
 
 from warmline.cache.blame import blaming, confessing
 from warmline.cache.broadcast import Broadcast, End, StreamLost
 from warmline.cache.entry import Found, Source
 from warmline.cache.forwarding import Forwarding
-from warmline.cache.heard import Heard
 from warmline.cache.key import Key
 from warmline.cache.layered import Cache
+from warmline.cache.listening import Listening, Speak
 from warmline.cache.relay import Relay
-from warmline.cache.store import Slot
-from warmline.errors import SpendLimitReached, StreamTooLong, UpstreamError
+from warmline.errors import StreamTooLong
 
 T = TypeVar("T")
-
-Speak = Callable[[], AsyncGenerator[bytes, None]]
-"""Begins a load. It ends normally only after the origin said that it is complete; otherwise it raises."""
 
 
 class Streams:
@@ -45,7 +41,7 @@ class Streams:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @contextlib.asynccontextmanager
-    async def get_or_stream(self, key: Key, speak: Speak) -> AsyncIterator["Listening"]:
+    async def get_or_stream(self, key: Key, speak: Speak) -> AsyncIterator[Listening]:
         """The value of `key`, chunk by chunk as it comes. Leaving early stops nobody else's listening, nor the load.
 
         Iterating raises what `speak` raises, ListenerTooSlow if more than `keep` bytes are left unread, and
@@ -80,7 +76,7 @@ class Streams:
 
     # -- for a listener
 
-    def begin(self, listening: "Listening") -> asyncio.Task[Found[bytes | None]]:
+    def begin(self, listening: Listening) -> asyncio.Task[Found[bytes | None]]:
         """The lookup of the whole value; if it has to be loaded, here or elsewhere, a broadcast arrives."""
         return self._run(
             self._cache.get_or_load(
@@ -122,7 +118,7 @@ class Streams:
 
     # -- this worker's loads, and other workers'
 
-    async def _load(self, listening: "Listening") -> bytes:
+    async def _load(self, listening: Listening) -> bytes:
         listening.leads = True
         self._unfollow(listening.key.text)
         with self._broadcasting(listening.key) as live, self._forwarding(listening) as forwarding:
@@ -139,7 +135,7 @@ class Streams:
         return value
 
     @contextlib.contextmanager
-    def _forwarding(self, listening: "Listening") -> Iterator[Forwarding]:
+    def _forwarding(self, listening: Listening) -> Iterator[Forwarding]:
         """The stream's way to other workers, which ends with a load that fails. One that claimed nothing tells them
         nothing: they could not know which invalidations it has seen."""
         claimed = listening.claimed
@@ -207,81 +203,3 @@ class Streams:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # its listener may have left, or heard the error from the broadcast
-
-
-class Listening:
-    """One listener's stream. `source` says who answered, from the first chunk on."""
-
-    def __init__(self, streams: Streams, key: Key, speak: Speak) -> None:
-        self.key = key
-        self.speak = speak
-        self.leads = False
-        self.claimed: Slot | None = None
-        self.source: Source | None = None
-        self._streams = streams
-        self._whole: asyncio.Task[Found[bytes | None]] | None = None
-        self._heard = Heard()
-
-    def loads_under(self, claimed: Slot | None) -> None:
-        """Its load is about to run under this claim."""
-        self.claimed = claimed
-
-    def leave(self) -> None:
-        """The listener has gone; a load that it began goes on."""
-        if self._whole is not None and not self._whole.done():
-            self._whole.cancel()
-            self._streams.left(self.source)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while True:
-            whole = self._whole = self._streams.begin(self)
-            try:
-                async with contextlib.aclosing(self._hear(whole)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-                return
-            except StreamTooLong:
-                if self._heard.size or self.leads:
-                    raise  # else its beginning was over before this listener came: it is loaded again
-
-    async def _hear(self, whole: asyncio.Task[Found[bytes | None]]) -> AsyncGenerator[bytes, None]:
-        live: Broadcast | None = None
-        while not whole.done():
-            await self._streams.arrival(self.key, whole, live)
-            live = self._streams.live(self.key)
-            if live is None or whole.done():
-                continue
-            try:
-                async with contextlib.aclosing(self._listen(live, whole)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-            except StreamLost:
-                continue
-            return
-        found = whole.result()
-        self.source = self.source or found.source
-        again = self._heard.again()
-        rest = again.new(found.value or b"")
-        again.end()
-        if rest:
-            yield rest
-
-    async def _listen(self, live: Broadcast, whole: asyncio.Future[Found[bytes | None]]) -> AsyncGenerator[bytes, None]:
-        """Raises StreamLost if the rest has to come from elsewhere, StreamBroken if `live` is another stream."""
-        again = self._heard.again()
-        try:
-            async with contextlib.aclosing(live.listen()) as chunks:
-                async for chunk in chunks:
-                    if rest := again.new(chunk):
-                        self._heard.add(rest)
-                        self.source = Source.ORIGIN if self.leads else Source.JOINED
-                        yield rest
-            again.end()
-        except StreamLost:
-            if not whole.done():
-                self._streams.looked_elsewhere()
-            raise
-        except (UpstreamError, SpendLimitReached) as error:
-            if self._heard.size:
-                raise
-            raise StreamLost from error  # before anything was heard, a value past its time may stand in
