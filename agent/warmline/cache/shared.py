@@ -82,21 +82,19 @@ class SharedLayer(Generic[V]):
         """Keep what was loaded, and why L2 does not, if it does not. Raises what the codec raises for a wrong type."""
         entry = self._entry(value, claimed)
         kept = self._kept(entry, value)
-        reason = await self._put(key, claimed, entry, value, budget)
+        reason = await self._put(key, claimed, entry, budget)
         if reason is not None:
             self._events.not_stored(self._name, reason)
         return kept, reason
 
-    async def _put(
-        self, key: Key, claimed: Slot | None, entry: Entry, value: V | None, budget: Budget
-    ) -> NotStored | None:
+    async def _put(self, key: Key, claimed: Slot | None, entry: Entry, budget: Budget) -> NotStored | None:
         if len(entry.payload) > self._policy.max_bytes:
             return NotStored.TOO_LARGE
         if claimed is None:
             return NotStored.UNAVAILABLE
         _, ttl = self._policy.lifetimes(entry.identity, negative=entry.negative)
         try:
-            written = await self._store.commit(key, claimed, self._packed(entry, value), ttl, budget)
+            written = await self._store.commit(key, claimed, codec.pack(entry, schema=self._schema), ttl, budget)
         except StoreUnavailable:
             self._events.store_failed(self._name, "commit")
             return NotStored.UNAVAILABLE
@@ -105,11 +103,8 @@ class SharedLayer(Generic[V]):
     def _entry(self, value: V | None, claimed: Slot | None) -> Entry:
         payload = b"" if value is None else self._codec.encode(value)
         tokens = () if claimed is None else tuple(token or b"" for token in claimed.tokens)
-        return Entry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, negative=value is None)
-
-    def _packed(self, entry: Entry, value: V | None) -> bytes:
-        check = len(entry.payload) <= UNCHECKED_BYTES or not isinstance(value, bytes)
-        return codec.pack(entry, schema=self._schema, check_payload=check)
+        checked = len(payload) <= UNCHECKED_BYTES or not isinstance(value, bytes)
+        return Entry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, value is None, checked)
 
     def _usable(self, slot: Slot, *, count: bool = True) -> Kept[V | None] | None:
         """The value in a slot; None if there is none, it was invalidated, its time is over, or it cannot be read.
