@@ -4,7 +4,7 @@ import asyncio
 
 from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec
-from warmline.cache import Cache, Caches, Policy
+from warmline.cache import Cache, Caches, Policy, Tuning
 from warmline.cache.codec import SCHEMA
 from warmline.cache.dial import dialler
 from warmline.errors import StoreUnavailable
@@ -22,6 +22,7 @@ class Member:
         member: bool = True,
         policy: Policy | None = None,
         schema: int = SCHEMA,
+        tuning: Tuning | None = None,
     ) -> None:
         self.events = Recorded()
         self.caches = Caches(
@@ -31,6 +32,7 @@ class Member:
             events=self.events,
             member=member,
             schema=schema,
+            tuning=tuning or Tuning(),
         )
         policy = policy or Policy(ttl=60, negative_ttl=5, jitter=0)
         self.rag: Cache[str] = self.caches.cache("rag", TextCodec(), policy, max_bytes=10**6)
