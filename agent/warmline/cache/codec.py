@@ -58,13 +58,13 @@ def vacancy(identity: bytes) -> bytes:
     return _STAMP.pack(_VACANCY, _VACANT, 0.0, identity)
 
 
-def pack(entry: Entry, *, schema: int = SCHEMA, check_payload: bool = True) -> bytes:
-    """The entry as stored in Redis. Unless told to `check_payload`, damage within it will not be noticed."""
-    flags = (_NEGATIVE if entry.negative else 0) | (0 if check_payload else _UNCHECKED)
+def pack(entry: Entry, *, schema: int = SCHEMA) -> bytes:
+    """The entry as stored in Redis."""
+    flags = (_NEGATIVE if entry.negative else 0) | (0 if entry.checked else _UNCHECKED)
     head = _HEAD.pack(schema, flags, entry.born, entry.identity, len(entry.generations), len(entry.payload))
     tokens = b"".join(entry.generations)
     total = crc32(tokens, crc32(head))
-    if check_payload:
+    if entry.checked:
         total = crc32(entry.payload, total)
     return b"".join((head, total.to_bytes(4, "big"), tokens, entry.payload))
 
@@ -89,7 +89,8 @@ def unpack(data: bytes, groups: int, *, schema: int = SCHEMA) -> Entry | None:
         raise ValueError("damaged")
     if flags & ~(_NEGATIVE | _UNCHECKED) or math.isnan(born) or (flags & _NEGATIVE and payload):
         raise ValueError("says what no entry says")
-    return Entry(payload, born, identity, tuple(tokens), negative=bool(flags & _NEGATIVE))
+    negative, checked = bool(flags & _NEGATIVE), not flags & _UNCHECKED
+    return Entry(payload, born, identity, tuple(tokens), negative, checked)
 
 
 def _is_former(data: bytes, groups: int) -> bool:

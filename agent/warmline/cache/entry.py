@@ -62,7 +62,8 @@ class Entry(NamedTuple):
 
     `born` is the wall-clock second at which its load ended. `negative` marks the answer "there is no such thing".
     `identity` is random and new for every entry: it tells one from its successor, and decides its jitter alike in
-    every worker. `generations` are the tokens of its key's groups, captured before the load began.
+    every worker. `generations` are the tokens of its key's groups, captured before the load began. Unless it is
+    `checked`, damage within its payload is not noticed.
     """
 
     payload: bytes
@@ -70,3 +71,4 @@ class Entry(NamedTuple):
     identity: bytes
     generations: tuple[bytes, ...] = ()
     negative: bool = False
+    checked: bool = True

@@ -101,7 +101,7 @@ class Loader(Generic[V]):
             self._release(lease, look=False)
             raise
         committing = self._behind.run(
-            self._shared.commit(key, start.claimed, entry, value, self._deadline()), name=f"commit {self._name}"
+            self._shared.commit(key, start.claimed, entry, self._deadline()), name=f"commit {self._name}"
         )
         committing.add_done_callback(partial(self._committed, lease))
         await wait_within(errand.budget, committing)

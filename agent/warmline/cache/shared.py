@@ -81,25 +81,21 @@ class SharedLayer(Generic[V]):
         entry = self._entry(value, claimed)
         return self._kept(entry, value), entry
 
-    async def commit(
-        self, key: Key, claimed: Slot | None, entry: Entry, value: V | None, budget: Budget
-    ) -> NotStored | None:
-        """Store the entry of `value`, which `made` made; why not, if it was not stored."""
-        reason = await self._put(key, claimed, entry, value, budget)
+    async def commit(self, key: Key, claimed: Slot | None, entry: Entry, budget: Budget) -> NotStored | None:
+        """Store what was loaded; why not, if it was not."""
+        reason = await self._put(key, claimed, entry, budget)
         if reason is not None:
             self._events.not_stored(self._name, reason)
         return reason
 
-    async def _put(
-        self, key: Key, claimed: Slot | None, entry: Entry, value: V | None, budget: Budget
-    ) -> NotStored | None:
+    async def _put(self, key: Key, claimed: Slot | None, entry: Entry, budget: Budget) -> NotStored | None:
         if len(entry.payload) > self._policy.max_bytes:
             return NotStored.TOO_LARGE
         if claimed is None:
             return NotStored.UNAVAILABLE
         _, ttl = self._policy.lifetimes(entry.identity, negative=entry.negative)
         try:
-            written = await self._store.commit(key, claimed, self._packed(entry, value), ttl, budget)
+            written = await self._store.commit(key, claimed, codec.pack(entry, schema=self._schema), ttl, budget)
         except StoreUnavailable:
             self._events.store_failed(self._name, "commit")
             return NotStored.UNAVAILABLE
@@ -108,11 +104,8 @@ class SharedLayer(Generic[V]):
     def _entry(self, value: V | None, claimed: Slot | None) -> Entry:
         payload = b"" if value is None else self._codec.encode(value)
         tokens = () if claimed is None else tuple(token or b"" for token in claimed.tokens)
-        return Entry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, negative=value is None)
-
-    def _packed(self, entry: Entry, value: V | None) -> bytes:
-        check = len(entry.payload) <= UNCHECKED_BYTES or not isinstance(value, bytes)
-        return codec.pack(entry, schema=self._schema, check_payload=check)
+        checked = len(payload) <= UNCHECKED_BYTES or not isinstance(value, bytes)
+        return Entry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, value is None, checked)
 
     def _usable(self, slot: Slot, *, count: bool = True) -> Kept[V | None] | None:
         """The value in a slot; None if there is none, it was invalidated, its time is over, or it cannot be read.

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from warmline.cache.link import Link
 from warmline.cache.server import Budget, Server
 from warmline.errors import StoreRefused, StoreUnavailable
 
@@ -47,16 +48,17 @@ class Upkeep:
     async def _prove(self) -> bool:
         """Whether the link is up, dialled anew if it was not."""
         try:
-            before = self._wall()
-            seconds, microseconds = await self._server.ask(
-                Budget(ANSWER_SECONDS), lambda link: link.call("TIME"), insist=True
-            )
-            self.skew = (before + self._wall()) / 2 - (int(seconds) + int(microseconds) / 1e6)
+            await self._server.ask(Budget(ANSWER_SECONDS), self._compare, insist=True)
         except (StoreRefused, TypeError, ValueError):  # an answer, if not the one that was asked for
             return self._server.link.ready
         except StoreUnavailable:
             return False
         return True
+
+    async def _compare(self, link: Link) -> None:
+        before = self._wall()
+        seconds, microseconds = await link.call("TIME")
+        self.skew = (before + self._wall()) / 2 - (int(seconds) + int(microseconds) / 1e6)
 
     async def _while_up(self) -> float:
         """Until the link is lost or is to be proved again; for how many seconds it was up."""

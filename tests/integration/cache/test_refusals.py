@@ -1,5 +1,6 @@
 """A Redis that answers with a refusal: its own words reach whoever runs the fleet, and no secret with them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -118,6 +119,32 @@ async def test_a_wrong_or_missing_password_is_a_refusal_and_a_closed_port_is_non
     caches = Refused(server).caches
     assert all("does not answer: " in one for one in await caches.problems())
     await caches.aclose()
+
+
+async def test_a_server_that_knows_no_hello_says_so_and_the_password_it_repeats_is_not_told() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            words = [await _word(reader) for _ in range(int(line[1:]))]
+            arguments = " ".join(f"'{word.decode()}'" for word in words[1:])
+            writer.write(
+                f"-ERR unknown command '{words[0].decode()}', with args beginning with: {arguments}\r\n".encode()
+            )
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"redis://app@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    dial = dialler(url, password=SECRET, timeout=1)
+    caches = Caches(dial, dial, name="w", events=Recorded())
+    problems = await caches.problems()
+    await caches.aclose()
+    server.close()
+    assert problems == [f"redis {name} refuses: unknown command 'HELLO'" for name in ("cache", "state")]
+
+
+async def _word(reader: asyncio.StreamReader) -> bytes:
+    length = int((await reader.readline())[1:])
+    return (await reader.readexactly(length + 2))[:-2]
 
 
 def test_what_a_server_repeats_of_a_command_is_not_repeated() -> None:

@@ -1,7 +1,7 @@
 """Entries as bytes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warmline.cache import codec
@@ -12,24 +12,37 @@ HEAD_BYTES = 27
 """What stands before the first token."""
 
 tokens = st.binary(min_size=8, max_size=8)
-positive = st.builds(
-    Entry,
-    payload=st.binary(max_size=200),
-    born=st.floats(allow_nan=False),
-    identity=tokens,
-    generations=st.lists(tokens, max_size=4).map(tuple),
-    negative=st.just(False),
-)
-negative = positive.map(lambda entry: entry._replace(payload=b"", negative=True))
-entries = positive | negative
+
+
+def made(*, payload: int, groups: int) -> st.SearchStrategy[Entry]:
+    """Entries of at most so many bytes and groups, some of which say that there is no such thing."""
+    positive = st.builds(
+        Entry,
+        payload=st.binary(max_size=payload),
+        born=st.floats(allow_nan=False),
+        identity=tokens,
+        generations=st.lists(tokens, max_size=groups).map(tuple),
+        negative=st.just(False),
+        checked=st.just(True),
+    )
+    return positive | positive.map(lambda entry: entry._replace(payload=b"", negative=True))
+
+
+entries = made(payload=200, groups=4)
+
+small = made(payload=16, groups=2)
+"""For tests that go through all of an entry, bit by bit or byte by byte."""
+
+unhurried = settings(deadline=None)
 
 OF_VERSION_2 = b"\x02\x00" + bytes(8) + b"identity" + b"token--1" + b"the value"
 """As the versions before stored it: stamp, tokens, payload, and nothing that says how many or how long."""
 
 
 @given(entries, st.booleans())
-def test_what_is_packed_is_unpacked(entry: Entry, check_payload: bool) -> None:
-    assert codec.unpack(codec.pack(entry, check_payload=check_payload), len(entry.generations)) == entry
+def test_what_is_packed_is_unpacked(entry: Entry, checked: bool) -> None:
+    entry = entry._replace(checked=checked)
+    assert codec.unpack(codec.pack(entry), len(entry.generations)) == entry
 
 
 @given(tokens, st.integers(0, 4))
@@ -51,7 +64,8 @@ def test_anything_else_is_refused_by_an_error_and_nothing_worse(data: bytes, gro
     assert found is None or data[0] == SCHEMA
 
 
-@given(entries)
+@unhurried
+@given(small)
 def test_an_entry_with_any_one_bit_flipped_is_refused(entry: Entry) -> None:
     data = codec.pack(entry)
     for bit in range(8 * len(data)):
@@ -61,9 +75,10 @@ def test_an_entry_with_any_one_bit_flipped_is_refused(entry: Entry) -> None:
             codec.unpack(bytes(damaged), len(entry.generations))
 
 
-@given(positive)
+@unhurried
+@given(small)
 def test_of_an_entry_whose_payload_is_not_checked_everything_else_is(entry: Entry) -> None:
-    data = codec.pack(entry, check_payload=False)
+    data = codec.pack(entry._replace(checked=False))
     for bit in range(8 * (len(data) - len(entry.payload))):
         damaged = bytearray(data)
         damaged[bit // 8] ^= 1 << bit % 8
@@ -71,9 +86,10 @@ def test_of_an_entry_whose_payload_is_not_checked_everything_else_is(entry: Entr
             codec.unpack(bytes(damaged), len(entry.generations))
 
 
-@given(entries, st.booleans(), st.binary(min_size=1, max_size=20))
-def test_an_entry_that_was_cut_anywhere_or_goes_on_is_refused(entry: Entry, check: bool, more: bytes) -> None:
-    data = codec.pack(entry, check_payload=check)
+@unhurried
+@given(small, st.booleans(), st.binary(min_size=1, max_size=20))
+def test_an_entry_that_was_cut_anywhere_or_goes_on_is_refused(entry: Entry, checked: bool, more: bytes) -> None:
+    data = codec.pack(entry._replace(checked=checked))
     for wrong in [*(data[:length] for length in range(len(data))), data + more]:
         with pytest.raises(ValueError):  # noqa: PT011  # whatever it says
             codec.unpack(wrong, len(entry.generations))
