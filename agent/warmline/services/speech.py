@@ -20,6 +20,9 @@ _KEPT_BYTES = 16 * 1024 * 1024
 _SECONDS_PER_CHARACTER = 0.08
 """At a speaker's own pace, with something to spare."""
 
+_SLOWEST = 0.3
+"""The least pace that a provider knows; what is less it will refuse."""
+
 _SAMPLE_BYTES = 2
 _SHORTEST_SECONDS = 0.01
 _SILENT = 8
@@ -76,7 +79,8 @@ class Speech:
     def _check(self, text: str, voice: Voice) -> None:
         if not speakable(text):
             raise InvalidInput("holds no letter and no number that could be spoken", field="text")
-        kept = int(_KEPT_BYTES / (voice.sample_rate * _SAMPLE_BYTES * _SECONDS_PER_CHARACTER) * (voice.pace or 1.0))
+        seconds = _SECONDS_PER_CHARACTER / max(voice.pace or 1.0, _SLOWEST)
+        kept = int(_KEPT_BYTES / (voice.sample_rate * _SAMPLE_BYTES * seconds))
         longest = min(self._synthesiser.longest_text(voice), kept)
         if len(text) > longest:
             raise TooLarge(f"{len(text)} characters; in this voice at most {longest} are spoken", field="text")
