@@ -1,6 +1,7 @@
 """Whatever comes over the data provider's connection, the caller has a value or the provider's error, in time."""
 
 import asyncio
+import contextlib
 import gzip
 import zlib
 from collections.abc import AsyncIterator
@@ -57,11 +58,21 @@ class Talker:
     def __init__(self) -> None:
         self.said = b""
         self.port = 0
+        self._talks: set[asyncio.Task[None] | None] = set()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(self.said)
+        self._talks.add(asyncio.current_task())
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError):  # the client has had enough
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(self.said)
+            await writer.drain()
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    async def over(self) -> None:
+        """Every connection has ended."""
+        await asyncio.gather(*filter(None, self._talks))
 
 
 @pytest.fixture
@@ -70,6 +81,7 @@ async def talker() -> AsyncIterator[Talker]:
     async with await asyncio.start_server(found.talk, "127.0.0.1", 0) as server:
         found.port = server.sockets[0].getsockname()[1]
         yield found
+    await found.over()
 
 
 async def asked(talker: Talker, said: bytes) -> object:
@@ -105,7 +117,9 @@ def test_bytes_of_any_kind(status: bytes, headers: list[bytes], body: bytes) -> 
         talker = Talker()
         async with await asyncio.start_server(talker.talk, "127.0.0.1", 0) as server:
             talker.port = server.sockets[0].getsockname()[1]
-            return await asked(talker, b"\r\n".join([status, *headers, b"", body]))
+            found = await asked(talker, b"\r\n".join([status, *headers, b"", body]))
+        await talker.over()
+        return found
 
     found = asyncio.run(ask())
     assert found in {UpstreamRejected, UpstreamUnavailable} or isinstance(found, str)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import socket
 import struct
 import time
@@ -33,27 +34,37 @@ class Balancer:
         """Whether connections from now on get no answer."""
         self.requests = 0
         self.port = 0
+        self._talks: set[asyncio.Task[None] | None] = set()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            if self.silent:
-                self.requests += 1
-                await reader.read()
-            for _ in range(self.patience):
-                await self._request(reader)
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(self.body), self.body))
-            await self._request(reader)
-            writer.write(self.last)
-            await writer.drain()
-        except asyncio.IncompleteReadError:
-            pass  # the client has closed it
+        self._talks.add(asyncio.current_task())
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError):  # the client has closed it
+            await self._answer(reader, writer)
         if self.how == "rst":
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    async def over(self) -> None:
+        """Every connection has ended."""
+        await asyncio.gather(*filter(None, self._talks))
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.silent:
+            self.requests += 1
+            await reader.read()
+            return
+        for _ in range(self.patience):
+            await self._request(reader)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(self.body), self.body))
+        await self._request(reader)
+        writer.write(self.last)
+        await writer.drain()
 
     async def _request(self, reader: asyncio.StreamReader) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -67,10 +78,11 @@ async def balancer() -> AsyncIterator[Balancer]:
     async with await asyncio.start_server(found.talk, "127.0.0.1", 0) as server:
         found.port = server.sockets[0].getsockname()[1]
         yield found
+    await found.over()
 
 
 @pytest.fixture
-async def posts() -> AsyncIterator[Posts]:
+async def posts(balancer: Balancer) -> AsyncIterator[Posts]:
     fresh = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession() as kept, aiohttp.ClientSession(connector=fresh) as once:
         yield Posts(kept, once)
