@@ -8,9 +8,8 @@ import msgspec
 
 from warmline.cache import Found, Key, Listening, Source, Streams
 from warmline.errors import TooLarge, UpstreamRejected
-from warmline.services import groups
+from warmline.services import folding, groups
 from warmline.services.accounts import Accounts
-from warmline.services.folding import composed
 from warmline.upstream.ports import Synthesiser, Voice
 
 
@@ -30,13 +29,11 @@ class Speech:
     @contextlib.asynccontextmanager
     async def stream(self, organisation: str, agent: str, voice: Voice, text: str) -> AsyncIterator[Listening]:
         """Headerless s16le mono PCM at the voice's sample rate, chunk by chunk as it comes.
-
-        The provider is given the one form of all canonically equivalent texts, and counted in its characters.
         Raises TooLarge when the provider would not take the text. Iterating raises UpstreamError when the provider
         had to be asked and failed, SpendLimitReached when it may not be asked. Leaving early takes the audio from
         nobody else who hears it.
         """
-        text = composed(text)
+        text = _said(text)
         longest = self._synthesiser.longest_text(voice)
         if len(text) > longest:
             raise TooLarge(f"{len(text)} characters; {voice.model} speaks at most {longest}", field="text")
@@ -58,13 +55,18 @@ class Speech:
 
     async def peek(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes | None] | None:
         """The whole from the caches alone; None if the provider would have to be asked."""
-        return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, composed(text)))
+        return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, _said(text)))
 
     async def _load(self, organisation: str, voice: Voice, text: str, price: int) -> AsyncGenerator[bytes, None]:
         with self._accounts.paying(organisation, "tts", price):
             async with contextlib.aclosing(self._synthesiser.stream(text, voice)) as chunks:
                 async for chunk in chunks:
                     yield chunk
+
+
+def _said(text: str) -> str:
+    """What is keyed, counted and given to the provider: one form of all canonically equivalent texts."""
+    return folding.composed(text)
 
 
 def phrase_key(provider: str, organisation: str, agent: str, voice: Voice, text: str) -> Key:
