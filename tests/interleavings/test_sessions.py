@@ -1,15 +1,17 @@
 """Voice sessions in virtual time: real services over shared stores, and what one caller hears when things happen."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import TypeVar
 
 import pytest
 from msgspec.structs import replace
 
-from tests.support.sessions import GREETING, RATE, VOICE, Line, Switchboard, audio_of, samples_of
+from tests.support.sessions import GREETING, RATE, VOICE, Line, Provider, Switchboard, audio_of, samples_of
 from tests.support.world import settle
 from warmline.errors import AgentNotFound, SessionNotFound, SessionsFull, StoreUnavailable
 from warmline.services import groups
+from warmline.services.agents import AgentConfig
 from warmline.session import End, Limits
 from warmline.session.messages import (
     Answer,
@@ -26,7 +28,9 @@ from warmline.session.messages import (
     Resumed,
     Say,
 )
+from warmline.upstream.ports import Voice
 
+T = TypeVar("T")
 pytestmark = pytest.mark.virtual_time
 
 ANSWER = "About why."
@@ -213,17 +217,36 @@ async def test_a_client_says_how_far_it_heard_when_the_worker_could_not(board: S
     await close(second)
 
 
+class Revoiced(Provider):
+    """Its agent's voice can be changed, and it remembers in which it spoke."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.voice = VOICE
+        self.voices: set[Voice] = set()
+
+    async def query(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
+        found = await super().query(path, args, returns)
+        return replace(found, voice=self.voice) if isinstance(found, AgentConfig) else found
+
+    async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        self.voices.add(voice)
+        async for chunk in super().stream(text, voice):
+            yield chunk
+
+
 @pytest.mark.parametrize("samples", [None, 4000])
 async def test_a_resumed_session_keeps_its_voice_and_its_place_when_the_agents_voice_has_changed(
     board: Switchboard, samples: int | None
 ) -> None:
+    provider = board.provider = Revoiced()
     first = board.dial(board.worker())
     token = (await first.caller.next(Opened)).token
     await first.caller.next(AudioBegin)
     await asyncio.sleep(1)
     first.caller.hang_up()
     await first.end
-    board.provider.voice = replace(VOICE, speaker="another", sample_rate=3 * RATE)
+    provider.voice = replace(VOICE, speaker="another", sample_rate=3 * RATE)
     await board.world.invalidate(groups.agent("sahyadri", "reception"))
     told = Open(resume=token) if samples is None else Open(resume=token, turn=0, samples=samples)
     second = board.dial(board.worker(), told)
@@ -234,7 +257,7 @@ async def test_a_resumed_session_keeps_its_voice_and_its_place_when_the_agents_v
     assert second.caller.heard(0) == audio_of(GREETING)[2 * heard :]
     second.caller.say(Say("Why?"))
     await second.caller.next(AudioEnd)
-    assert set(board.provider.voices) == {VOICE}
+    assert provider.voices == {VOICE}
     fresh = board.dial(board.workers[1])
     assert (await fresh.caller.next(Opened)).sample_rate == 3 * RATE
     await close(second)

@@ -26,7 +26,6 @@ class Member:
         policy: Policy | None = None,
         tuning: Tuning | None = None,
         schema: int = SCHEMA,
-        tuning: Tuning | None = None,
     ) -> None:
         self.events = Recorded()
         self.caches = Caches(
@@ -37,7 +36,6 @@ class Member:
             member=member,
             tuning=tuning or Tuning(),
             schema=schema,
-            tuning=tuning or Tuning(),
         )
         policy = policy or Policy(ttl=60, negative_ttl=5, jitter=0)
         self.rag: Cache[str] = self.caches.cache("rag", TextCodec(), policy, max_bytes=10**6)

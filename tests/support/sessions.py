@@ -95,18 +95,16 @@ class Provider:
 
     def __init__(self) -> None:
         self.failing = False
-        self.voice = VOICE
         self.greeting = GREETING
         self.answer: str | None = None
         """What the knowledge says of every question; None: something about it."""
         self.spoken: list[str] = []
-        self.voices: list[Voice] = []
 
     async def query(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
         await asyncio.sleep(0.1)
         if args["agent"] != "reception":
             return None
-        config = AgentConfig(name="Asha", voice=self.voice, greeting=self.greeting, prompt_updated_at=1)
+        config = AgentConfig(name="Asha", voice=VOICE, greeting=self.greeting, prompt_updated_at=1)
         found: object = config if path == "agents:config" else Prompt(unknown="I do not know.")
         assert isinstance(found, returns)
         return found
@@ -121,7 +119,6 @@ class Provider:
 
     async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         self.spoken.append(text)
-        self.voices.append(voice)
         await asyncio.sleep(0.5)
         pcm = audio_of(text)
         for at in range(0, len(pcm), 3200):

@@ -23,8 +23,9 @@ class Fillers:
     | `closing` | never | set apart by punctuation |
 
     `openers` begin a question, whatever is before them; `asking` does where what is before is set apart, for "um is the
-    best" may speak of UM; `requests` are also nouns that a name may have before them ("um schedule"). Whatever is
-    written in `script`, a set of characters as regular expressions write it, is an opener.
+    best" may speak of UM; `requests` are also nouns that a name may have before them ("um schedule"), or question words
+    of a language that begins with the subject. Whatever is written in `script`, a set of characters as regular
+    expressions write it, is a request.
     """
 
     anywhere: str
@@ -110,12 +111,12 @@ FILLERS = {
             "ya; ka; ke; ki; ko; mein; se; par; ne; tak; wala; wali; wale; shabd; matlab; arth; yani; and; as; "
             "comes; means; or; rhymes; versus; vs"
         ),
-        openers=(
-            "kya; kyon; kyun; kab; kahan; kaise; kaun; kitna; kitne; kitni; mujhe; mera; meri; mere; hamara; "
-            f"hamari; hum; main; aap; {_OPENERS}"
-        ),
+        openers=_OPENERS,
         asking=_ASKING,
-        requests=f"batao; bataiye; bataie; bata; dikhao; {_REQUESTS}",
+        requests=(
+            "kya; kyon; kyun; kab; kahan; kaise; kaun; kitna; kitne; kitni; mujhe; mera; meri; mere; hamara; hamari; "
+            f"hum; main; aap; batao; bataiye; bataie; bata; dikhao; {_REQUESTS}; {_OPENERS}"
+        ),
         script="\u0900-\u097f",
     ),
 }

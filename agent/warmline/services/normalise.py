@@ -16,8 +16,8 @@ from warmline.services.folding import folded, shaped
 
 _ENDING = re.compile(
     r"(?:[?.…।॥。]|\s+(?=[?.!…।॥。])"
-    r"|(?<!\s)[,;:、]"  # one that stands alone is what is asked about
-    r"|(?<![\d)])(?<!\s\w)(?<!^\w)!)+$"  # 5! and n! are numbers
+    r"|(?<![\s,;:、])[,;:、]+"  # what stands alone is what is asked about
+    r"|(?<![\d)!])(?<!\s\w)(?<!^\w)!+)+$"  # 5! and n!! are numbers
 )
 _APART = r"\s*+[,.!…।]++\s*+"  # possessive: what is looked for behind it begins with a word
 
@@ -77,15 +77,15 @@ def _first_cut(fillers: Fillers) -> Cut:
     anywhere, polite, opening = map(_one_of, (fillers.anywhere, fillers.polite, fillers.opening))
     openers, asking, requests = map(_one_of, (fillers.openers, fillers.asking, fillers.requests))
     unsure = _one_of(f"{fillers.polite}; {fillers.hesitations}")
-    script = f"|[{fillers.script}]" if fillers.script else ""
+    script = f"|(?=[{fillers.script}])" if fillers.script else ""
     follows = rf"(?!{_one_of(fillers.leaning)}(?:\s|$))"
     several = rf"(?:{unsure}(?:{_APART}|\s++)|{opening}{_APART})"
     first = re.compile(
         rf"{anywhere}(?:{_APART}|\s++){follows}"
         rf"|{unsure}{_APART}{follows}"
-        rf"|{several}+{follows}(?={openers}(?!\S){script})"
-        rf"|{several}*{opening}{_APART}{follows}(?=(?:{asking}|{requests})(?!\S))"
-        rf"|{several}*{polite}\s++{follows}(?={requests}(?!\S))"
+        rf"|{several}+{follows}(?={openers}(?!\S))"
+        rf"|{several}*{opening}{_APART}{follows}(?:(?=(?:{asking}|{requests})(?!\S)){script})"
+        rf"|{several}*{polite}\s++{follows}(?:(?={requests}(?!\S)){script})"
     )
 
     def cut(text: str) -> tuple[int, int]:

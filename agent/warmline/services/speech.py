@@ -8,9 +8,8 @@ import msgspec
 
 from warmline.cache import Found, Key, Listening, Source, Streams
 from warmline.errors import InvalidInput, TooLarge, UpstreamRejected
-from warmline.services import groups
+from warmline.services import folding, groups
 from warmline.services.accounts import Accounts
-from warmline.services.folding import composed
 from warmline.upstream.pieces import speakable
 from warmline.upstream.ports import Synthesiser, Voice
 
@@ -49,12 +48,11 @@ class Speech:
     async def stream(self, organisation: str, agent: str, voice: Voice, text: str) -> AsyncIterator[Listening]:
         """Headerless s16le mono PCM at the voice's sample rate, chunk by chunk as it comes.
 
-        The provider is given the one form of all canonically equivalent texts, and counted in its characters.
         Raises InvalidInput when the text holds nothing to speak, TooLarge when it is too long to be spoken. Iterating
         raises UpstreamError when the provider had to be asked and failed, SpendLimitReached when it may not be asked.
         Leaving early takes the audio from nobody else who hears it.
         """
-        text = composed(text)
+        text = _said(text)
         self._check(text, voice)
         key = phrase_key(self._synthesiser.name, organisation, agent, voice, text)
         price = self._accounts.prices.speech(voice.model, len(text))
@@ -74,7 +72,7 @@ class Speech:
 
     async def peek(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes | None] | None:
         """The whole from the caches alone; None if the provider would have to be asked."""
-        return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, composed(text)))
+        return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, _said(text)))
 
     def _check(self, text: str, voice: Voice) -> None:
         if not speakable(text):
@@ -105,6 +103,11 @@ def _silence(pcm: bytes) -> bool:
     samples = memoryview(pcm).cast("h")
     parts = (samples[at : at + _PART] for at in range(0, len(samples), _PART))
     return all(max(part) - min(part) <= _SILENT for part in parts)
+
+
+def _said(text: str) -> str:
+    """What is keyed, counted and given to the provider: one form of all canonically equivalent texts."""
+    return folding.composed(text)
 
 
 def phrase_key(provider: str, organisation: str, agent: str, voice: Voice, text: str) -> Key:
