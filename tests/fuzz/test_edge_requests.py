@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.nginx import Nginx, slots
 from tests.support.processes import connections, open_files
-from tests.support.raw import Answer, exchange
+from tests.support.raw import Answer, exchange, head
 from tests.support.requests import Sent, sent
 from tests.support.shown import shown
 from tests.support.stack import Stack, Worker, await_redis
@@ -24,6 +24,11 @@ OTHERS = [f"{first}.20.3.4" for first in range(9, 200, 11)]
 NAMED = {"upstream_unavailable", "upstream_exhausted", "upstream_rejected", "function_failed", "invalidation_failed"}
 ITS_OWN = {501, 505}
 """What nginx answers to a transfer encoding and a version that it does not know; both are the client's doing."""
+
+TWICE_WRONG = (
+    head("POST /v1/x", "Transfer-Encoding: gzip", "Content-Length: 66000", "Connection: close") + b"x" * 66_000
+)
+"""Found by a search: nginx' refusal of the body, while it refused the encoding, was HTML."""
 
 LATEST = 3.0
 """Seconds within which a handshake is answered: one, and what a machine that is busy elsewhere takes for itself."""
@@ -113,6 +118,7 @@ def _blame(request: Sent, answer: Answer) -> None:
 # Smaller examples are no clearer: each is a list of requests, and the one that fails is named.
 @settings(deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(requests=st.lists(sent(), min_size=6, max_size=14), client=st.sampled_from(OTHERS))
+@example(requests=[Sent((TWICE_WRONG,), cut=False, handshake=False)], client=OTHERS[0])
 def test_whatever_is_sent_is_answered_and_nobody_else_notices(fleet: Fleet, requests: list[Sent], client: str) -> None:
     for request in requests:
         fleet.asked += 1

@@ -138,6 +138,11 @@ REFUSED = {
     "a URL too long": (head(f"GET /{'a' * 20_000}"), 414, "too_large"),
     "a header too long": (head("GET /v1/x", f"A: {'b' * 20_000}"), 431, "too_large"),
     "an encoding of the transfer": (head("POST /v1/x", "Transfer-Encoding: gzip"), 501, "not_implemented"),
+    "two reasons at once": (
+        head("POST /v1/x", "Transfer-Encoding: gzip", "Content-Length: 66000") + b"x" * 66_000,
+        501,
+        "not_implemented",
+    ),
     "another HTTP": (head("GET /v1/x HTTP/2.0"), 505, "bad_request"),
     "the page for errors": (head("GET /_error"), 404, "not_found"),
 }
