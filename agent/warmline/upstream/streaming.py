@@ -96,11 +96,11 @@ class StreamingSarvam:
                     heard = True
                 if audio := samples.feed(frame.audio):
                     yield audio
-            if rest := samples.end():
-                yield rest
             if not heard:
                 raise self._no_audio(fresh=fresh)
             lease.complete()
+            if rest := samples.end():
+                yield rest
 
     async def _say(self, lease: Lease, text: str, voice: Voice) -> None:
         await lease.send(frames.config(voice, self._language_field))

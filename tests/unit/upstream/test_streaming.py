@@ -121,6 +121,7 @@ async def test_chunks_that_end_within_a_sample_are_put_together(desk: Desk) -> N
 async def test_audio_that_ends_within_a_sample_is_rejected(desk: Desk) -> None:
     with pytest.raises(UpstreamRejected, match="within a sample"):
         await desk.hear(audio(b"\1\2\3"), FINAL)
+    assert desk.world.states() == {"idle": 1}, "the conversation had ended: the socket can be used again"
 
 
 @pytest.mark.parametrize("loss", [Loss.CLOSED, Loss.CUT])
