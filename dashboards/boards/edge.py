@@ -173,5 +173,21 @@ BOARD = Board(
                 ),
             ],
         ),
+        Row(
+            "Does what workers say get away?",
+            [
+                series(
+                    16,
+                    "How many lines of its log has each worker lost?",
+                    "None, while Docker reads what containers say. A worker does not wait for that: `systemctl status "
+                    "docker` on its host.",
+                    "none",
+                    Query(
+                        f"sum by (slot) (increase(warmline_log_lines_lost_total{_WORKERS}[$__rate_interval]))",
+                        "{{slot}}",
+                    ),
+                ),
+            ],
+        ),
     ],
 )

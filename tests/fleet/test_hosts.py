@@ -146,7 +146,7 @@ def test_container_logs_are_bounded(name: str) -> None:
 def test_an_edges_log_gets_to_its_disk_and_is_for_operators_alone(name: str) -> None:
     assert fleet.host(name).service("warmline-nginx-logs.timer").is_enabled
     fleet.edge_log(name, 1)
-    assert fleet.host(name).check_output("stat --format '%U %G %a' /var/log/warmline/nginx") == "root adm 750"
+    assert fleet.host(name).check_output("stat --format '%U %G %a' /var/log/warmline/nginx") == "root adm 2750"
     assert fleet.host(name).check_output("docker exec warmline-nginx stat --format %F /var/cache/nginx/access.log")
 
 
