@@ -12,7 +12,7 @@ from tests.support.aio import until
 from tests.support.caches import key
 from tests.support.members import UNHURRIED, Member, Origin
 from tests.support.redis import RedisServer
-from warmline.cache import NotStored, Policy, Source
+from warmline.cache import NotStored, Policy, Source, Tuning
 
 
 async def test_redis_killed_and_restarted_under_load_fails_no_lookup_and_is_used_again(
@@ -57,12 +57,14 @@ async def test_a_silent_redis_costs_one_budget_and_then_nothing(join: Join, shar
 async def test_who_waits_for_another_workers_load_goes_on_when_redis_dies(
     join: Join, shared: RedisServer, state: RedisServer, away: str
 ) -> None:
-    leader, waiter, now = await join(), await join(), asyncio.get_running_loop().time
-    leading = asyncio.create_task(leader.prompt.get_or_load(key(), Origin(seconds=5)))
-    await until(lambda: len(leader.prompt.flights) == 1, seconds=5, what="a load")
+    tuning, origin = Tuning(redis_seconds=0.25), Origin(seconds=5)
+    leader, waiter, now = await join(tuning=tuning), await join(tuning=tuning), asyncio.get_running_loop().time
+    leading = asyncio.create_task(leader.prompt.get_or_load(key(), origin))
+    await until(lambda: origin.loads, seconds=5, what="a load")
     elsewhere = asyncio.Event()
     waiting = asyncio.create_task(waiter.prompt.get_or_load(key(), Origin(), elsewhere=elsewhere.set))
-    await elsewhere.wait()
+    async with asyncio.timeout(5):
+        await elsewhere.wait()
     began = now()
     for server in (state, shared) if "shared" in away or "both" in away else (state,):
         server.freeze() if "frozen" in away else server.stop()
