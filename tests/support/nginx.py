@@ -20,7 +20,7 @@ DEFAULTS = {
     "nginx_shutdown_timeout": 5,
     "nginx_read_timeout": 60,
     "nginx_answer_timeout": 15,
-    "nginx_speech_timeout": 75,
+    "nginx_speech_timeout": 135,
     "nginx_status_address": "127.0.0.1",
     "nginx_status_from": [],
     "nginx_http_address": "127.0.0.1",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.plugins import load
 from tests.support.processes import ROOT
+from warmline.settings import PROFILES, Profile, Settings
 
 edge = load("filter", "edge")
 rollout = load("filter", "rollout")
@@ -58,6 +59,15 @@ def test_the_defaults_leave_a_container_that_is_there_as_it_is() -> None:
     assert limits["pids"] == 64
     assert limits["memory_mib"] <= 640
     assert defaults["nginx_reloads"] == edge.reloads(25)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_an_edge_waits_longer_than_a_worker_does_for_its_providers(profile: Profile) -> None:
+    """Or it would ask another worker for what the first is about to answer."""
+    defaults = read("defaults/main.yml")
+    lookups = 2 * Settings.model_fields["convex_timeout"].default  # the configuration, then prompt and knowledge at once
+    assert defaults["nginx_answer_timeout"] > lookups
+    assert defaults["nginx_speech_timeout"] > profile.tts.load_timeout
 
 
 def test_only_processes_that_take_connections_serve() -> None:
