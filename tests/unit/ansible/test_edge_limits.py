@@ -65,7 +65,7 @@ def test_the_defaults_leave_a_container_that_is_there_as_it_is() -> None:
 def test_an_edge_waits_longer_than_a_worker_does_for_its_providers(profile: Profile) -> None:
     """Or it would ask another worker for what the first is about to answer."""
     defaults = read("defaults/main.yml")
-    lookups = 2 * Settings.model_fields["convex_timeout"].default  # the configuration, then prompt and knowledge at once
+    lookups = 2 * Settings.model_fields["convex_timeout"].default  # the configuration, then the rest at once
     assert defaults["nginx_answer_timeout"] > lookups
     assert defaults["nginx_speech_timeout"] > profile.tts.load_timeout
 
