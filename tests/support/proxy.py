@@ -49,12 +49,21 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        await asyncio.sleep(2 * self.delay)  # what connecting takes
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        accepting = asyncio.current_task()
+        assert accepting
+        self._track(accepting)
+        try:
+            await asyncio.sleep(2 * self.delay)  # what connecting takes
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except BaseException:
+            writer.close()
+            raise
         for source, sink, idle in ((reader, far_writer, self.idle), (far_reader, writer, None)):
-            task = asyncio.create_task(self._copy(source, sink, idle))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._track(asyncio.create_task(self._copy(source, sink, idle)))
+
+    def _track(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, idle: float | None) -> None:
         loop = asyncio.get_running_loop()

@@ -145,17 +145,18 @@ class Server:
         if not insist:
             self._worth_asking()
         link = self.link
-        heard = link.heard
+        heard, up = link.heard, link.ready
         try:
-            if insist and not link.ready:
+            if insist and not up:
                 await link.open()
-                heard = link.heard
+                heard, up = link.heard, True
             result = await budget.spend(work(link))
         except TimeoutError:
             self._too_slow(silent=link.heard == heard, insisted=insist)
             raise StoreUnavailable("Redis did not answer in time") from None
         except StoreUnavailable as error:
-            self._failed(str(error))
+            if not (up and self.upkept):  # it broke, and is being dialled: how that ends will tell
+                self._failed(str(error))
             raise
         except ResponseError as error:
             self._succeeded()

@@ -46,7 +46,7 @@ async def redialled(proxy: Proxy) -> None:
 
 
 async def test_after_a_quiet_moment_a_lookup_finds_a_connection_and_no_breaker_has_opened(
-    join: Join, away: Away
+    away: Away, join: Join
 ) -> None:
     cache, state = await away(delay=0.05, idle=1.0)
     near, origin = await join(tuning=STRICT), Origin()
@@ -60,23 +60,23 @@ async def test_after_a_quiet_moment_a_lookup_finds_a_connection_and_no_breaker_h
     assert [one.opened for one in worker.caches.standing().breakers.values()] == [0, 0]
 
 
-async def test_a_lookup_that_finds_no_connection_goes_on_at_once_and_is_counted(join: Join, away: Away) -> None:
+async def test_a_lookup_that_finds_no_connection_goes_on_at_once_and_is_counted(away: Away, join: Join) -> None:
     cache, state = await away()
-    worker, origin = await join(shared=cache.url, state=state.url), Origin()
+    worker, origin = await join(shared=cache.url, state=state.url, tuning=Tuning(redis_seconds=1.0)), Origin()
     cache.silence()
     worker.caches.shared.link.reset("lost")
     before = worker.events.store_failures.count("read")
     began = time.monotonic()
     for number in range(20):
         assert (await worker.prompt.get_or_load(key(str(number)), origin)).source is Source.ORIGIN
-    assert time.monotonic() - began < 1.0, "20 budgets of 50 ms"
+    assert time.monotonic() - began < 5.0, "20 budgets of a second"
     assert worker.events.store_failures.count("read") == before + 20
     cache.speak()
     await until(lambda: connected(worker), seconds=10, what="a connection made behind the scenes")
     await worker.recovered()
 
 
-async def test_the_first_lookups_of_a_new_worker_do_not_count_dialling_as_silence(join: Join, away: Away) -> None:
+async def test_the_first_lookups_of_a_new_worker_do_not_count_dialling_as_silence(away: Away, join: Join) -> None:
     cache, state = await away(delay=0.015)
     worker, origin = Member(cache.url, state.url, name="new"), Origin()
     worker.caches.start()
@@ -99,7 +99,7 @@ async def test_a_server_that_knows_no_script_yet_is_told_before_the_first_lookup
 
 
 async def test_a_server_that_falls_silent_is_noticed_though_nobody_asks(
-    join: Join, away: Away, monkeypatch: pytest.MonkeyPatch
+    away: Away, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("warmline.cache.upkeep.PROOF_SECONDS", 0.1)
     monkeypatch.setattr("warmline.cache.upkeep.ANSWER_SECONDS", 0.1)
