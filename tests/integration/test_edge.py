@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 from tests.support.nginx import Backends, Nginx, slots
 from tests.support.processes import free_port
 from tests.support.raw import exchange, handshake, head
+from tests.support.wait import until
 
 CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]
 
@@ -148,8 +149,10 @@ REFUSED = {
 def test_what_the_edge_refuses_it_refuses_in_the_apis_own_words(
     trusting: Nginx, sent: bytes, status: int, code: str
 ) -> None:
+    before = len(trusting.log())
     got = exchange(trusting.port, sent, until=b"}}")
     assert (got.status, got.code) == (status, code)
+    until(lambda: len(trusting.log()) > before, seconds=5, what="its line in the log")
     assert "_error" not in trusting.log()[-1]["path"] or b"_error" in sent
 
 
