@@ -23,7 +23,7 @@ def main() -> None:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    config = _config(Starlette(routes=[Route("/v1/agents/{agent}/answer", answer)]), 64 * 1024)
+    config = _config(Starlette(routes=[Route("/v1/agents/{agent}/answer", answer)]), (), 64 * 1024)
     config.port = parser.parse_args().port
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(uvicorn.Server(config).serve())
