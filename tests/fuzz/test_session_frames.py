@@ -57,7 +57,8 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
         await_redis(worker, "up")
         files = open_files(worker.process.id)
         yield worker
-        shown.append(f"{worker.metric('warmline_session_first_audio_seconds_count'):.0f} sessions spoke meanwhile")
+        greeted = worker.metric('warmline_session_first_audio_seconds_count{kind="greeting"}')
+        shown.append(f"{greeted:.0f} sessions greeted whoever sent them frames")
         until(lambda: connections(worker.process.id, worker.port) == 0, seconds=15, what="an end of its connections")
         until(lambda: open_files(worker.process.id) <= files + 24, seconds=30, what="its descriptors")
         assert worker.metric("warmline_sessions") == 0

@@ -152,8 +152,10 @@ REFUSED = {
 def test_what_the_edge_refuses_it_refuses_in_the_apis_own_words(
     trusting: Nginx, sent: bytes, status: int, code: str
 ) -> None:
+    before = len(trusting.log())
     got = exchange(trusting.port, sent, until=b"}}")
     assert (got.status, got.code) == (status, code)
+    until(lambda: len(trusting.log()) > before, seconds=5, what="its line in the log")
     assert "_error" not in trusting.log()[-1]["path"] or b"_error" in sent
 
 
