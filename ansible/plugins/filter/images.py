@@ -11,10 +11,10 @@ Json = dict[str, Any]
 def unneeded(
     images: Iterable[Mapping[str, Any]], containers: Iterable[Mapping[str, Any]], wanted: Collection[str]
 ) -> list[Json]:
-    """Those of the fleet's own repositories that no container was made of, stopped ones among them, and nobody `wanted`.
+    """Those of the fleet's own repositories that no container was made of, a stopped one neither, and nobody `wanted`.
 
-    `wanted` are references as hosts pull them, whose repositories are the fleet's own. Each has its `id`, and the `names`
-    that it goes by here; an image that somebody else has given a name of theirs is left to them.
+    `wanted` are references as hosts pull them, whose repositories are the fleet's own. Each has its `id`, and the
+    `names` that it goes by here; an image that somebody else has given a name of theirs is left to them.
     """
     ours = {repository(one) for one in wanted}
     used = {one["ImageID"] for one in containers}
