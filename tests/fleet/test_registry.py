@@ -15,7 +15,7 @@ PORT_OF_PUSHES = 5050
 def asked(command: str, name: str = "agent-1") -> str:
     """The status of an HTTP request from a host."""
     return str(
-        fleet.host(name).check_output(f"curl --silent --output /dev/null --write-out '%%{{http_code}}' {command}")
+        fleet.host(name).check_output(f"curl --silent --output /dev/null --write-out '%{{http_code}}' {command}")
     )
 
 

@@ -11,7 +11,7 @@ Json = dict[str, Any]
 def unneeded(
     images: Iterable[Mapping[str, Any]], containers: Iterable[Mapping[str, Any]], wanted: Collection[str]
 ) -> list[Json]:
-    """Those of the fleet's own repositories that no container, running or stopped, was made of, and nobody `wanted`.
+    """Those of the fleet's own repositories that no container was made of, a stopped one neither, and nobody `wanted`.
 
     `wanted` are references as hosts pull them, whose repositories are the fleet's own. Each has its `id`, and the
     `names` that it goes by here; an image that somebody else has given a name of theirs is left to them.
