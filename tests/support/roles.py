@@ -20,6 +20,7 @@ def render(role: str, template: str, **variables: object) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters |= {"to_json": json.dumps, "warmline_setting": load("filter", "warmline").setting}
+    environment.filters["to_json"] = json.dumps
     defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    environment.filters["warmline_setting"] = load("filter", "warmline").setting
     return environment.get_template(template).render({"ansible_managed": "a test", **defaults, **variables})
