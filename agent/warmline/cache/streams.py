@@ -8,6 +8,7 @@ stored, or the load that takes over, from the byte where they are; or is told th
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from warmline.cache.blame import blaming, confessing
@@ -140,7 +141,7 @@ class Streams:
         nothing: they could not know which invalidations it has seen."""
         claimed = listening.claimed
         forwarding = Forwarding(self._relay, listening.key.text, (None,) if claimed is None else claimed.tokens)
-        running = self._run(self._beside(forwarding.run()))
+        running = self._run(self._beside(forwarding.run))
         try:
             yield forwarding
         except BaseException:
@@ -153,7 +154,7 @@ class Streams:
             return
         flight = asyncio.current_task()
         assert flight is not None
-        following = self._following[key.text] = self._run(self._beside(self._copy(key)))
+        following = self._following[key.text] = self._run(self._beside(partial(self._copy, key)))
         flight.add_done_callback(lambda _: self._unfollow(key.text, following))
 
     def _unfollow(self, key: str, following: asyncio.Task[None] | None = None) -> None:
@@ -170,10 +171,10 @@ class Streams:
                     live.send(chunk)
             live.end(End.COMPLETE)
 
-    async def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """What no caller waits for: a fault of ours in it is logged."""
         with confessing(self._cache.name):
-            await work
+            await work()
 
     @contextlib.contextmanager
     def _broadcasting(self, key: Key) -> Iterator[Broadcast]:

@@ -1,5 +1,6 @@
 """A phrase is one phrase however its letters are composed, and no other that is merely alike."""
 
+import asyncio
 import unicodedata
 
 import pytest
@@ -29,6 +30,7 @@ async def test_a_text_composed_otherwise_is_the_same_phrase_and_the_provider_is_
     speech = board.worker().speech
     for form in ("NFC", "NFD"):
         await speech.speak("sahyadri", "reception", VOICE, f"  {unicodedata.normalize(form, text)}\n")
+        await asyncio.sleep(1)  # it is heard a moment before it is kept
         found = await speech.peek("sahyadri", "reception", VOICE, text)
         assert found is not None
     assert board.provider.spoken == [unicodedata.normalize("NFC", text)]
