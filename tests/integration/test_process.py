@@ -90,19 +90,19 @@ def test_what_redis_refuses_is_said_in_its_own_words_by_the_check_that_asks_it(s
     settings = {**stack.settings(), "WARMLINE_SLOT": "test/1"}
     assert run("check", "--redis", **settings).returncode == 0
     with stack.redis.client() as client:
-        client.config_set("requirepass", "hunter2")
+        client.execute_command("ACL", "SETUSER", "app", "resetpass", ">hunter2")
     try:
         done = run("check", "--redis", **settings)
         assert done.returncode == 1
-        assert "redis cache refuses: NOAUTH" in done.stderr
+        assert "redis cache refuses: WRONGPASS" in done.stderr
         done = run("check", "--redis", **{**settings, "WARMLINE_REDIS_CACHE_URL": "redis://127.0.0.1:1"})
         assert "redis cache does not answer: Error 111" in done.stderr
         assert "Traceback" not in done.stderr
         assert run("check", **settings).returncode == 0
     finally:
         with stack.redis.client() as client:
-            client.auth("hunter2")
-            client.config_set("requirepass", "")
+            client.execute_command("ACL", "SETUSER", "app", "nopass")
+        stack.redis.forgive()
 
 
 def test_a_taken_port_is_said_and_nothing_is_left_running(stack: Stack) -> None:
@@ -113,8 +113,7 @@ def test_a_taken_port_is_said_and_nothing_is_left_running(stack: Stack) -> None:
 
 
 def test_the_effective_settings_are_logged_at_start_and_hold_no_secret(stack: Stack) -> None:
-    output = stack.worker().process.output
-    assert '"event": "serving"' in output
+    output = stack.worker().process.says('"event": "serving"')
     assert '"rag": {"ttl": 300.0, "stale_while_revalidate": 60.0' in output
     assert "secret-of-sarvam" not in output
 

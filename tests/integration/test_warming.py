@@ -83,7 +83,7 @@ def test_after_a_restart_the_first_question_its_answer_and_the_greeting_come_fro
 
 
 def test_a_fleet_that_starts_empty_is_warmed_from_the_origins_and_says_so(stack: Stack) -> None:
-    worker = stack.worker(warming_seconds="10")
+    worker = stack.worker(warming_seconds="10", redis_deadline="2")
     body = ready(worker)
     assert body["warming"] == "complete"
     warmed = body["warmed"]

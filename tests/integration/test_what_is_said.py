@@ -99,7 +99,7 @@ def test_a_voice_at_a_rate_that_no_socket_has_is_spoken_over_rest(stack: Stack, 
 def test_a_voice_that_cannot_be_carried_is_refused_by_the_name_of_its_setting(worker: Worker) -> None:
     response = worker.speech("Hello", agent="telephone")
     assert (response.status_code, response.json()["error"]["upstream"]) == (502, "convex")
-    assert "$.voice.codec" in worker.process.output
+    assert worker.process.says("$.voice.codec")
 
 
 def test_a_voice_that_the_provider_refuses_costs_the_other_voices_no_socket_each_time(

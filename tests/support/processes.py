@@ -55,6 +55,11 @@ class Process:
                 env={**clean, **(environment or {})},
             )
 
+    def says(self, words: str) -> str:
+        """Its output, once it holds these: a worker's log is written behind what it tells of."""
+        until(lambda: words in self.output, seconds=5, what=f"{words!r} in the output")
+        return self.output
+
     @property
     def id(self) -> int:
         """Its process id."""

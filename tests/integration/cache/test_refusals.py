@@ -62,7 +62,7 @@ async def until_a_moment_later() -> None:
 def server(tmp_path: Path) -> Iterator[RedisServer]:
     made = RedisServer(tmp_path).start()
     yield made
-    made.stop()
+    made.stop(forgiving=True)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def test_a_wrong_or_missing_password_is_a_refusal_and_a_closed_port_is_non
         await caches.aclose()
         assert all("refuses" in one and words in one for one in problems)
         assert bool(problems) is bool(words)
-    server.stop()
+    server.stop(forgiving=True)
     caches = Refused(server).caches
     assert all("does not answer: " in one for one in await caches.problems())
     await caches.aclose()
