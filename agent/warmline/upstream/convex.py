@@ -98,8 +98,8 @@ class Convex:
             raise UpstreamUnavailable(self.name, f"{path}: {str(error) or type(error).__name__}") from error
 
     def _taken(self, path: str, found: Fitted[T]) -> T:
-        if found.left_out:
-            count, some = len(found.left_out), list(found.left_out[:_SHOWN])
-            self._left_out(path, count)
+        count, some = len(found.left_out), list(found.left_out[:_SHOWN])
+        self._left_out(path, count)  # none, too: a function of which nothing was ever left out is seen to be one
+        if some:
             _log.warning("elements_left_out", upstream=self.name, function=path, count=count, elements=some)
         return found.value
