@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -235,26 +236,24 @@ def publish(*, push: str, pull: str, manifest: Path) -> None:
     references = {}
     for key, name in names.items():
         _run("docker", "tag", name, f"{push}/{name}")
-        _run("docker", "push", "--quiet", f"{push}/{name}")
-        pushed = _output("docker", "image", "inspect", "--format", "{{json .RepoDigests}}", f"{push}/{name}")
-        references[key] = reference(name, json.loads(pushed), push=push, pull=pull)
+        said = _output("docker", "push", f"{push}/{name}")
+        references[key] = reference(name, said, push=push, pull=pull)
     _write(manifest, json.dumps(references, indent=2) + "\n")
     versions = {key: name.rpartition(":")[2] for key, name in names.items()}
     _write(manifest.with_name("versions.json"), json.dumps(versions, indent=2) + "\n")
 
 
-def reference(name: str, digests: Sequence[str], *, push: str, pull: str) -> str:
-    """How hosts call the image `name`, of which the engine knows these `digests`, each with the repository it is of.
+def reference(name: str, said: str, *, push: str, pull: str) -> str:
+    """How hosts call the image `name`, of which the engine `said` at its push which digest it has in that registry.
 
-    By digest, not by tag: whoever could put another image in its place could not give it that one.
+    By digest, not by tag: whoever could put another image in its place could not give it that one. Not the engine's own
+    list of digests: it keeps those of earlier pushes of the same image, to a registry that may be another one now.
     """
-    repository = name.rpartition(":")[0]
-    known = f"{push}/{repository}@"
-    try:
-        found = next(one.removeprefix(known) for one in digests if one.startswith(known))
-    except StopIteration:
-        raise SystemExit(f"{push} took {name} and said no digest of it: is it a registry?") from None
-    return f"{pull}/{repository}@{found}"
+    repository, _, tag = name.rpartition(":")
+    found = re.search(rf"^{re.escape(tag)}: digest: (sha256:[0-9a-f]{{64}}) ", said, re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"{push} took {name} and said no digest of it: is it a registry?")
+    return f"{pull}/{repository}@{found[1]}"
 
 
 def clean(engine: Engine) -> None:

@@ -89,6 +89,11 @@ def test_frames_that_come_with_the_handshake_wait_for_its_answer(worker: Worker)
         assert (got.status, said in got.body) == (101, True)
 
 
+def test_a_handshake_may_name_its_host_in_the_target_as_a_request_may(worker: Worker) -> None:
+    for line in ("GET http://localhost/v1/sessions", "GET ws://localhost/v1/sessions?a=b"):
+        assert exchange(worker.port, handshake(line=line), until=b"\r\n\r\n").status == 101
+
+
 def test_a_message_in_endless_pieces_is_ended(worker: Worker) -> None:
     pieces = b"\x01\x80abcd" + b"\x00\x80abcd" * 2000
     got = answered(worker, handshake(), pieces)
@@ -102,6 +107,12 @@ def test_a_client_of_http_1_0_hears_the_plain_audio(worker: Worker) -> None:
     assert ("chunked" in old.head, "content-length" in old.head) == (False, False)
     assert len(old.body) % 2 == 0
     assert old.body in unchunked(modern.body)
+
+
+def test_a_client_of_http_1_0_does_not_take_audio_that_broke_off_for_the_whole(stack: Stack, worker: Worker) -> None:
+    stack.sarvam.fault(kind="speech", at="socket", action="error", after_chunks=1)
+    with pytest.raises(ConnectionResetError):
+        exchange(worker.port, head(f"{SPEAK}+off HTTP/1.0", KEY, "Accept: audio/pcm"))
 
 
 def unchunked(body: bytes) -> bytes:
@@ -120,6 +131,14 @@ def test_who_says_that_it_has_sent_all_is_still_answered(worker: Worker) -> None
     for cut in (head(*POST, LENGTH)[:40], head(*POST, LENGTH) + BODY[:4]):
         got = answered(worker, cut, half_close=True)
         assert (got.status, got.code) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_who_is_still_sending_a_body_that_is_too_large_can_read_so(worker: Worker, version: str) -> None:
+    """Closed with bytes unread, the kernel's reset would overtake the answer."""
+    post = head(f"{POST[0]} HTTP/{version}", *POST[1:], "Connection: close", "Content-Length: 900000")
+    got = answered(worker, post + b"a" * 900_000)
+    assert (got.status, got.code) == (413, "too_large")
 
 
 def test_requests_in_a_row_are_answered_in_their_order_up_to_the_one_that_is_none(worker: Worker) -> None:

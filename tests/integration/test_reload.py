@@ -8,7 +8,7 @@ import yaml
 
 from tests.support.nginx import Nginx, Stubs, slots
 from tests.support.plugins import load
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, free_port
 from tests.support.wait import until
 
 serving = load("filter", "edge").serving
@@ -38,6 +38,17 @@ def test_those_that_serve_are_told_from_those_that_wait_for_their_last_conversat
     finally:
         edge.stop()
         stubs.stop()
+
+
+def test_a_fleet_may_grow_to_thousands_of_slots(tmp_path: Path) -> None:
+    few = slots(free_port())
+    edge = Nginx(tmp_path, few)
+    try:
+        more = [{"name": f"test/{n}", "address": f"127.1.{n // 250}.{n % 250}", "port": 8101} for n in range(2, 3000)]
+        edge.relist([*few, *more])
+        assert "no memory" not in edge.process.output
+    finally:
+        edge.stop()
 
 
 def status(edge: Nginx) -> str:

@@ -1,7 +1,9 @@
 """A worker that stands still is ended, and who waited for it is answered by another."""
 
 import signal
+import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -73,14 +75,22 @@ def test_what_refuses_connections_or_answers_is_not_silent_and_what_listens_only
     start: Callable[[int], Worker],
 ) -> None:
     worker = start(1)
-    assert not watch.silent(ADDRESS, worker.admin_port, 20)
+    assert not watch.silent(ADDRESS, worker.admin_port, 10, 2)
     worker.process.signal(signal.SIGSTOP)
-    assert watch.silent(ADDRESS, worker.admin_port, 0.2)
+    assert watch.silent(ADDRESS, worker.admin_port, 0.1, 2)
     worker.process.kill()
-    assert not watch.silent(ADDRESS, worker.admin_port, 20)
+    assert not watch.silent(ADDRESS, worker.admin_port, 10, 2)
 
 
-def test_only_silences_in_a_row_count() -> None:
-    counts = watch.count({}, {1: True, 2: True})
-    counts = watch.count(counts, {1: True, 2: False, 3: True})
-    assert counts == {1: 2, 3: 1}
+def test_one_that_answers_every_question_late_is_alive() -> None:
+    with socket.create_server((ADDRESS, 0)) as late:
+
+        def answer() -> None:
+            connection, _ = late.accept()
+            with connection:
+                time.sleep(0.5)  # longer than one wait, and what is tried here
+                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(answer)
+            assert not watch.silent(ADDRESS, late.getsockname()[1], 0.2, 50)

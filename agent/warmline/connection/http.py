@@ -104,7 +104,7 @@ class HttpConnection(HttpToolsProtocol):
         if offer.is_handshake(method, version, headers) and parsing.path(self.url) in self.sockets:
             if self._busy():
                 raise Refused(refusal.NOT_HTTP)
-            self._hand_over(offer.head(method, self.url, "1.1", headers), rest)
+            self._hand_over(offer.head(method, parsing.origin_form(self.url), "1.1", headers), rest)
             return b""
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
@@ -168,7 +168,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _exchange(self) -> Exchange:
         modern = self.scope["http_version"] == "1.1"
-        return Exchange(
+        exchange = Exchange(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -181,9 +181,18 @@ class HttpConnection(HttpToolsProtocol):
             keep_alive=modern and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
+        exchange.left_unread = self._end_unread
+        return exchange
+
+    def _end_unread(self) -> None:
+        self._deaf, self._reading = True, False
+        self._allow(None)
+        self._unset_keepalive_if_required()
+        self._say_last(b"")
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        self._unset_keepalive_if_required()  # set when an earlier answer ended while this request was being read
         super()._start_asgi_task(cycle, app)
 
     def timeout_keep_alive_handler(self) -> None:

@@ -29,6 +29,12 @@ def path(url: bytes) -> str:
         return ""
 
 
+def origin_form(url: bytes) -> bytes:
+    """A target without the scheme and host that it may have (RFC 9112, 3.2.2). Raises what `target` does."""
+    _, raw, query = target(url)
+    return raw + b"?" + query if query else raw
+
+
 def refused(error: httptools.HttpParserError, data: bytes) -> Refused:
     """What is said to data in which the parser found an error; whatever is no fault of the data is logged as ours."""
     cause = error.__context__

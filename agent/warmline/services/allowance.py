@@ -3,11 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
+
+LEAST_CALLS = 4
+"""What an organisation's part must hold to be of use: its agents, one's configuration and prompt, and its greeting."""
 
 
 class Allowance:
     """So many calls to origins, and so many characters to be spoken, shared out among `organisations` in equal parts:
-    the order in which they come makes no difference.
+    the order in which they come makes no difference, unless there are so many of them that the parts would be of no
+    use; then the first have one.
 
     One that has failed `failures` times at an origin does not ask that origin again. Nobody does after as many failures
     in a row, unless they are all of one organisation and there are others: then it may be what that one asks for.
@@ -23,12 +28,16 @@ class Allowance:
 
     def left(self) -> tuple[int, int]:
         """Calls and characters that nobody has taken."""
-        parts = self._parts.values()
+        parts = {id(part): part for part in self._parts.values()}.values()
         return sum(part.calls for part in parts), sum(part.characters for part in parts)
 
     def share_again(self, organisations: Collection[str]) -> None:
         """What all have left is from now on for these alone."""
         self._share_out(*self.left(), organisations)
+
+    def put_together(self, organisations: Collection[str]) -> None:
+        """What all have left is from now on one part, for whichever of these comes first."""
+        self._parts = dict.fromkeys(organisations, _Part(*self.left()))
 
     def take(self, origin: str, organisation: str, characters: int) -> bool:
         """Whether a call may be made for the organisation; it then counts."""
@@ -61,8 +70,9 @@ class Allowance:
         return everybody or self._failed[origin, organisation] >= self._failures
 
     def _share_out(self, calls: int, characters: int, organisations: Collection[str]) -> None:
-        parts = zip(_shares(calls, len(organisations)), _shares(characters, len(organisations)), strict=True)
-        self._parts = {name: _Part(*part) for name, part in zip(organisations, parts, strict=True)}
+        some = list(islice(organisations, max(1, calls // LEAST_CALLS)))
+        parts = zip(_shares(calls, len(some)), _shares(characters, len(some)), strict=True)
+        self._parts = {name: _Part(*part) for name, part in zip(some, parts, strict=True)}
 
 
 @dataclass(slots=True)

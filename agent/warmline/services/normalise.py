@@ -97,13 +97,16 @@ def _first_cut(fillers: Fillers) -> Cut:
 
 def _last_cut(fillers: Fillers) -> Cut:
     sure = _one_of(f"{fillers.anywhere}; {fillers.polite}")
-    last = re.compile(rf"{_APART}(?:{sure}|{_one_of(fillers.hesitations)})$|(?P<space>\s){sure}$")
+    last = re.compile(rf"{_APART}(?:{sure}|(?P<unsure>{_one_of(fillers.hesitations)}))$|(?P<space>\s){sure}$")
     wanted = _wanted(fillers.wanting)
 
     def cut(text: str) -> tuple[int, int]:
-        """Not from behind a single word, such as "spell", unless it is set apart."""
+        """Not from behind a single word, such as "spell", unless it is set apart; nor a hesitation from behind another
+        comma, for "uc, ud, um" is a list."""
         found = _at_end(last, text)
-        if found is None or wanted(text, found.start()) or (found["space"] and " " not in text[: found.start()]):
+        if found is None or (found["unsure"] and "," in text[: found.start()]):
+            return 0, len(text)
+        if wanted(text, found.start()) or (found["space"] and " " not in text[: found.start()]):
             return 0, len(text)
         return 0, found.start()
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import struct
+import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
@@ -19,6 +20,9 @@ _KEPT_BYTES = 16 * 1024 * 1024
 _SECONDS_PER_CHARACTER = 0.08
 """At a speaker's own pace, with something to spare."""
 
+_SECONDS_PER_NUMBER = 0.5
+"""Of each digit, which is a word: "7" is "seven"."""
+
 _SLOWEST = 0.3
 """The least pace that a provider knows; what is less it will refuse."""
 
@@ -26,6 +30,13 @@ _SAMPLE_BYTES = 2
 _SHORTEST_SECONDS = 0.01
 _SILENT = 8
 """Samples that differ by no more than this, some -72 dB, are nobody's voice."""
+
+_MOST_MARKS = 30
+"""Behind one letter: no language has more (Unicode Standard Annex 15, chapter 13), and to put them in order takes the
+square of their number."""
+
+_LONGEST_COMPOSED = 20_000
+"""Characters; composing makes four into one at most, and a text of 5,000 is too long to be spoken."""
 
 _PART = 1000
 """Samples that are looked at together."""
@@ -77,11 +88,13 @@ class Speech:
     def _check(self, text: str, voice: Voice) -> None:
         if not speakable(text):
             raise InvalidInput("holds no letter and no number that could be spoken", field="text")
-        seconds = _SECONDS_PER_CHARACTER / max(voice.pace or 1.0, _SLOWEST)
-        kept = int(_KEPT_BYTES / (voice.sample_rate * _SAMPLE_BYTES * seconds))
+        seconds = _seconds(text) / max(voice.pace or 1.0, _SLOWEST)
+        kept = int(len(text) * _KEPT_BYTES / (voice.sample_rate * _SAMPLE_BYTES * seconds))
         longest = min(self._synthesiser.longest_text(voice), kept)
         if len(text) > longest:
-            raise TooLarge(f"{len(text)} characters; in this voice at most {longest} are spoken", field="text")
+            raise TooLarge(
+                f"{len(text)} characters; of such a text at most {longest} are spoken in this voice", field="text"
+            )
 
     async def _load(self, organisation: str, voice: Voice, text: str, price: int) -> AsyncGenerator[bytes, None]:
         """Raises UpstreamRejected at the end, so that it is not kept, if nothing was heard."""
@@ -96,6 +109,12 @@ class Speech:
             raise UpstreamRejected(self._synthesiser.name, f"{samples} samples in which nothing is heard")
 
 
+def _seconds(text: str) -> float:
+    """How long it takes to say it at a speaker's own pace, at most."""
+    numbers = sum(character.isnumeric() for character in text)
+    return numbers * _SECONDS_PER_NUMBER + (len(text) - numbers) * _SECONDS_PER_CHARACTER
+
+
 def _silence(pcm: bytes) -> bool:
     """Whether no sample differs much from its neighbours; who speaks is found out by the first few that do."""
     if pcm.count(0) == len(pcm):
@@ -106,8 +125,19 @@ def _silence(pcm: bytes) -> bool:
 
 
 def _said(text: str) -> str:
-    """What is keyed, counted and given to the provider: one form of all canonically equivalent texts."""
-    return folding.composed(text)
+    """What is keyed, counted and given to the provider: one form of all canonically equivalent texts, unless it would
+    take longer to find than anybody can wait. Those are in no language, or longer than what is spoken."""
+    text = " ".join(text.split())
+    return text if len(text) > _LONGEST_COMPOSED or _endless_marks(text) else folding.composed(text)
+
+
+def _endless_marks(text: str) -> bool:
+    run = 0
+    for character in "" if text.isascii() else text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run > _MOST_MARKS:
+            return True
+    return False
 
 
 def phrase_key(provider: str, organisation: str, agent: str, voice: Voice, text: str) -> Key:

@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
 from warmline.cache import Found, Source
@@ -122,11 +123,20 @@ class Sweep:
         await self._bring_denied()
 
     async def _bring_denied(self) -> None:
-        """What an organisation's part of the allowance was too small for, from what others have left of theirs."""
-        self._last = True
-        if self._allowance is not None:
-            self._allowance.share_again(sorted({organisation for organisation, _ in self._denied}))
-        await self._all(again() for _, again in self._denied)
+        """What an organisation's part of the allowance was too small for, from what others have left of theirs: in
+        equal parts at first, then, for what is larger than such a part, in turn."""
+        allowance = self._allowance
+        if allowance is None:
+            return
+        for share, last in ((allowance.share_again, False), (allowance.put_together, True)):
+            denied, self._denied, self._last = self._denied, [], last
+            share(sorted({organisation for organisation, _ in denied}))
+            await self._all(again() for again in _in_turn(denied))
+
+    async def _late(self, organisation: str, asked: Sequence[Asked]) -> None:
+        """The agents of an organisation that has only now been asked for them."""
+        for name in await self._names(organisation, asked):
+            await self._agent(organisation, name)
 
     async def _names(self, organisation: str, asked: Sequence[Asked]) -> list[str]:
         """The organisation's agents, or at least those who are asked."""
@@ -136,6 +146,7 @@ class Sweep:
             organisation,
             lambda: roster.peek(organisation),
             lambda: roster.names(organisation),
+            again=lambda: self._late(organisation, asked),
         )
         return sorted({one.agent for one in asked if one.organisation == organisation}) if names is None else names
 
@@ -275,3 +286,13 @@ class Sweep:
             for work in works:
                 work.close()  # one that was cancelled before its turn has never begun
         return [task.result() for task in tasks]
+
+
+def _in_turn(denied: Iterable[tuple[str, Again]]) -> list[Again]:
+    """The first of each organisation, then the second of each, and so on."""
+    ranks: Counter[str] = Counter()
+    ranked = []
+    for organisation, again in denied:
+        ranked.append((ranks[organisation], again))
+        ranks[organisation] += 1
+    return [again for _, again in sorted(ranked, key=itemgetter(0))]

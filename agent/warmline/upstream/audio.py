@@ -31,6 +31,7 @@ _MAGIC = {
     b"\x1aE\xdf\xa3": "WebM",
     b"RIFF": "a RIFF file that is no WAVE file",
 }
+_WAVE = b"RIFF"
 _SNIFFED = 12
 """Bytes by which a file is told from samples."""
 
@@ -65,10 +66,14 @@ class Samples:
         if self._head is None and _begins_wave(part):
             self._end_file()
             self._head = bytearray()
-        if self._head is not None:
-            self._head += part
-            part = self._begun()
-        return self._whole(self._data(part)) if part else b""
+        found = bytearray()
+        while part:
+            if self._head is not None:
+                self._head += part
+                part = self._begun()
+            data, part = self._data(part)
+            found += self._whole(data)
+        return bytes(found)
 
     def end(self) -> bytes:
         """What was held back. Raises UpstreamRejected if the audio is not complete."""
@@ -101,16 +106,18 @@ class Samples:
         self._head, self._left, self._tail = None, owed, tail
         return head[data:]
 
-    def _data(self, part: bytes) -> bytes:
+    def _data(self, part: bytes) -> tuple[bytes, bytes]:
+        """The data in a part, and what of it may begin the next file."""
         if self._left is None:
-            return part
+            return part, b""
         data, behind = part[: self._left], part[self._left :]
         self._left -= len(data)
-        if self._left == 0 and len(behind) >= self._tail:  # the file is over, and what lies behind it is nobody's
+        if self._left == 0 and len(behind) >= self._tail:
+            behind = behind[self._tail :]
             self._left, self._tail, self._head = None, 0, bytearray()
-        else:
-            self._tail -= len(behind)
-        return data
+            return data, behind if _WAVE.startswith(behind[:4]) else b""  # what else lies behind a file is nobody's
+        self._tail -= len(behind)
+        return data, b""
 
     def _whole(self, data: bytes) -> bytes:
         data = self._half + data

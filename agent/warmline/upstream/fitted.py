@@ -12,6 +12,7 @@ number as a 64-bit float, an integer of 64 bits as its text, and a row of a tabl
 import math
 import types
 import typing
+from functools import lru_cache
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
@@ -56,9 +57,14 @@ def _fit(value: Any, type_: Any, path: str, left_out: list[str]) -> Any:
 
 
 def _fields(value: dict[str, Any], type_: type[msgspec.Struct], path: str, left_out: list[str]) -> dict[str, Any]:
-    fields = [(one.encode_name, one.type) for one in msgspec.structs.fields(type_)]
-    present = [(name, wanted) for name, wanted in fields if value.get(name) is not None]
+    present = [(name, wanted) for name, wanted in _fields_of(type_) if value.get(name) is not None]
     return {name: _fit(value[name], wanted, f"{path}.{name}", left_out) for name, wanted in present}
+
+
+@lru_cache
+def _fields_of(type_: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
+    """Looked up once: msgspec reads the annotations anew each time, which took longer than all the rest."""
+    return tuple((one.encode_name, one.type) for one in msgspec.structs.fields(type_))
 
 
 def _elements(values: list[Any], type_: Any, path: str, left_out: list[str]) -> list[Any] | str:
@@ -111,6 +117,7 @@ def _parsed(text: str) -> float | str:
     return _NO_NUMBER
 
 
+@lru_cache
 def _alternatives(type_: Any) -> tuple[Any, ...]:
     """What a value of the type may be, beside None."""
     if get_origin(type_) is Annotated:

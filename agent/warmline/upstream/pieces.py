@@ -12,7 +12,8 @@ _ENDS = "।॥꣎꣏᱾᱿꯫።፧፨။၊؟۔。！？｡…᠃᠉᪨᪩៕�
 their own."""
 
 _CLOSING = "[\"'\u201d\u2019\xbb)\\]]*"
-_SENTENCE = re.compile(rf"((?:[{_ENDS}]+{_CLOSING}|[.!?]+{_CLOSING}(?=\s)))\s?")
+_SENTENCE = re.compile(rf"((?:[{_ENDS}]++{_CLOSING}+|(?<![.!?])[.!?]++{_CLOSING}+(?=\s)))\s?")
+"""Possessive, and not begun within a run of stops: a long one ("Chapter one .....") costs no more than its length."""
 _BLANK = re.compile(r"\s")
 _JOINERS = "\u200c\u200d"
 _VIRAMA = 9

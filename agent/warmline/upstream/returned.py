@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 NAME = "convex"
 
+LONGEST_DETAIL = 500
+"""Characters of a customer's words that go to the log, at each failure."""
+
 _RETRYABLE = {429, 500, 502, 503, 504}
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +54,8 @@ def _value(path: str, status: int, raw: bytes) -> Any:
     if said.get("status") == "success":
         return answer.get("value")
     if said.get("status") == "error":
-        raise FunctionFailed(NAME, f"{path}: {said.get('errorMessage', '')}", data=answer.get("errorData"))
+        detail = f"{path}: {said.get('errorMessage', '')}"[:LONGEST_DETAIL]
+        raise FunctionFailed(NAME, detail, data=answer.get("errorData"))
     problem = UpstreamUnavailable if status in _RETRYABLE else UpstreamRejected
-    raise problem(NAME, f"{path}: HTTP {status} {said.get('code', '')} {said.get('message', '')}".rstrip())
+    detail = f"{path}: HTTP {status} {said.get('code', '')} {said.get('message', '')}".rstrip()
+    raise problem(NAME, detail[:LONGEST_DETAIL])

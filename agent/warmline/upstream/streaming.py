@@ -5,7 +5,7 @@ socket useless, for nothing cancels: the pool closes it. What is tried again, an
 
 - the socket was closed or broken, and no audio has come yet: once more, on a fresh socket;
 - no socket can be had (budget used up, handshake refused, no connection): REST, unless the key itself was refused;
-- a voice that a socket cannot speak, for its rate or because one has refused it twice: REST, at no socket's cost;
+- a voice that a socket cannot speak, for its rate or because they refuse it again and again: REST, at no socket's cost;
 - an error that the provider names, a silence, or anything once audio has been heard: nothing, for a caller would hear
   it. It raises UpstreamError.
 """
@@ -53,15 +53,15 @@ class StreamingSarvam:
 
     async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         """See `ports.Synthesiser.stream`."""
-        by_socket = voice.sample_rate in frames.STREAMED_RATES and not self._refusals.known(voice)
+        by_socket = voice.sample_rate in frames.STREAMED_RATES and not self._refusals.known(voice, text)
         try:
             async with contextlib.aclosing(self._spoken(text, voice, by_socket=by_socket)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except UpstreamRejected:
-            self._refusals.refused(voice)
+            self._refusals.refused(voice, text)
             raise
-        self._refusals.spoken(voice)
+        self._refusals.spoken(voice, text)
 
     async def _spoken(self, text: str, voice: Voice, *, by_socket: bool) -> AsyncGenerator[bytes, None]:
         fresh = False
@@ -72,6 +72,7 @@ class StreamingSarvam:
                     async for chunk in chunks:
                         heard = True
                         yield chunk
+                self._refusals.proven(voice)
                 return
             except NoSocket as error:
                 if isinstance(error.cause, UpstreamRejected):

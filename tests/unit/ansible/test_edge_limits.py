@@ -61,6 +61,12 @@ def test_the_defaults_leave_a_container_that_is_there_as_it_is() -> None:
     assert defaults["nginx_reloads"] == edge.reloads(25)
 
 
+def test_another_name_of_the_same_image_leaves_the_container_as_it_is() -> None:
+    """Hosts call images by digest now, and called them by tag: the edge would be without nginx meanwhile."""
+    (run,) = read("tasks/run.yml")
+    assert run["community.docker.docker_container"]["image_name_mismatch"] == "ignore"
+
+
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_an_edge_waits_longer_than_a_worker_does_for_its_providers(profile: Profile) -> None:
     """Or it would ask another worker for what the first is about to answer."""

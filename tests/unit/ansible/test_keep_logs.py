@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_all_that_is_kept_stays_within_its_bound_and_the_oldest_goes_first(spool
     assert kept == [f"access-{hour:02}.log.gz" for hour in range(30 - len(kept), 30)]
     assert MIB // 2 < sum(path.stat().st_size for path in folder.iterdir()) <= MIB
     assert (folder / "error.log").read_text().count("an error") == 30
+
+
+def test_a_line_is_there_once_though_the_disk_had_no_room_for_it_at_first(spool: Path, folder: Path) -> None:
+    lines = b"".join(b"line %06d\n" % number for number in range(50_000))
+    (spool / "access.log").write_bytes(lines)
+    (folder / "access-20260101T000000.log.half").write_bytes(b"of a run that was ended")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(lines) // 2, hard))
+    try:
+        for _ in range(2):
+            with pytest.raises(OSError, match="too large"):
+                keeper.keep(spool, folder, 512 * MIB, "now")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    keeper.keep(spool, folder, 512 * MIB, "now")
+    assert (folder / "access.log").read_bytes() == lines
+    assert [path.name for path in folder.iterdir()] == ["access.log"]
 
 
 def test_an_edge_without_logs_is_none_of_its_business(spool: Path, folder: Path) -> None:

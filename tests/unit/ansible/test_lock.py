@@ -47,6 +47,15 @@ def test_it_is_given_back_by_whoever_has_it_and_by_nobody_else(tmp_path: Path) -
     assert [*tmp_path.iterdir()] == []
 
 
+def test_a_host_that_cannot_make_it_is_not_taken_for_a_lock_of_somebody_else(tmp_path: Path) -> None:
+    assert take(tmp_path / "missing", "asha") == (2, [])
+
+
+def test_what_a_run_of_the_same_name_left_when_it_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "lock.of-by hand").mkdir()
+    assert take(tmp_path, "by hand") == (0, [])
+
+
 def test_one_that_an_earlier_version_left_without_a_name_is_dated_by_its_folder(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
     hours_ago = time.time() - 7200

@@ -143,6 +143,20 @@ async def test_an_answer_may_take_longer_than_any_request() -> None:
     await server.closed()
 
 
+async def test_a_long_answer_is_not_cut_off_for_an_earlier_one_that_ended_meanwhile() -> None:
+    server = Server()
+    first, second = head("GET /"), head("GET /")
+    server.say(first + second[:9])
+    await asyncio.sleep(1)
+    assert server.transport.written.count(b"200 OK") == 1
+    server.silent = True
+    server.say(second[9:])
+    await asyncio.sleep(2 * KEEP_ALIVE)
+    assert server.transport.closed_at is None
+    server.transport.close()
+    await server.closed()
+
+
 async def test_between_requests_a_connection_is_kept_and_blank_lines_are_no_request() -> None:
     server = Server()
     server.say(head("GET /"))

@@ -106,18 +106,24 @@ def test_the_digest_changes_with_content_name_mode_and_salt_and_with_nothing_els
 DIGEST = "sha256:" + "ab" * 32
 
 
+def said(tag: str) -> str:
+    """What the engine says of a push."""
+    layers = f"The push refers to repository [r/warmline/nginx]\n{'cd' * 6}: Layer already exists\n"
+    return f"{layers}{tag}: digest: {DIGEST} size: 1778\n"
+
+
 def test_hosts_are_told_of_an_image_by_its_digest_at_the_registry_that_they_reach() -> None:
-    known = [f"elsewhere/warmline/nginx@sha256:{'cd' * 32}", f"127.0.0.1:5050/warmline/nginx@{DIGEST}"]
-    told = build.reference("warmline/nginx:1.26.3", known, push="127.0.0.1:5050", pull="10.0.0.2:5000")
+    told = build.reference("warmline/nginx:1.26.3", said("1.26.3"), push="127.0.0.1:5050", pull="10.0.0.2:5000")
     assert told == f"10.0.0.2:5000/warmline/nginx@{DIGEST}"
 
 
 def test_a_registry_with_a_path_keeps_it() -> None:
-    known = [f"registry.example.com/voice/warmline/agent@{DIGEST}"]
     where = "registry.example.com/voice"
-    assert build.reference("warmline/agent:0.1.0-1", known, push=where, pull=where) == known[0]
+    told = build.reference("warmline/agent:0.1.0-1", said("0.1.0-1"), push=where, pull=where)
+    assert told == f"{where}/warmline/agent@{DIGEST}"
 
 
-def test_a_registry_that_says_no_digest_stops_the_deploy() -> None:
+@pytest.mark.parametrize("push", ["", said("2"), "1: digest: sha256:none size: 1\n"])
+def test_a_registry_that_says_no_digest_stops_the_deploy(push: str) -> None:
     with pytest.raises(SystemExit, match="said no digest"):
-        build.reference("warmline/nginx:1", ["other/warmline/nginx@" + DIGEST], push="r", pull="r")
+        build.reference("warmline/nginx:1", push, push="r", pull="r")

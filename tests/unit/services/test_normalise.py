@@ -141,6 +141,8 @@ def test_spellings_of_one_hindi_question_are_one_question(spelling: str) -> None
         ("how do you say, thank you", "how do you say, many thanks"),
         ("please, and thank you in Tamil", "and thank you in Tamil"),
         ("uh, rhymes with what", "um, rhymes with what"),
+        ("fees of uc, ud, um", "fees of uc, ud, uh"),
+        ("which is better, uh, um", "which is better, uh, erm"),
         ("define please", "define"),
         ("what is the meaning of ;", "what is the meaning of :"),
         ("what is the sign ,", "what is the sign"),

@@ -1,6 +1,7 @@
 """What tells one spoken phrase from another, what is spoken and kept at all, and the file it is put in."""
 
 import io
+import time
 import wave
 from collections.abc import AsyncGenerator, AsyncIterator
 
@@ -128,6 +129,29 @@ async def test_no_more_is_spoken_than_can_be_kept_for_who_listens(fleet: Fleet, 
     await speech.speak("o", "a", VOICE, text)
     with pytest.raises(TooLarge):
         await speech.speak("o", "a", msgspec.structs.replace(VOICE, **change), text)
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("text", ["a" + "\u0301\u0327" * 40_000, "a" + "\u0301\u0327" * 2_000, "a" * 100_000])
+async def test_a_text_that_no_language_has_holds_up_nobody(fleet: Fleet, text: str) -> None:
+    """Whoever else is on this worker waits for it: put in order, the marks of the first take ten seconds."""
+    speech = fleet.member(limit=0).services.speech
+    started = time.process_time()
+    assert await speech.peek("o", "a", VOICE, text) is None
+    with pytest.raises(TooLarge):
+        await speech.speak("o", "a", VOICE, text)
+    assert time.process_time() - started < 0.5
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("number", ["98765 ", "९८७६५ "])
+async def test_numbers_take_longer_to_say_than_they_are_to_write(fleet: Fleet, number: str) -> None:
+    fleet.voices = Voices()
+    fleet.voices.longest = 5000
+    speech = fleet.member(limit=0).services.speech
+    await speech.speak("o", "a", VOICE, number * 100)
+    with pytest.raises(TooLarge):
+        await speech.speak("o", "a", VOICE, number * 200)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,13 @@ def test_each_part_may_be_a_file_of_its_own_or_the_first_alone() -> None:
     assert taken(riff(fmt(), data(PCM[:500], size=0xFFFFFFFF)), PCM[500:]) == PCM
 
 
+@given(st.lists(st.integers(0, 2 * len(FILES["with a list behind its data"])), max_size=4), st.booleans())
+def test_files_one_behind_the_other_may_be_cut_anywhere(cuts: list[int], listed: bool) -> None:
+    file = FILES["with a list behind its data"] if listed else wave_file()
+    both, cuts = file + file, sorted(cuts)
+    assert taken(*(both[a:b] for a, b in zip([0, *cuts], [*cuts, len(both)], strict=True))) == PCM + PCM
+
+
 @pytest.mark.parametrize(
     "parts",
     [

@@ -77,6 +77,18 @@ async def test_a_function_that_threw_is_rejected_with_todays_status_and_yesterda
         await convex.query("things:get", {}, Thing)
 
 
+@pytest.mark.parametrize(
+    "said", [{"status": "error", "errorMessage": "x" * 10**6}, {"code": "y" * 10**6}], ids=["threw", "infrastructure"]
+)
+async def test_however_much_an_error_says_the_log_is_told_its_beginning(
+    convex: Convex, provider: Provider, said: dict[str, str]
+) -> None:
+    provider.body = json.dumps(said).encode()
+    with pytest.raises(UpstreamRejected) as caught:
+        await convex.query("things:get", {}, Thing)
+    assert len(caught.value.detail) <= 500
+
+
 @pytest.mark.parametrize("data", [None, "out of stock", {"reason": "out of stock", "left": 0}])
 async def test_what_a_function_threw_on_purpose_is_kept(convex: Convex, provider: Provider, data: object) -> None:
     attached = {} if data is None else {"errorData": data}

@@ -72,9 +72,9 @@ class Desk:
         await asyncio.sleep(10)
         return self
 
-    async def hear(self, *frames: str, then: Loss | None = None) -> bytes:
+    async def hear(self, *frames: str, then: Loss | None = None, text: str = "Good morning") -> bytes:
         """Speak, while the socket that is used says `frames`, then perhaps ends."""
-        speaking = asyncio.create_task(self.speak())
+        speaking = asyncio.create_task(self.speak(text))
         await asyncio.sleep(0.05)
         self.answer(*frames, then=then)
         return await speaking
@@ -285,9 +285,9 @@ async def test_frames_a_little_different_from_ours_do_not_end_an_utterance(desk:
 
 
 async def test_a_voice_that_sockets_refuse_does_not_cost_one_each_time_until_it_speaks_again(desk: Desk) -> None:
-    for _ in range(2):
+    for text in "ab":
         with pytest.raises(UpstreamRejected):
-            await desk.hear(BAD)
+            await desk.hear(BAD, text=text)
         await asyncio.sleep(1)
     used = len(desk.used)
     assert await desk.speak() == REST
@@ -296,9 +296,9 @@ async def test_a_voice_that_sockets_refuse_does_not_cost_one_each_time_until_it_
 
 
 async def test_another_voice_is_not_held_to_account_for_it(desk: Desk) -> None:
-    for _ in range(2):
+    for text in "ab":
         with pytest.raises(UpstreamRejected):
-            await desk.hear(BAD)
+            await desk.hear(BAD, text=text)
         await asyncio.sleep(1)
     speaking = asyncio.create_task(desk.speak(voice=msgspec.structs.replace(VOICE, speaker="rohan")))
     await asyncio.sleep(0.05)
@@ -306,8 +306,27 @@ async def test_another_voice_is_not_held_to_account_for_it(desk: Desk) -> None:
     assert await speaking == b"\1\2"
 
 
+def test_the_texts_of_one_take_nobody_elses_voice_off_its_sockets() -> None:
+    refusals = Refusals(limit=2, proven_limit=5)
+    refusals.proven(VOICE)
+    known = []
+    for number in range(5):
+        refusals.refused(VOICE, f"refused {number}")
+        known.append(refusals.known(VOICE, "another"))
+    assert known == [False] * 4 + [True]
+    refusals.spoken(VOICE, "another")
+    assert not refusals.known(VOICE, "another")
+    assert refusals.known(VOICE, "refused 0"), "a text that was refused costs no second socket"
+    refusals.spoken(VOICE, "refused 0")
+    assert not refusals.known(VOICE, "refused 0")
+
+
 def test_of_very_many_refused_voices_the_oldest_are_forgotten() -> None:
     refusals = Refusals(limit=1, most=2)
     for speaker in "abc":
-        refusals.refused(msgspec.structs.replace(VOICE, speaker=speaker))
-    assert [refusals.known(msgspec.structs.replace(VOICE, speaker=speaker)) for speaker in "abc"] == [False, True, True]
+        refusals.refused(msgspec.structs.replace(VOICE, speaker=speaker), "text")
+    assert [refusals.known(msgspec.structs.replace(VOICE, speaker=speaker), "text") for speaker in "abc"] == [
+        False,
+        True,
+        True,
+    ]
