@@ -18,6 +18,7 @@ async def test_a_thousand_callers_of_ten_workers_cost_one_load(world: World) -> 
     assert world.loads == 1
     assert {one.value for one in found} == {"v1"}
     assert sum(one.source is Source.ORIGIN for one in found) == 1
+    assert world.store.gates.calls["claim"] == 1, "who only waits claims nothing"
 
 
 @pytest.mark.parametrize("who", [0, 50])
@@ -117,6 +118,19 @@ async def test_when_the_leader_fails_the_others_try_at_once_and_not_one_after_an
     assert all(isinstance(one, UpstreamUnavailable) for one in found)
     assert world.loads <= 5
     assert world.clock() - began < 0.5
+
+
+async def test_what_is_loaded_because_the_leader_failed_is_stored_for_all(world: World) -> None:
+    leader, other = world.worker(), world.worker()
+    world.failing = UpstreamUnavailable("convex", "down")
+    fails = asyncio.create_task(leader.cache.get_or_load(key(), world.load))
+    await asyncio.sleep(0.1)
+    waits = asyncio.create_task(other.cache.get_or_load(key(), world.load))
+    await asyncio.gather(fails, return_exceptions=True)
+    world.failing = None
+    assert await waits == Found("v1", Source.ORIGIN)
+    await settle()
+    assert await world.worker().cache.get_or_load(key(), world.load) == Found("v1", Source.L2)
 
 
 async def test_a_lease_that_ran_out_while_loading_does_no_harm(world: World) -> None:

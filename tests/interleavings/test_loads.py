@@ -306,6 +306,24 @@ async def test_loads_that_look_another_key_of_their_cache_up_do_not_starve_witho
     assert world.clock() < 2
 
 
+async def test_a_load_that_turns_wait_for_before_it_has_asked_for_one_needs_none_either(world: World) -> None:
+    """It is still asking Redis for the lease, in vain."""
+    world.lease_store.gates.broken.add("acquire")
+    world.lease_store.gates.delay = 0.04
+    worker = world.worker(Policy(ttl=60, negative_ttl=5, load_timeout=2))
+
+    async def nested() -> str | None:
+        await asyncio.sleep(0.11)
+        return (await worker.cache.get_or_load(key("inner"), world.load)).value
+
+    outer = [asyncio.create_task(worker.cache.get_or_load(key(str(n)), nested)) for n in range(16)]
+    await asyncio.sleep(0.13)
+    late = [worker.cache.get_or_load(key(name), load) for name, load in (("inner", world.load), ("another", nested))]
+    found = await asyncio.gather(*outer, *late, return_exceptions=True)
+    assert [one.value if isinstance(one, Found) else one for one in found] == ["v1"] * len(found)
+    assert world.clock() < 2
+
+
 async def test_a_caller_who_leaves_the_queue_of_turns_takes_no_turn_with_him(world: World) -> None:
     deaf_to_redis(world)
     worker = world.worker(Policy(ttl=60, negative_ttl=5, load_timeout=0.5))

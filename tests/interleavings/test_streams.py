@@ -236,6 +236,23 @@ async def test_a_purge_lets_everybody_hear_to_the_end_what_they_hear_and_who_com
     assert (old.calls, new.calls) == (1, 1)
 
 
+async def test_who_hears_on_what_was_purged_is_not_left_in_silence_when_it_breaks_off(world: World) -> None:
+    breaks, whole = Provider(), Provider()
+    breaks.fails_after = 5
+    async with speaking(world, 2) as (leader, other):
+        failing = asyncio.create_task(listen(leader, breaks))
+        joined = asyncio.create_task(listen(other, whole))
+        await asyncio.sleep(1.35)
+        await world.store.replace([KNOWLEDGE.text], [], Budget(1))
+        for speaker in (leader, other):
+            speaker.cache.forget([KNOWLEDGE.text], [])
+            speaker.streams.forget([KNOWLEDGE.text], [])
+        with pytest.raises(UpstreamUnavailable):
+            await failing
+        async with asyncio.timeout(3):
+            assert (await joined).audio == PHRASE
+
+
 async def test_who_comes_too_late_to_hear_the_beginning_of_a_long_stream_hears_it_whole_on_every_worker(
     world: World,
 ) -> None:

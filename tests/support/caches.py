@@ -306,9 +306,9 @@ class DictOutgoing:
         await self._gates.passing("send")
         self._stream.send(chunk)
 
-    async def end(self) -> None:
+    async def end(self, how: End = End.COMPLETE) -> None:
         await self._gates.passing("end")
-        self._stream.end(End.COMPLETE)
+        self._stream.end(how)
 
 
 class AudioCodec:

@@ -27,6 +27,7 @@ class Impostor:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
+        self.hello = HELLO
         self.farewell = b""
         """Written before a connection is closed."""
         self.commands: list[Words] = []
@@ -75,7 +76,7 @@ class Impostor:
 
     def _reply(self, words: Words) -> bytes | None:
         if words[0] == b"HELLO":
-            return HELLO
+            return self.hello
         if words[0] == b"CLIENT":
             return OK
         self.commands.append(words)

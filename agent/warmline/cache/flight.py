@@ -16,19 +16,21 @@ V = TypeVar("V")
 
 
 class Flight(Generic[V]):
-    """One load under way. `begun` once it has started to look at anything; `detached` when it was overtaken.
+    """One load under way. `begun` once it has started to look at anything; `detached` when it was overtaken; `needed`
+    when somebody waits for it whose turn it is (`turns.py`).
 
     `overtaken` is done at the next invalidation that overtakes it, the first or a later one; then another takes its
     place.
     """
 
-    __slots__ = ("begun", "detached", "groups", "key", "overtaken", "task", "waiters")
+    __slots__ = ("begun", "detached", "groups", "key", "needed", "overtaken", "task", "waiters")
 
     def __init__(self, key: str, groups: tuple[str, ...]) -> None:
         self.key = key
         self.groups = groups
         self.begun = False
         self.detached = False
+        self.needed = False
         self.waiters = 0
         self.overtaken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[V]

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from warmline.cache.broadcast import End
 from warmline.cache.relay import Relay, Tokens
 from warmline.errors import StoreUnavailable
 
@@ -13,7 +14,7 @@ class Forwarding:
         self._relay = relay
         self._key = key
         self._tokens = tokens
-        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._chunks: asyncio.Queue[bytes | End] = asyncio.Queue()
         self._over = False
 
     def send(self, chunk: bytes) -> None:
@@ -21,17 +22,17 @@ class Forwarding:
         if not self._over:
             self._chunks.put_nowait(chunk)
 
-    def end(self) -> None:
-        """It is complete."""
-        self._chunks.put_nowait(None)
+    def end(self, how: End) -> None:
+        """It is complete, or lost: then nobody is to wait for the rest of it."""
+        self._chunks.put_nowait(how)
 
     async def run(self) -> None:
         """Send it all; or as much as the relay takes, for after a gap it gets no more."""
         try:
             outgoing = await self._relay.begin(self._key, self._tokens)
-            while (chunk := await self._chunks.get()) is not None:
+            while isinstance(chunk := await self._chunks.get(), bytes):
                 await outgoing.send(chunk)
-            await outgoing.end()
+            await outgoing.end(chunk)
         except StoreUnavailable:
             return
         finally:

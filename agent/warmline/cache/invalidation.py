@@ -105,7 +105,10 @@ class Invalidator:
         async with asyncio.timeout(STEP_SECONDS):
             members: Mapping[bytes, bytes] = expect(await self._channel.call("HGETALL", MEMBERS), dict)
             await self._channel.call("PUBLISH", INVALIDATIONS, body)
-        return {name.decode(errors="replace"): state.decode(errors="replace") for name, state in members.items()}
+        return {
+            expect(name, bytes).decode(errors="replace"): expect(state, bytes).decode(errors="replace")
+            for name, state in members.items()
+        }
 
     async def _replace(self, message: Invalidation) -> str:
         """The identity of the one server that knows the new tokens. Raises StoreUnavailable if it changed meanwhile."""

@@ -80,7 +80,7 @@ class Cache(Generic[V]):
         key: Key,
         load: Load[V],
         *,
-        elsewhere: Callable[[], None] = _ignore,
+        elsewhere: Callable[[], None] | None = None,
         claimed: Callable[[Claim | None], None] = _ignore,
     ) -> Found[V | None]:
         """The value of `key`, loaded with `load` where no layer has it; None means that the origin has no such thing.
@@ -154,7 +154,7 @@ class Cache(Generic[V]):
             if flight is None:
                 found = await self._wait_for(key, self._start(key, errand))
                 break
-            self._loader.turns.joined(key.text)
+            self._loader.turns.joined(flight)
             if flight.begun and not self._remembers():
                 await flight.over()
                 errand.budget.left = self._redis_seconds  # what Redis cost until now, this wait has cost anyway

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import structlog
 from hiredis import PushNotification
 from redis.exceptions import InvalidResponse, ReadOnlyError, RedisError, ResponseError
 
@@ -23,6 +24,8 @@ from warmline.cache.words import said, unavailable
 from warmline.errors import StoreUnavailable
 
 Push = list[bytes]
+
+_log = structlog.get_logger(__name__)
 
 
 class Link:
@@ -130,9 +133,12 @@ class Link:
         except (TimeoutError, RedisError, OSError) as error:
             self.reset("could not connect")
             raise unavailable(error) from error
-        except BaseException:
+        except BaseException as error:
             self.reset("could not connect")
-            raise
+            if isinstance(error, StoreUnavailable) or not isinstance(error, Exception):
+                raise
+            _log.error("redis_greeting_unreadable", exc_info=error)  # bytes of no Redis make redis-py raise anything
+            raise StoreUnavailable(f"its greeting cannot be read: {said(error)}") from error
         finally:
             self._opening = None
         if self._wire is None:
@@ -165,6 +171,9 @@ class Link:
             while self._wire is wire:
                 await self._read_one(wire)
         except (RedisError, OSError) as error:
+            ended = error
+        except Exception as error:  # noqa: BLE001  # logged: bytes of no Redis, or a fault of ours in `pushed`
+            _log.error("redis_reply_unreadable", exc_info=error)
             ended = error
         finally:
             self._drop(wire, ended)

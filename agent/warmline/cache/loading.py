@@ -2,13 +2,14 @@
 
 What Redis may cost who waits is one budget, from the first look at L2 to the commit. What does not come within it goes
 on behind the answer, by a deadline of its own: a slow Redis is filled late, not left empty, and a lease that comes too
-late is given back. Lease and claim are asked for at once, for neither needs the other: the lease says only who should
-load, and a claim changes nothing that is there (docs/invalidation.md).
+late is given back. Neither lease nor claim needs the other: the lease says only who should load, and a claim changes
+nothing that is there (docs/invalidation.md). So a slow Redis is asked for both at once; a quick one says first who
+leads, and nobody claims for nothing. Who follows another's stream claims in any case: it is named by the generations.
 """
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -33,6 +34,10 @@ V = TypeVar("V")
 STEP_SECONDS = 0.25
 """How long a wait for another worker's load goes on without asking whether there is still somebody to wait for."""
 
+QUICK_SHARE = 0.1
+"""Of the time that Redis may take: for so long whoever asks for the lease waits to learn who leads before he claims. In
+a rush for a cold key the claims of all who then wait would be a quarter of what it costs Redis."""
+
 TURN_SHARE = 0.9
 """Of the time for a load, what may be spent waiting for one's turn: with less than the rest an origin would be asked
 only to be left again."""
@@ -45,7 +50,7 @@ class Errand(Generic[V]):
     still cost."""
 
     load: Load[V]
-    elsewhere: Callable[[], None]
+    elsewhere: Callable[[], None] | None
     claimed: Callable[[Slot | None], None]
     budget: Budget
 
@@ -95,7 +100,7 @@ class Loader(Generic[V]):
             return Found(start.kept.value, start.source)
         try:
             errand.claimed(start.claimed)
-            value = await self._ask(key, errand.load, led=lease is not None)
+            value = await self._ask(flight, errand.load, led=lease is not None)
             kept, entry = self._shared.made(value, start.claimed)
         except BaseException:
             self._release(lease, look=False)
@@ -136,27 +141,34 @@ class Loader(Generic[V]):
         while True:
             with leases.waiter(key.text) as waiter:
                 overtaken = flight.overtaken
-                start = await self._ask_redis(key, errand.budget, again=again)
+                start = await self._ask_redis(
+                    key, errand.budget, again=again, at_once=again or errand.elsewhere is not None
+                )
                 if isinstance(lease := start.lease, Lease):
                     overtaken.add_done_callback(partial(self._overtaken, lease))
                 if start.kept is not None or not isinstance(lease, Taken):
                     return start
-                errand.elsewhere()
+                if errand.elsewhere is not None:
+                    errand.elsewhere()
                 found = await self._wait(key, waiter, lease.expires_in, until, errand.budget)
             if isinstance(found, Kept):
                 return Start(found, source=Source.JOINED)
+            errand.budget.left = self._around.redis_seconds  # what Redis cost until now, this wait has cost anyway
             if not found:
-                return replace(start, lease=None)
+                return await self._unled(key, start.claimed, errand.budget)
             again = True
 
-    async def _ask_redis(self, key: Key, budget: Budget, *, again: bool) -> Start[V]:
-        """Ask for the lease and claim, both at once."""
+    async def _ask_redis(self, key: Key, budget: Budget, *, again: bool, at_once: bool) -> Start[V]:
+        """Ask for the lease and claim: `at_once`, or unless it turns out soon that another leads."""
         if budget.left <= 0:
             return Start()
         taking = self._behind.run(self._take(key, again=again), name=f"lease {self._name}")
-        claiming = self._behind.run(self._claim(key), name=f"claim {self._name}")
-        lease = None
+        lease: Lease | Taken | None = None
         try:
+            if not at_once and isinstance(soon := await self._learnt_soon(taking, budget), Taken):
+                lease = soon
+                return Start(lease=lease)
+            claiming = self._behind.run(self._claim(key), name=f"claim {self._name}")
             await wait_within(budget, taking, claiming)
             claimed, kept = claiming.result() if claiming.done() else (None, None)
             lease = taking.result() if taking.done() else None
@@ -164,6 +176,27 @@ class Loader(Generic[V]):
             if lease is None:
                 taking.add_done_callback(self._took_too_late)
         return Start(kept if kept is not None and kept.fresh_for > 0 else None, claimed, lease)
+
+    async def _learnt_soon(self, taking: asyncio.Task[Lease | Taken | None], budget: Budget) -> Lease | Taken | None:
+        """Who leads, if Redis is quick to say it. Then there is as much time again for the claim."""
+        share = self._around.redis_seconds * QUICK_SHARE
+        soon = Budget(share)
+        budget.left -= share
+        await wait_within(soon, taking)
+        budget.left += soon.left
+        if not taking.done():
+            return None
+        budget.left = max(budget.left, share)
+        return taking.result()
+
+    async def _unled(self, key: Key, claimed: Slot | None, budget: Budget) -> Start[V]:
+        """What a load needs that nobody leads."""
+        if claimed is not None:
+            return Start(claimed=claimed)
+        claiming = self._behind.run(self._claim(key), name=f"claim {self._name}")
+        await wait_within(budget, claiming)
+        claimed, kept = claiming.result() if claiming.done() else (None, None)
+        return Start(kept if kept is not None and kept.fresh_for > 0 else None, claimed)
 
     async def _wait(
         self, key: Key, waiter: Waiter, expires_in: float, until: float, budget: Budget
@@ -219,13 +252,13 @@ class Loader(Generic[V]):
 
     # -- the load
 
-    async def _ask(self, key: Key, load: Load[V], *, led: bool) -> V | None:
+    async def _ask(self, flight: Flight[Found[V | None]], load: Load[V], *, led: bool) -> V | None:
         seconds = self._policy.load_timeout
         if led:
             return await self._origin.ask(load, seconds=seconds, told=seconds)
         began = self._around.clock()
         try:
-            async with self.turns.turn(key.text, seconds * TURN_SHARE):
+            async with self.turns.turn(flight, seconds * TURN_SHARE):
                 left = began + seconds - self._around.clock()
                 return await self._origin.ask(load, seconds=left, told=seconds)
         except TimeoutError as error:

@@ -94,6 +94,8 @@ class RedisLeases:
         """See `LeaseStore.acquire`."""
         arguments = (owner, _milliseconds(ttl), int(exact))
         left = expect(await self._server.ask(budget, lambda link: ACQUIRE(link, [_lease(key)], *arguments)), int)
+        if not exact and left not in {-1, arguments[1]}:
+            raise StoreRefused(f"answered {left} where -1 or {arguments[1]} was to come")
         return None if left == -1 else max(0, left) / 1000
 
     async def left(self, key: str, budget: Budget) -> float:

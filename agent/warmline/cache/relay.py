@@ -1,9 +1,9 @@
 """A stream under way, for the listeners of other workers: a bounded, expiring Redis stream.
 
-Entries are a beginning, chunks, and an end. Each bears the identity of its stream, random and new for every load, and
-its place: the bytes before it. Redis may trim the entries or evict all of them at any moment, and another load may
-begin under the same name; a reader who finds anything but the next entry of the stream that he began has lost it, and
-waits for the whole value instead.
+Entries are a beginning, chunks, and an end, or word that the rest is lost. Each bears the identity of its stream,
+random and new for every load, and its place: the bytes before it. Redis may trim the entries or evict all of them at
+any moment, and another load may begin under the same name; a reader who finds anything but the next entry of the
+stream that he began has lost it, and waits for the whole value instead.
 
 The name holds the generations of the key's groups under which the load claimed: whoever comes after an invalidation
 looks for another name, and two loads of different generations do not meet. Workers that spoke another format used
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 from redis.exceptions import ResponseError
 
-from warmline.cache.broadcast import StreamLost
+from warmline.cache.broadcast import End, StreamLost
 from warmline.cache.codec import TOKEN_BYTES, Bytes
 from warmline.cache.link import Link
 from warmline.cache.scripts import RELAY
@@ -28,7 +28,7 @@ LENGTH = 1024
 """Entries that a stream keeps; with chunks of a tenth of a second that is a hundred seconds of speech."""
 SECONDS = 15
 """How long after its last entry a stream is there, and how long a reader waits for the next."""
-_BEGIN, _CHUNK, _END = b"b", b"c", b"e"
+_BEGIN, _CHUNK, _END, _LOST = b"b", b"c", b"e", b"l"
 _PLACE_BYTES = 8
 
 Tokens = Sequence[bytes | None]
@@ -40,8 +40,8 @@ class Outgoing(Protocol):
     async def send(self, chunk: bytes) -> None:
         """The next chunk."""
 
-    async def end(self) -> None:
-        """It is complete."""
+    async def end(self, how: End = End.COMPLETE) -> None:
+        """It is complete, or lost."""
 
 
 class Relay(Protocol):
@@ -117,9 +117,9 @@ class _RedisOutgoing:
         await self._add(_CHUNK, chunk)
         self._sent += len(chunk)
 
-    async def end(self) -> None:
+    async def end(self, how: End = End.COMPLETE) -> None:
         """See `Outgoing.end`."""
-        await self._add(_END)
+        await self._add(_END if how is End.COMPLETE else _LOST)
 
     async def _add(self, kind: bytes, chunk: bytes = b"") -> None:
         place = self._identity + self._sent.to_bytes(_PLACE_BYTES, "big")

@@ -129,7 +129,7 @@ class Streams:
                         live.send(chunk)
                         forwarding.send(chunk)
             live.end(End.COMPLETE)
-            forwarding.end()
+            forwarding.end(End.COMPLETE)
         value = live.whole()
         if value is None:
             raise StreamTooLong("longer than what is kept of one stream")
@@ -137,15 +137,15 @@ class Streams:
 
     @contextlib.contextmanager
     def _forwarding(self, listening: Listening) -> Iterator[Forwarding]:
-        """The stream's way to other workers, which ends with a load that fails. One that claimed nothing tells them
+        """The stream's way to other workers, who are told of a load that fails. One that claimed nothing tells them
         nothing: they could not know which invalidations it has seen."""
         claimed = listening.claimed
         forwarding = Forwarding(self._relay, listening.key.text, (None,) if claimed is None else claimed.tokens)
-        running = self._run(self._beside(forwarding.run))
+        self._run(self._beside(forwarding.run))
         try:
             yield forwarding
         except BaseException:
-            running.cancel()
+            forwarding.end(End.LOST)
             raise
 
     def _follow(self, key: Key) -> None:

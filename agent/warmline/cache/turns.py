@@ -8,6 +8,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
+from typing import Any
+
+from warmline.cache.flight import Flight
 
 _within: ContextVar[frozenset["Turns"]] = ContextVar("_within", default=frozenset())
 """Whose turns the current task works within. Tasks that it starts inherit it."""
@@ -18,12 +21,12 @@ class Turns:
 
     def __init__(self, limit: int) -> None:
         self._free = limit
-        self._waiting: dict[asyncio.Future[bool], str] = {}
+        self._waiting: dict[asyncio.Future[bool], Flight[Any]] = {}
 
     @contextlib.asynccontextmanager
-    async def turn(self, key: str, seconds: float) -> AsyncIterator[None]:
-        """One's turn to load `key`. Raises TimeoutError if it has not come within `seconds`."""
-        mine = await self._come(key, seconds)
+    async def turn(self, flight: Flight[Any], seconds: float) -> AsyncIterator[None]:
+        """The turn of `flight` to load. Raises TimeoutError if it has not come within `seconds`."""
+        mine = await self._come(flight, seconds)
         before = _within.set(_within.get() | {self})
         try:
             yield
@@ -32,23 +35,24 @@ class Turns:
             if mine:
                 self._next()
 
-    def joined(self, key: str) -> None:
-        """Somebody waits for the load of `key` from now on: if from within a turn, that load needs none."""
+    def joined(self, flight: Flight[Any]) -> None:
+        """Somebody waits for `flight` from now on: if from within a turn, it needs none, asked for or not."""
         if self not in _within.get():
             return
+        flight.needed = True
         for waiting, wanted in self._waiting.items():
-            if wanted == key and not waiting.done():
+            if wanted is flight and not waiting.done():
                 waiting.set_result(False)
 
-    async def _come(self, key: str, seconds: float) -> bool:
+    async def _come(self, flight: Flight[Any], seconds: float) -> bool:
         """Whether there is a turn to give back."""
-        if self in _within.get():
+        if flight.needed or self in _within.get():
             return False
         if self._free:
             self._free -= 1
             return True
         come: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting[come] = key
+        self._waiting[come] = flight
         try:
             async with asyncio.timeout(seconds):
                 return await come

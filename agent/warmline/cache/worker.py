@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import structlog
+
 from warmline.cache.alone import NoLeases, NoRelay, NoStore
 from warmline.cache.breaker import Breaker
 from warmline.cache.channel import Channel
@@ -37,6 +39,8 @@ from warmline.cache.upkeep import Upkeep
 from warmline.errors import StoreRefused, StoreUnavailable
 
 V = TypeVar("V")
+
+_log = structlog.get_logger(__name__)
 
 DIAL_SECONDS = 1.0
 LINK_SECONDS = 2.0
@@ -171,6 +175,8 @@ class Caches:
         self.channel.start()
         replaying = self._incarnations.run(self.shared, self._invalidator.replay)
         self._tasks.append(loop.create_task(replaying, name="replay invalidations"))
+        for task in self._tasks:
+            task.add_done_callback(_ended)
 
     async def invalidate(self, *targets: Group | Key) -> Report:
         """See `Invalidator.invalidate`."""
@@ -259,9 +265,7 @@ class Caches:
             await streams.aclose()
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)  # what ended one early is in the log
         await self.channel.aclose()
         await self._store.aclose()
         await self.state.aclose()
@@ -275,6 +279,12 @@ class Caches:
 
 async def _greet(link: Link) -> None:
     """Nothing to ask first."""
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """None of these is to end by itself: without one, Redis stays away for good."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.critical("keeper_failed", what=task.get_name(), exc_info=error)
 
 
 def _doubtful(what: str, refusal: str) -> StoreUnavailable:

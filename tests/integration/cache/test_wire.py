@@ -5,16 +5,20 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.aio import until
-from tests.support.impostor import OK, Answer, Impostor, Words, bulk, push
+from tests.support.caches import KNOWLEDGE
+from tests.support.impostor import HELLO, OK, Answer, Impostor, Words, bulk, push
+from tests.support.members import Member
 from tests.support.quiet import no_complaints
 from tests.support.redis import RedisServer
 from warmline.cache.breaker import Breaker
 from warmline.cache.dial import dialler
 from warmline.cache.link import Link
+from warmline.cache.redis import RedisLeases
 from warmline.cache.server import Budget, Server
-from warmline.errors import StoreUnavailable
+from warmline.errors import InvalidationFailed, StoreRefused, StoreUnavailable
 
 Pose = Callable[[Answer], Awaitable[Impostor]]
 
@@ -66,6 +70,24 @@ async def test_a_connection_lost_with_the_greetings_last_reply_is_dialled_again(
         await link.call("GET", "a")
     assert await link.call("GET", "a") == b"a"
     assert impostor.dialled == 2
+    await link.aclose()
+
+
+UNREADABLE = {"an empty push": b">0\r\n", "a list as the name of a field": b"%1\r\n*0\r\n:3\r\n"}
+
+
+@pytest.mark.parametrize("said", UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_server_that_speaks_as_no_redis_does_is_away_until_it_speaks_as_one_and_the_log_says_why(
+    pose: Pose, said: bytes
+) -> None:
+    impostor = await pose(lambda words: said if words[1] == b"odd" else echo(words))
+    link = link_to(impostor.url)
+    for hello, name in ((said, b"a"), (HELLO, b"odd")):
+        impostor.hello = hello
+        with capture_logs() as logs, pytest.raises(StoreUnavailable):
+            await link.call("GET", name)
+        assert [log["log_level"] for log in logs if "exc_info" in log] == ["error"]
+    assert await link.call("GET", "a") == b"a"
     await link.aclose()
 
 
@@ -197,3 +219,23 @@ async def test_replies_find_their_commands_whoever_was_cancelled_when(pose: Pose
         ended = await asyncio.gather(*reads, return_exceptions=True)
         assert all(one is None or isinstance(one, asyncio.CancelledError) for one in ended)
     await link.aclose()
+
+
+@pytest.mark.parametrize("left", [1, 0, -2, 999_999_999])
+async def test_a_lease_that_lasts_as_no_lease_does_is_a_refusal_and_nobody_waits_for_it(pose: Pose, left: int) -> None:
+    impostor = await pose(lambda _: b":%d\r\n" % left)
+    leases = RedisLeases(Server(link_to(impostor.url), breaker=Breaker(0.0), clock=asyncio.get_running_loop().time))
+    with pytest.raises(StoreRefused):
+        await leases.acquire("key", b"owner", 2.0, Budget(5), exact=False)
+    await leases._server.aclose()
+
+
+async def test_members_that_are_no_names_are_a_failed_invalidation_and_no_fault_of_ours(
+    shared: RedisServer, pose: Pose
+) -> None:
+    answers = {b"SUBSCRIBE": b"", b"XADD": bulk(b"1-0"), b"HGETALL": b"%1\r\n:1\r\n*0\r\n"}
+    impostor = await pose(lambda words: answers.get(words[0], OK))
+    line = Member(shared.url, impostor.url, name="line", member=False)
+    with pytest.raises(InvalidationFailed):
+        await line.caches.invalidate(KNOWLEDGE)
+    await line.caches.aclose()
