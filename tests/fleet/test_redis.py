@@ -72,7 +72,7 @@ def test_the_workers_user_reads_and_writes_keys_of_ours(instance: str) -> None:
         "SAVE",
         "SCRIPT FLUSH",
         "SCRIPT KILL",
-        "SCRIPT LOAD x",
+        "SCRIPT KILL",
         "FUNCTION FLUSH",
         "FUNCTION LIST",
         "MEMORY PURGE",
