@@ -167,5 +167,19 @@ BOARD = Board(
                 ),
             ],
         ),
+        Row(
+            "Does it tell the time that workers do?",
+            [
+                series(
+                    14,
+                    "Do the clocks agree?",
+                    "By how much a worker's clock is ahead of Redis'. What one stores that is more "
+                    "than 2 s ahead counts as past its time on all others: mend its host's time synchronisation.",
+                    "s",
+                    Query(f"max by (redis) (warmline_redis_clock_skew_seconds{{{_R}}})", "{{redis}}: furthest ahead"),
+                    Query(f"min by (redis) (warmline_redis_clock_skew_seconds{{{_R}}})", "{{redis}}: furthest behind"),
+                ),
+            ],
+        ),
     ],
 )
