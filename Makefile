@@ -149,7 +149,7 @@ test-unit: venv ## what needs no server: units, interleavings in virtual time, m
 	cd $(ROOT) && pytest --numprocesses auto tests/unit tests/interleavings tests/model
 
 test-integration: control-test ## stores, workers, simulators and nginx against real servers on loopback
-	cd $(ROOT) && pytest tests/contract tests/integration
+	cd $(ROOT) && pytest --numprocesses auto --dist loadfile tests/contract tests/integration
 
 test-boards: boards-venv ## boards, rules and alerts against the metrics that exist; in an environment of their own, 10 s
 	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m pytest tests/boards

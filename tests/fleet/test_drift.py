@@ -10,7 +10,7 @@ import pytest
 from tests.support import fleet, operations
 from tests.support.wait import until
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.long]
 MONITOR, AGENT = "monitor-1", "agent-2"
 GIVEN_UP = "/usr/local/libexec/warmline-given-up list"
 TABLE = "nft list table inet warmline"
