@@ -222,8 +222,8 @@ def test_an_edge_whose_output_nobody_reads_answers_on_and_its_log_is_where_the_h
             assert {client.get("/v1/x", timeout=5).status_code for _ in range(100)} == {200}
         until(lambda: len(edge.log()) == 100, seconds=5, what="the log's last line")
     finally:
-        edge.process.kill()
         os.close(unread)
+        edge.stop()
 
 
 def test_an_edge_that_has_no_room_for_its_log_answers_on(backends: Backends, tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """Real processes on loopback, ended by their id."""
 
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.support.wait import until
@@ -13,16 +14,30 @@ from tests.support.wait import until
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on now, and that no test process beside this one is given."""
+def _ports() -> Iterator[int]:
+    """Below what the kernel gives to those who connect, and none that a test process beside this one is given."""
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    port = -1
-    while port < 0 or port % processes != process:
-        with socket.socket() as probe:
-            probe.bind((host, 0))
-            port = probe.getsockname()[1]
-    return port
+    mine = range(16384 + process, 32768, processes)
+    begin = os.getpid() % len(mine)
+    return itertools.cycle([*mine[begin:], *mine[:begin]])
+
+
+_PORTS = _ports()
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on now, and that was not given for as long as there are others."""
+    return next(port for port in itertools.islice(_PORTS, 16384) if _free(host, port))
+
+
+def _free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:
