@@ -7,14 +7,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from warmline import __version__, study
+from warmline import __version__
 from warmline.errors import SettingsError
-from warmline.simulators import arguments as simulators
+
+_ELSEWHERE = {
+    "plan": "warmline_studies",
+    "simulate": "warmline_simulators",
+    "trace": "warmline_studies",
+    "tune": "warmline_studies",
+}
+"""Commands that are no part of a worker, and the package that has each."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 1 failed, 2 wrong usage or settings."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0] in _ELSEWHERE:
+        return _elsewhere(words[0])
+    options = _parser().parse_args(words)
     try:
         code: int = options.run(options)
     except SettingsError as error:
@@ -24,6 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"warmline: {error}", file=sys.stderr)
         return 1
     return code
+
+
+def _elsewhere(command: str) -> int:
+    """Say where a command is that a worker does not have."""
+    print(
+        f"warmline: {command} is not a worker's command. From a clone: agent/bin/warmline {command} "
+        f"(python -m {_ELSEWHERE[command]}{'' if command == 'simulate' else ' ' + command})",
+        file=sys.stderr,
+    )
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,15 +77,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     invalidate.set_defaults(run=_invalidate)
 
-    simulate = commands.add_parser("simulate", help="serve a provider's wire protocol without an account")
-    simulators.add(simulate)
-
-    study.add_trace(commands.add_parser("trace", help="invent what callers ask, and say what is in a trace"))
-
-    study.add_plan(commands.add_parser("plan", help="what a fleet's caches would do on a trace, without the fleet"))
-
-    study.add_tune(commands.add_parser("tune", help="sizes and lifetimes of the caches, from a trace or from metrics"))
-
     believed = "PEM file of the authority that signed the edge's certificate; default: this machine's authorities"
     probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")
     probe.add_argument("--url", required=True, help="the edge, such as https://127.0.0.1:8443")
@@ -91,7 +102,8 @@ def _worker(options: argparse.Namespace) -> int:
 
     import uvloop
 
-    from warmline import app, logs, settings
+    from warmline import app, settings
+    from warmline.telemetry import logs
 
     faulthandler.enable()  # what ends a worker that stands still asks it first where it stands, by SIGABRT
     found = settings.read(os.environ)
@@ -122,19 +134,20 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _health(options: argparse.Namespace) -> int:
-    from warmline import health
+    from warmline.commands import health
 
     return health.check(os.environ)
 
 
 def _warm(options: argparse.Namespace) -> int:
-    from warmline import warm
+    from warmline.commands import warm
 
     return warm.run(os.environ)
 
 
 def _invalidate(options: argparse.Namespace) -> int:
-    from warmline import invalidate, settings
+    from warmline import settings
+    from warmline.commands import invalidate
     from warmline.services import groups
 
     wanted = groups.targets(options.organisation, with_knowledge=options.knowledge, agents=options.agent)
@@ -151,14 +164,14 @@ def _name(text: str) -> str:
 
 
 def _probe(options: argparse.Namespace) -> int:
-    from warmline import probe
+    from warmline.commands import probe
 
     key = options.key_file.read_text(encoding="utf-8").strip()
     return probe.run(options.url, agent=options.agent, key=key, question=options.question, ca_file=options.ca_file)
 
 
 def _talk(options: argparse.Namespace) -> int:
-    from warmline import talk
+    from warmline.commands import talk
 
     key = options.key_file.read_text(encoding="utf-8").strip()
     return talk.run(options.url, agent=options.agent, key=key, save=options.save, ca_file=options.ca_file)

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from warmline import wiring
+from warmline.accounts.usage import Usage
 from warmline.api.admin import AdminApi
 from warmline.api.demo import Demo
 from warmline.api.faults import HANDLERS
@@ -18,22 +19,21 @@ from warmline.api.fleet import FleetApi
 from warmline.api.http import CallerApi
 from warmline.api.keys import ApiKeys
 from warmline.api.observe import Observed
+from warmline.api.serve import Service, bind
 from warmline.api.sessions import SESSIONS, SessionApi
 from warmline.api.signature import read_secrets
 from warmline.api.warm import WarmApi
-from warmline.cache_metrics import CacheMetrics
-from warmline.lag import Lag
-from warmline.log_metrics import LogMetrics
-from warmline.log_writer import LogWriter
-from warmline.metrics import Metrics
-from warmline.money import Money
-from warmline.pool_metrics import PoolMetrics
-from warmline.serve import Service, bind
 from warmline.services.answers import Answers
-from warmline.services.usage import Usage
 from warmline.settings import Settings
+from warmline.telemetry.caches import CacheMetrics
+from warmline.telemetry.counters import Metrics
+from warmline.telemetry.lag import Lag
+from warmline.telemetry.log_metrics import LogMetrics
+from warmline.telemetry.log_writer import LogWriter
+from warmline.telemetry.money import Money
+from warmline.telemetry.sockets import PoolMetrics
+from warmline.telemetry.watch import Watch
 from warmline.upstream.posts import open_posts
-from warmline.watch import Watch
 
 _log = structlog.get_logger(__name__)
 

@@ -18,26 +18,15 @@
     │       └── FunctionFailed   the application's own function threw; carries what it threw
     └── OperatorError            whoever runs Warmline must act
         ├── SettingsError        the process must not start like this; lists every problem
-        ├── StoreUnavailable     Redis did not answer in time; never reaches a caller
-        │   └── StoreRefused     it answered, and refused
-        ├── InvalidationFailed   not every worker can be told that a value is over; must be tried again
-        ├── SessionsFull         this worker holds as many voice sessions as it may
-        ├── LoadAbandoned        the worker stopped before a load had ended
-        ├── StreamTooLong        a stream outgrew what is kept of one; only who joined it late is told
-        ├── StreamBroken         what goes on is not the stream whose beginning was heard
-        ├── ListenerTooSlow      a listener left more of a stream unread than is kept for one
-        └── TraceError           a trace that nothing can be worked out from; says where and why
+        └── SessionsFull         this worker holds as many voice sessions as it may
 
-Which HTTP status each becomes is decided in one place, `api/faults.py`.
+The caches' own errors, on which these build, are in `warmline_cache.errors`. Which HTTP status each becomes is decided
+in one place, `api/faults.py`.
 """
 
 from collections.abc import Sequence
 
-
-class WarmlineError(Exception):
-    """Base of all errors raised on purpose. `code` is stable and machine-readable."""
-
-    code = "internal_error"
+from warmline_cache.errors import LoadRefused, OperatorError, UpstreamError, WarmlineError
 
 
 class CallerError(WarmlineError):
@@ -120,27 +109,10 @@ class LimitReached(CallerError):
         self.retry_after = retry_after
 
 
-class SpendLimitReached(LimitReached):
+class SpendLimitReached(LimitReached, LoadRefused):
     """A provider would have to be asked, and the organisation's money for today does not cover it."""
 
     code = "spend_limit"
-
-
-class UpstreamError(WarmlineError):
-    """A provider failed; `upstream` is its name as it appears in metrics and answers."""
-
-    code = "upstream_error"
-
-    def __init__(self, upstream: str, detail: str) -> None:
-        super().__init__(f"{upstream}: {detail}")
-        self.upstream = upstream
-        self.detail = detail
-
-
-class UpstreamUnavailable(UpstreamError):
-    """Not reached, too slow, or overloaded: the same request may work later."""
-
-    code = "upstream_unavailable"
 
 
 class UpstreamExhausted(UpstreamError):
@@ -165,10 +137,6 @@ class FunctionFailed(UpstreamRejected):
         self.data = data
 
 
-class OperatorError(WarmlineError):
-    """Something that only whoever runs Warmline can mend."""
-
-
 class SettingsError(OperatorError):
     """Raised before anything starts; `problems` holds one line for each bad setting."""
 
@@ -179,57 +147,7 @@ class SettingsError(OperatorError):
         self.problems = tuple(problems)
 
 
-class StoreUnavailable(OperatorError):
-    """A shared store did not answer in time or answered an error. The caches treat it as a miss."""
-
-    code = "store_unavailable"
-
-
-class StoreRefused(StoreUnavailable):
-    """It answered, and refused: full, read-only, another type of key, no permission."""
-
-
-class InvalidationFailed(OperatorError):
-    """It cannot be promised that nobody serves what was to be invalidated. Nothing is half done that harms: repeat."""
-
-    code = "invalidation_failed"
-
-
 class SessionsFull(OperatorError):
     """No more voice sessions here; another worker may have room."""
 
     code = "sessions_full"
-
-
-class LoadAbandoned(OperatorError):
-    """A load was cancelled while others waited for it: the worker is stopping."""
-
-    code = "load_abandoned"
-
-
-class StreamTooLong(OperatorError):
-    """A stream outgrew what is kept of one. Its listeners heard it all; who waited for the whole value gets this."""
-
-    code = "stream_too_long"
-
-
-class StreamBroken(OperatorError):
-    """A listener lost a stream in its middle, and what there is of it now is another: the rest cannot be had."""
-
-    code = "stream_broken"
-
-
-class ListenerTooSlow(OperatorError):
-    """A listener left more of a stream unread than is kept for one, and was cut off so that others were not."""
-
-    code = "listener_too_slow"
-
-
-class TraceError(OperatorError):
-    """A trace, or what stands for one, that cannot be used; `lines` says where and why."""
-
-    code = "trace_unusable"
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("; ".join(lines))
-        self.lines = lines

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from warmline import __version__
-from warmline.cache.dial import dialler
 from warmline.errors import SettingsError
+from warmline_cache.redis.dial import dialler
 
 PREFIX = "WARMLINE_"
 

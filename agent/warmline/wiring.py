@@ -12,42 +12,42 @@ from typing import TypeVar
 import aiohttp
 import structlog
 
+from warmline.accounts.accounts import Accounts
+from warmline.accounts.limits import Limit, read_limits
+from warmline.accounts.prices import read_prices
+from warmline.api.deliveries import Deliveries
 from warmline.api.keys import ApiKeys
 from warmline.api.webhooks import Webhooks
-from warmline.budget import RedisBudget
-from warmline.cache import Cache, Caches, Codec, Policy, Tuning
-from warmline.cache.dial import Dial, dialler
-from warmline.cache.link import Link
-from warmline.cache.worker import DIAL_SECONDS, boottime
-from warmline.metrics import Metrics
 from warmline.pool import Ledger, Pool, Timing
 from warmline.pool import Limits as SocketLimits
-from warmline.pool_metrics import PoolMetrics
-from warmline.services.accounts import Accounts
+from warmline.pool.redis import RedisBudget
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
-from warmline.services.deliveries import Deliveries
 from warmline.services.knowledge import Knowledge, Passage
-from warmline.services.limits import Limit, read_limits
-from warmline.services.popular import Popular
-from warmline.services.popular_redis import RedisPopular
-from warmline.services.prices import read_prices
 from warmline.services.roster import Roster
 from warmline.services.speech import Speech
-from warmline.services.sweep import Services
-from warmline.services.warming import MOST, Limits, Warmer, Warming
 from warmline.session import Limits as SessionLimits
 from warmline.session import Services as SessionServices
 from warmline.session import Sessions
 from warmline.session.redis import RedisSessions
 from warmline.settings import CacheProfile, Settings, revealed
-from warmline.upstream.convex import Convex
+from warmline.telemetry.counters import Metrics
+from warmline.telemetry.sockets import PoolMetrics
+from warmline.upstream.convex.functions import Convex
 from warmline.upstream.ports import Synthesiser
 from warmline.upstream.posts import Posts
-from warmline.upstream.sarvam import Sarvam
-from warmline.upstream.socket import SarvamSockets, socket_url
-from warmline.upstream.streaming import Patience, StreamingSarvam
+from warmline.upstream.sarvam.rest import Sarvam
+from warmline.upstream.sarvam.socket import SarvamSockets, socket_url
+from warmline.upstream.sarvam.streaming import Patience, StreamingSarvam
+from warmline.warming.popular import Popular
+from warmline.warming.popular_redis import RedisPopular
+from warmline.warming.sweep import Services
+from warmline.warming.warming import MOST, Limits, Warmer, Warming
+from warmline_cache import Cache, Caches, Codec, Policy, Tuning
+from warmline_cache.redis.dial import Dial, dialler
+from warmline_cache.redis.link import Link
+from warmline_cache.worker import DIAL_SECONDS, boottime
 
 V = TypeVar("V")
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from warmline.serve import _config
+from warmline.api.serve import _config
 
 
 async def answer(request: Request) -> JSONResponse:

@@ -10,7 +10,7 @@ from tests.bench import in_memory, warm
 from tests.bench.measure import Burst, Spread, in_turns, quotient
 from tests.bench.report import Bar, Part, Table
 from tests.bench.servers import Servers
-from warmline.cache import Cache
+from warmline_cache import Cache
 
 KEYS = 100
 """What a worker is asked for all the time. More of them, of 50 KB, would measure the processor's caches."""

@@ -18,8 +18,8 @@ from tests.bench import in_memory, warm
 from tests.bench.in_memory import TTL, Get, coroutine_function
 from tests.bench.origin import spoken
 from tests.bench.warm import L1_BYTES, POLICY
-from warmline.cache import Group, Listening, Source
 from warmline.services.codecs import AudioCodec
+from warmline_cache import Group, Listening, Source
 
 CONNECTIONS = 3000
 """For the libraries that take one for each caller: with redis-py's hundred, nine of ten fail in a crowd of 1,000."""

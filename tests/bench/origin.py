@@ -4,8 +4,8 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator
 
-from warmline.cache.dial import dialler
-from warmline.cache.link import Link
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.link import Link
 
 LOAD_SECONDS = 0.2
 VALUE = bytes(1000)

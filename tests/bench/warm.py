@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from prometheus_client import CollectorRegistry
 
 from tests.bench.servers import Servers
-from warmline.cache import Cache, Caches, Key, Policy
-from warmline.cache.dial import dialler
-from warmline.errors import StoreUnavailable
-from warmline.metrics import Metrics
 from warmline.services import groups
 from warmline.services.codecs import AudioCodec
+from warmline.telemetry.counters import Metrics
+from warmline_cache import Cache, Caches, Key, Policy
+from warmline_cache.errors import StoreUnavailable
+from warmline_cache.redis.dial import dialler
 
 POLICY = Policy(ttl=300, negative_ttl=10)
 READY_SECONDS = 10.0

@@ -12,7 +12,7 @@ import uvloop
 from tests.bench.messages import Cold, Disturb, Invalidate, Listen, Open, Read, Reply, Request, Work
 from tests.bench.on_redis import SHARED, Ports, Shared
 from tests.bench.origin import Origin
-from warmline.cache.invalidation import Report
+from warmline_cache.invalidation.invalidation import Report
 
 
 class Worker:

@@ -9,7 +9,7 @@ from livekit.agents import APIConnectOptions, APIStatusError
 from livekit.plugins import sarvam as plugin
 
 from tests.support.stack import Simulator
-from warmline.simulators.sarvam import tone
+from warmline_simulators.sarvam import tone
 
 RATE = 16000
 ONCE = APIConnectOptions(max_retry=0)

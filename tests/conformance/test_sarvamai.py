@@ -14,7 +14,7 @@ from sarvamai.environment import SarvamAIEnvironment
 from sarvamai.types import AudioOutput, ErrorResponse, EventResponse
 
 from tests.support.stack import Simulator
-from warmline.simulators.sarvam import tone
+from warmline_simulators.sarvam import tone
 
 VOICE = {"language_code": "hi-IN", "speaker": "priya", "model": "bulbul:v3", "speech_sample_rate": 16000}
 ONCE = {"max_retries": 0}

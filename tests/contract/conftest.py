@@ -8,12 +8,12 @@ import pytest
 
 from tests.support.caches import DictLeases, DictStore
 from tests.support.redis import RedisServer, Sentinels, as_worker
-from warmline.cache.breaker import Breaker
-from warmline.cache.dial import dialler
-from warmline.cache.link import Link
-from warmline.cache.redis import WAKE_CHANNEL, RedisLeases, RedisStore
-from warmline.cache.server import Server
-from warmline.cache.store import LeaseStore, Store
+from warmline_cache.redis.breaker import Breaker
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.link import Link
+from warmline_cache.redis.server import Server
+from warmline_cache.store.ports import LeaseStore, Store
+from warmline_cache.store.redis import WAKE_CHANNEL, RedisLeases, RedisStore
 
 KINDS = ["dict", "redis", "sentinel"]
 

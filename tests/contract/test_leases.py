@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.conftest import Leased
 from tests.support.aio import until
-from warmline.cache.server import Budget
+from warmline_cache.redis.server import Budget
 
 _numbers = itertools.count()
 

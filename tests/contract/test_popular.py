@@ -8,9 +8,9 @@ import pytest
 from tests.contract.conftest import connect
 from tests.support.popular import DictPopular
 from tests.support.redis import RedisServer
-from warmline.errors import StoreUnavailable
-from warmline.services.popular import PopularStore, Question
-from warmline.services.popular_redis import RedisPopular
+from warmline.warming.popular import PopularStore, Question
+from warmline.warming.popular_redis import RedisPopular
+from warmline_cache.errors import StoreUnavailable
 
 _numbers = itertools.count()
 KNEE, HIP, BACK = (Question("reception", f"what is {part} pain") for part in ("knee", "hip", "back"))

@@ -10,11 +10,11 @@ import pytest
 from tests.contract.conftest import KINDS, connect
 from tests.support.aio import until
 from tests.support.sessions import DictSessions
-from warmline.cache.dial import dialler
-from warmline.cache.link import Link
-from warmline.errors import StoreUnavailable
 from warmline.session.redis import RedisSessions
 from warmline.session.store import SessionStore
+from warmline_cache.errors import StoreUnavailable
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.link import Link
 
 _numbers = itertools.count()
 

@@ -10,10 +10,10 @@ import pytest
 from tests.contract.conftest import connect
 from tests.support.aio import until
 from tests.support.redis import RedisServer
-from warmline.budget import RedisBudget
-from warmline.cache.server import Server
-from warmline.errors import StoreUnavailable
 from warmline.pool import Allowance
+from warmline.pool.redis import RedisBudget
+from warmline_cache.errors import StoreUnavailable
+from warmline_cache.redis.server import Server
 
 _accounts = itertools.count()
 

@@ -6,11 +6,11 @@ import itertools
 import pytest
 
 from tests.contract.conftest import Stored
-from warmline.cache import Group, Key
-from warmline.cache.codec import STAMP_BYTES, pack, unpack, vacancy
-from warmline.cache.entry import Entry
-from warmline.cache.server import Budget
-from warmline.cache.store import Slot
+from warmline_cache import Group, Key
+from warmline_cache.entry import Entry
+from warmline_cache.redis.server import Budget
+from warmline_cache.store.codec import STAMP_BYTES, pack, unpack, vacancy
+from warmline_cache.store.ports import Slot
 
 _numbers = itertools.count()
 

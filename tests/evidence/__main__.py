@@ -24,7 +24,7 @@ from tests.evidence.shown.tables import part
 from tests.evidence.trace import FULL, QUICK, Size, Trace, chosen
 from tests.support.processes import ROOT
 from warmline.settings import PROFILES
-from warmline.traces import TraceError, line
+from warmline_studies.traces import TraceError, line
 
 DOCS = ROOT / "docs" / "benchmarks"
 

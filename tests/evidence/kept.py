@@ -12,7 +12,7 @@ import msgspec
 from tests.evidence.record import Run
 from tests.support.processes import ROOT
 
-_CODE = ("agent/warmline/**/*.py", "agent/requirements.txt", "nginx/**/*.j2", "tests/evidence/*.py")
+_CODE = ("agent/warmline*/**/*.py", "agent/requirements.txt", "nginx/**/*.j2", "tests/evidence/*.py")
 
 
 def named(*parts: str) -> str:

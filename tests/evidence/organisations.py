@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.evidence.steps import greeting, said
 from tests.support.stack import key_of
-from warmline.traces import Entry, Kind
+from warmline_studies.traces import Entry, Kind
 
 KNOWN = 40
 """Questions that an organisation's knowledge answers: enough for passages of the usual size, quickly searched."""

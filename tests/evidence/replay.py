@@ -10,7 +10,7 @@ import aiohttp
 from tests.evidence.fleet import origin
 from tests.evidence.record import Change, Seen
 from tests.evidence.steps import Step
-from warmline.traces import Kind
+from warmline_studies.traces import Kind
 
 _SOURCE = re.compile(r"warmline-(\w+);[^,]*?detail=(\w+)")
 _SECONDS = 30.0

@@ -14,7 +14,7 @@ from tests.evidence.record import Change, Run
 from tests.evidence.replay import Event, Replay
 from tests.evidence.setups import Setup
 from tests.evidence.steps import Step
-from warmline.traces import Kind
+from warmline_studies.traces import Kind
 
 
 def measure(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from warmline.services.normalise import normalised
-from warmline.traces import Entry, Kind
+from warmline_studies.traces import Entry, Kind
 
 LANGUAGE = "en-IN"
 _LONGEST_ANSWER = 1200

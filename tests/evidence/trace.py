@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tests.evidence.steps import Step, steps
-from warmline.traces import Entry, Kind, Shape, Uttered, describe, generate, invented_tenants, line, read
+from warmline_studies.traces import Entry, Kind, Shape, Uttered, describe, generate, invented_tenants, line, read
 
 MOST_FACTOR = 40.0
 """How much faster than in truth a trace may be played: beyond that a load would outlast an entry of `config`."""

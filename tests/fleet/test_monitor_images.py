@@ -15,7 +15,7 @@ import yaml
 from tests.support import certificates
 from tests.support.containers import Container, docker, tool
 from tests.support.nginx import Nginx, slots
-from tests.support.processes import Process, free_port, python_path, warmline
+from tests.support.processes import Process, free_port, python_path, simulator
 from tests.support.roles import render
 from tests.support.stack import Stack, key_of
 from tests.support.wait import until
@@ -30,7 +30,7 @@ class Pager:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self._file = folder / "alerts.jsonl"
-        command = warmline("simulate", "pager", "--port", str(self.port), "--file", str(self._file))
+        command = simulator("pager", "--port", str(self.port), "--file", str(self._file))
         self._process = Process(command, log=folder / "pager.log", environment=python_path()).listening(self.port)
 
     def told(self, name: str) -> list[dict[str, Any]]:

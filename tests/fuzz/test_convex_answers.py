@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmline.errors import UpstreamRejected, UpstreamUnavailable
+from warmline.errors import UpstreamRejected
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.codecs import MessageCodec
 from warmline.services.knowledge import Passage
-from warmline.upstream.returned import returned
+from warmline.upstream.convex.returned import returned
+from warmline_cache.errors import UpstreamUnavailable
 
 VOICE = {
     "model": "bulbul:v3",

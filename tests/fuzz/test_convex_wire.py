@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmline.errors import UpstreamRejected, UpstreamUnavailable
-from warmline.upstream.convex import Convex
+from warmline.errors import UpstreamRejected
+from warmline.upstream.convex.functions import Convex
 from warmline.upstream.posts import Posts
+from warmline_cache.errors import UpstreamUnavailable
 
 VALUE = b'{"status": "success", "value": "found"}'
 BODIES = [

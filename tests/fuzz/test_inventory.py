@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.support.fuzz import json_of, value_or, written
 from tests.support.plugins import load
 from warmline import settings
+from warmline.accounts.limits import Limit, read_limits
+from warmline.accounts.prices import read_prices
 from warmline.errors import SettingsError
-from warmline.services.limits import Limit, read_limits
-from warmline.services.prices import read_prices
 from warmline.settings import NUMBERS, Settings
 
 affinity, ledger, rollout = load("filter", "affinity"), load("filter", "ledger"), load("filter", "rollout")

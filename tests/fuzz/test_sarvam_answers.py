@@ -7,9 +7,9 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmline.errors import UpstreamError
-from warmline.upstream import frames
-from warmline.upstream.spoken import spoken
+from warmline.upstream.sarvam import frames
+from warmline.upstream.sarvam.spoken import spoken
+from warmline_cache.errors import UpstreamError
 
 DEEP = 100_000
 

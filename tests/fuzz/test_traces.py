@@ -10,12 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.fuzz import json_of, value_or, written
-from warmline.errors import SettingsError, TraceError
-from warmline.planner.validate import read_evidence
-from warmline.traces import Entry, Kind, line
-from warmline.traces.reader import LONGEST_LINE, Problems, read
-from warmline.traces.utterances import Uttered
-from warmline.tuner.metrics import answered
+from warmline.errors import SettingsError
+from warmline_studies.planner.validate import read_evidence
+from warmline_studies.traces import Entry, Kind, line
+from warmline_studies.traces.errors import TraceError
+from warmline_studies.traces.reader import LONGEST_LINE, Problems, read
+from warmline_studies.traces.utterances import Uttered
+from warmline_studies.tuner.metrics import answered
 
 DEEP = sys.getrecursionlimit() * 3
 NESTED = b'{"at":1,"x":' + b"[" * DEEP + b"]" * DEEP + b"}"

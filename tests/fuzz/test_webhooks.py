@@ -11,14 +11,14 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from tests.support.webhooks import OTHER_SECRET, SECRET, signed
+from warmline.api.deliveries import Event
 from warmline.api.faults import HANDLERS
 from warmline.api.webhooks import Webhooks
-from warmline.cache import Group, Key
-from warmline.cache.invalidation import Report
-from warmline.metrics import Metrics
 from warmline.services import groups
 from warmline.services.agents import config_key
-from warmline.services.deliveries import Event
+from warmline.telemetry.counters import Metrics
+from warmline_cache import Group, Key
+from warmline_cache.invalidation.invalidation import Report
 
 NOW = 1_700_000_000
 FIELDS = {

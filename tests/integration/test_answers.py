@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.stack import ORGANISATIONS, Stack, Worker, await_redis, key_of
 from tests.support.wait import until
-from warmline.simulators.sarvam import tone
+from warmline_simulators.sarvam import tone
 
 
 def test_a_question_is_answered_from_the_organisations_knowledge(worker: Worker) -> None:

@@ -13,13 +13,13 @@ import pytest
 from tests.support.aio import until
 from tests.support.sockets import Counted, FixedBudget
 from tests.support.stack import Simulator
-from warmline.errors import UpstreamUnavailable
 from warmline.pool import Ledger, Limits, Pool, State, Timing
-from warmline.simulators.sarvam import tone
 from warmline.upstream.ports import Voice
-from warmline.upstream.sarvam import Sarvam
-from warmline.upstream.socket import SarvamSockets, socket_url
-from warmline.upstream.streaming import Patience, StreamingSarvam
+from warmline.upstream.sarvam.rest import Sarvam
+from warmline.upstream.sarvam.socket import SarvamSockets, socket_url
+from warmline.upstream.sarvam.streaming import Patience, StreamingSarvam
+from warmline_cache.errors import UpstreamUnavailable
+from warmline_simulators.sarvam import tone
 
 VOICE = Voice(model="bulbul:v3", speaker="priya", language="en-IN", sample_rate=8000)
 LONG = "This is a long answer that the caller does not want to hear to its end. " * 5

@@ -12,17 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import free_port, python_path, warmline
+from tests.support.processes import free_port, python_path, simulator, warmline
 from tests.support.stack import Simulator, Stack, Worker
 from tests.support.wait import until
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """One run of our program with nothing but these settings."""
+    return _run(warmline(*arguments), **settings)
+
+
+def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """One run of the simulators."""
+    return _run(simulator(*arguments))
+
+
+def _run(command: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], **python_path(), **settings}
-    return subprocess.run(
-        warmline(*arguments), env=environment, capture_output=True, text=True, timeout=30, check=False
-    )
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
 def test_every_bad_setting_is_reported_at_once_by_name(tmp_path: Path) -> None:
@@ -205,13 +212,13 @@ def test_a_second_signal_ends_the_wait(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_a_simulator_that_cannot_listen_says_so_and_ends(stack: Stack) -> None:
-    done = run("simulate", "sarvam", "--port", str(stack.convex.port))
+    done = simulate("sarvam", "--port", str(stack.convex.port))
     assert done.returncode != 0
     assert "address already in use" in done.stderr.lower()
 
 
 def test_wrong_usage_is_explained() -> None:
-    done = run("simulate", "sarvam", "--port", "9101", "--speech-ms", "soon")
+    done = simulate("sarvam", "--port", "9101", "--speech-ms", "soon")
     assert done.returncode == 2
     assert "--speech-ms: invalid float value: 'soon'" in done.stderr
-    assert "--speech-ms" in run("simulate", "sarvam", "--help").stdout
+    assert "--speech-ms" in simulate("sarvam", "--help").stdout

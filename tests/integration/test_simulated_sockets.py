@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.support.stack import Simulator
 from tests.support.wait import until
-from warmline.simulators.sarvam import tone
+from warmline_simulators.sarvam import tone
 
 CONFIG = {"target_language_code": "en-IN", "speaker": "priya", "speech_sample_rate": 8000}
 

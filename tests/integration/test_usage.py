@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.redis import RedisServer
-from warmline.cache.breaker import Breaker
-from warmline.cache.dial import dialler
-from warmline.cache.link import Link
-from warmline.cache.server import Server
-from warmline.services.accounts import Accounts
-from warmline.services.limits import Limit, Limits
-from warmline.services.prices import PRICES
-from warmline.services.usage import Usage
+from warmline.accounts.accounts import Accounts
+from warmline.accounts.limits import Limit, Limits
+from warmline.accounts.prices import PRICES
+from warmline.accounts.usage import Usage
+from warmline_cache.redis.breaker import Breaker
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.link import Link
+from warmline_cache.redis.server import Server
 
 NOON = 20_000 * 86_400 + 43_200.0
 """Of the fourth of October 2024."""

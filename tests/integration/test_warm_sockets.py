@@ -9,7 +9,7 @@ import pytest
 from tests.support.processes import free_port
 from tests.support.stack import Simulator, Stack, Worker, await_redis
 from tests.support.wait import until
-from warmline.simulators.sarvam import tone
+from warmline_simulators.sarvam import tone
 
 RATE = 22050
 

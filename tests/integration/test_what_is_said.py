@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.stack import Stack, Worker, await_redis
 from tests.support.voice import Call
-from warmline.simulators.sarvam import tone
+from warmline_simulators.sarvam import tone
 
 LONG = "The exercise is done slowly and without pain, ten times in the morning. " * 41
 STORY = "What is the whole story?"

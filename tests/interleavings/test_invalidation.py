@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.caches import KNOWLEDGE, Worker, World, key
 from tests.support.world import settle
-from warmline.cache import Found, NotStored, Policy, Source
+from warmline_cache import Found, NotStored, Policy, Source
 
 pytestmark = pytest.mark.virtual_time
 

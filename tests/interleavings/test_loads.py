@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from tests.support.caches import KNOWLEDGE, Gates, Worker, World, key
 from tests.support.world import settle
-from warmline.cache import Found, Policy, Source
-from warmline.errors import LoadAbandoned, UpstreamUnavailable
+from warmline_cache import Found, Policy, Source
+from warmline_cache.errors import LoadAbandoned, UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
 

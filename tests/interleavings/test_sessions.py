@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.support.sessions import GREETING, RATE, VOICE, Line, Provider, Switchboard, audio_of, samples_of
 from tests.support.world import settle
-from warmline.errors import AgentNotFound, SessionNotFound, SessionsFull, StoreUnavailable
+from warmline.errors import AgentNotFound, SessionNotFound, SessionsFull
 from warmline.services import groups
 from warmline.services.agents import AgentConfig
 from warmline.session import End, Limits
@@ -29,6 +29,7 @@ from warmline.session.messages import (
     Say,
 )
 from warmline.upstream.ports import Voice
+from warmline_cache.errors import StoreUnavailable
 
 T = TypeVar("T")
 pytestmark = pytest.mark.virtual_time

@@ -8,9 +8,10 @@ import pytest
 
 from tests.support.caches import KNOWLEDGE, Speaker, World, key
 from tests.support.world import settle
-from warmline.cache import Policy, Source
-from warmline.cache.server import Budget
-from warmline.errors import ListenerTooSlow, SpendLimitReached, StreamBroken, UpstreamUnavailable
+from warmline.errors import SpendLimitReached
+from warmline_cache import Policy, Source
+from warmline_cache.errors import ListenerTooSlow, StreamBroken, UpstreamUnavailable
+from warmline_cache.redis.server import Budget
 
 pytestmark = pytest.mark.virtual_time
 

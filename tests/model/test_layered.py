@@ -18,9 +18,9 @@ from tests.support.caches import World, key
 from tests.support.examples import examples
 from tests.support.virtual_time import VirtualTimeLoop
 from tests.support.world import settle
-from warmline.cache import Found, Group, Policy, Source
-from warmline.cache.server import Budget
-from warmline.errors import UpstreamUnavailable
+from warmline_cache import Found, Group, Policy, Source
+from warmline_cache.errors import UpstreamUnavailable
+from warmline_cache.redis.server import Budget
 
 T = TypeVar("T")
 

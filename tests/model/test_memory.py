@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.examples import examples
-from warmline.cache.memory import OVERHEAD, Memory, Removal
+from warmline_cache.memory.memory import OVERHEAD, Memory, Removal
 
 KEYS = st.sampled_from([f"k{n}" for n in range(12)])
 TENANTS = st.sampled_from("abc")

@@ -1,4 +1,4 @@
-"""Imports point one way: api → session → services → cache, upstream. app.py joins them; simulators import nothing."""
+"""Imports point one way: studies → worker → cache core; and down the layers of each. The simulators know nobody."""
 
 import ast
 import re
@@ -8,42 +8,46 @@ import pytest
 
 from tests.support.processes import ROOT
 
-PACKAGE = ROOT / "agent" / "warmline"
-COMMON = {"errors", "warmline"}
-ALLOWED = {
-    "cache": {"cache", *COMMON},
-    "pool": {"pool", *COMMON},
-    "budget": {"pool", "cache", *COMMON},  # provides on the cache's Redis what the pool asks for in its ports
-    "pool_metrics": {"pool"},
-    "cache_metrics": {"cache"},
-    "background": set(),
-    "lag": {"background"},
-    "watch": {"background", "cache"},
-    "request": set(),
-    "upstream": {"upstream", "pool", *COMMON},
-    "services": {"services", "cache", "upstream", *COMMON},
-    "session": {"session", "services", "cache", "upstream", *COMMON},
-    "api": {"api", "session", "services", "cache", "metrics", "request", *COMMON},
-    "simulators": {"simulators"},
-    "traces": {"traces", "services", *COMMON},  # of the services, how questions are normalised
-    "planner": {"planner", "traces", "services", "cache", "settings", *COMMON},
-    "tuner": {"tuner", "planner", "traces", "services", "cache", "settings", *COMMON},
-    "study": {"study", "tuner", "planner", "traces", "services", "settings", *COMMON},
-    "errors": set(),
-    "metrics": {"cache", "request"},
-    "money": {"services"},
-    "settings": {"cache", *COMMON},
-    "logs": {"log_writer"},
-    "log_writer": set(),
-    "log_metrics": set(),
-    "connection": {"connection"},
-    "serve": {"connection"},
-    "health": set(),
-    "warm": set(),
-    "trust": set(),
-    "probe": {"trust"},
-    "talk": {"trust"},
-    "invalidate": {"cache", "settings", *COMMON},
+AGENT = ROOT / "agent"
+BELOW = {
+    "warmline_cache": [],
+    "warmline": ["warmline_cache"],
+    "warmline_studies": ["warmline", "warmline_cache"],
+    "warmline_simulators": [],
+}
+LAYERS = {  # of each package, the highest first: a part imports what is below it, and none beside it
+    "warmline_cache": [
+        "__init__",
+        "worker",
+        "alone overview rehearsal",
+        "streams",
+        "layered",
+        "loading",
+        "invalidation origin shared turns",
+        "behind blame flight surroundings",
+        "events store tally",
+        "entry fence key memory policy redis",
+        "errors",
+    ],
+    "warmline": [
+        "__main__",
+        "app",
+        "wiring",
+        "api",
+        "commands session warming",
+        "services",
+        "settings telemetry upstream",
+        "accounts connection pool",
+        "__init__ background errors",
+    ],
+    "warmline_studies": ["__main__", "commands", "tuner", "planner", "traces", "__init__"],
+    "warmline_simulators": [
+        "__main__",
+        "arguments",
+        "convex pager sarvam",
+        "calls faults search server",
+        "__init__ abortable",
+    ],
 }
 DASHBOARDS = {
     "boards": {"boards"},
@@ -56,27 +60,34 @@ DASHBOARDS = {
 }
 
 
-def imported(file: Path) -> set[str]:
-    """The parts of our package that a file imports, at whatever depth."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {
-                f"{node.module}.{alias.name}" if node.module == "warmline" else node.module for alias in node.names
-            }
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-    parts = [name.split(".") for name in names if name.split(".")[0] == "warmline"]
-    known = {path.stem for path in PACKAGE.iterdir()}
-    return {part[1] if len(part) > 1 and part[1] in known else "warmline" for part in parts}
+def part_of(module: str, name: str) -> tuple[str, str]:
+    """The package and the part of it that `from module import name` reaches."""
+    package, *rest = f"{module}.{name}".split(".")
+    found = AGENT / package / rest[0]
+    return package, rest[0] if found.is_dir() or found.with_suffix(".py").exists() else "__init__"
 
 
-@pytest.mark.parametrize("part", ALLOWED)
-def test_a_part_imports_only_what_is_below_it(part: str) -> None:
-    folder = PACKAGE / part
-    files = folder.rglob("*.py") if folder.is_dir() else [PACKAGE / f"{part}.py"]
-    for file in files:
-        assert imported(file) <= ALLOWED[part], file
+def imported(file: Path) -> set[tuple[str, str]]:
+    """The parts of our packages that a file imports, at whatever depth."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    whole = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    assert not [name for name in whole if name.split(".")[0] in LAYERS], f"{file} imports a package of ours whole"
+    pairs = [(str(node.module), alias.name) for node in froms for alias in node.names]
+    return {part_of(module, name) for module, name in pairs if module.split(".")[0] in LAYERS}
+
+
+@pytest.mark.parametrize(
+    ("package", "height"), [(package, height) for package in LAYERS for height in range(len(LAYERS[package]))]
+)
+def test_a_part_imports_only_what_is_below_it(package: str, height: int) -> None:
+    below = {part for layer in LAYERS[package][height + 1 :] for part in layer.split()}
+    for part in LAYERS[package][height].split():
+        folder = AGENT / package / part
+        for file in folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]:
+            others = imported(file) - {(package, part)}
+            assert {name for owner, name in others if owner == package} <= below, file
+            assert {owner for owner, _ in others} <= {package, *BELOW[package]}, file
 
 
 @pytest.mark.parametrize("part", DASHBOARDS)
@@ -88,10 +99,7 @@ def test_what_makes_and_checks_boards_imports_only_what_is_below_it(part: str) -
         assert set(names) <= DASHBOARDS[part], file
 
 
-def test_every_part_is_ruled_on() -> None:
-    parts = {
-        path.stem
-        for path in PACKAGE.iterdir()
-        if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
-    }
-    assert parts == {*ALLOWED, "app", "wiring", "__init__", "__main__"}
+def test_every_part_has_its_layer() -> None:
+    for package, layers in LAYERS.items():
+        parts = {path.stem for path in (AGENT / package).iterdir() if path.suffix == ".py" or any(path.glob("*.py"))}
+        assert parts == {part for layer in layers for part in layer.split()}, package

@@ -10,10 +10,11 @@ import pytest
 from tests.support.processes import ROOT
 from tests.support.repository import tracked
 
+PACKAGES = sorted(f"agent/{path.name}" for path in (ROOT / "agent").glob("warmline*"))
 LINTERS = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
-    "mypy": ["mypy", "agent/warmline", "dashboards", "docker", "tests"],
+    "mypy": ["mypy", *PACKAGES, "dashboards", "docker", "tests"],
     "yamllint": ["yamllint", "--strict", "."],
     "ansible-lint": ["ansible-lint"],
     "hadolint": ["hadolint", "--config", "docker/hadolint.yaml", *map(str, tracked("docker/*/Dockerfile"))],

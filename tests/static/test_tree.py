@@ -44,6 +44,7 @@ def test_no_package_registry_is_named_anywhere() -> None:
     [
         "requirements.txt",
         "agent/requirements.txt",
+        "agent/requirements-simulators.txt",
         "dashboards/requirements.txt",
         *(f"tests/{suite}/requirements.txt" for suite in ("conformance", "fuzz", "load")),
     ],
@@ -60,8 +61,9 @@ def test_the_control_machine_runs_the_workers_versions() -> None:
     def versions(lock: str) -> dict[str, str]:
         return dict(re.findall(r"^([a-z0-9][^\s=]*)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
 
-    control, worker = versions("requirements.txt"), versions("agent/requirements.txt")
-    assert {name: control.get(name) for name in worker} == worker
+    control = versions("requirements.txt")
+    for image in (versions("agent/requirements.txt"), versions("agent/requirements-simulators.txt")):
+        assert {name: control.get(name) for name in image} == image
 
 
 def test_no_private_key_or_generated_secret_is_committed() -> None:

@@ -1,8 +1,8 @@
 """Accounts without limits, for tests that are about something else."""
 
-from warmline.services.accounts import Accounts
-from warmline.services.limits import Limit, Limits
-from warmline.services.prices import PRICES
+from warmline.accounts.accounts import Accounts
+from warmline.accounts.limits import Limit, Limits
+from warmline.accounts.prices import PRICES
 
 
 def unlimited() -> Accounts:

@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 
 from tests.support.caches import TextCodec, key
-from warmline.cache import Cache, Caches, Group, Policy, Tuning
-from warmline.cache.dial import dialler
-from warmline.cache.events import Uncounted
-from warmline.cache.link import Link
-from warmline.errors import InvalidationFailed, StoreUnavailable
+from warmline_cache import Cache, Caches, Group, Policy, Tuning
+from warmline_cache.errors import InvalidationFailed, StoreUnavailable
+from warmline_cache.events import Uncounted
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.link import Link
 
 KEYS = ("one", "two", "three")
 READERS = 4

@@ -6,17 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from warmline.cache import Cache, Found, Group, Key, Memory, NotStored, Policy, Removal
-from warmline.cache.broadcast import Broadcast, End
-from warmline.cache.codec import SCHEMA, STAMP_BYTES, vacancy
-from warmline.cache.fence import Fence
-from warmline.cache.lease import Leases
-from warmline.cache.relay import Tokens
-from warmline.cache.server import Budget
-from warmline.cache.store import Slot
-from warmline.cache.streams import Streams
-from warmline.cache.surroundings import Surroundings
-from warmline.errors import StoreUnavailable
+from warmline_cache import Cache, Found, Group, Key, Memory, NotStored, Policy, Removal
+from warmline_cache.errors import StoreUnavailable
+from warmline_cache.fence import Fence
+from warmline_cache.redis.server import Budget
+from warmline_cache.store.codec import SCHEMA, STAMP_BYTES, vacancy
+from warmline_cache.store.lease import Leases
+from warmline_cache.store.ports import Slot
+from warmline_cache.streams.broadcast import Broadcast, End
+from warmline_cache.streams.relay import Tokens
+from warmline_cache.streams.streams import Streams
+from warmline_cache.surroundings import Surroundings
 
 KNOWLEDGE = Group("sahyadri", "knowledge")
 

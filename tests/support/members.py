@@ -4,10 +4,10 @@ import asyncio
 
 from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec
-from warmline.cache import Cache, Caches, Policy, Tuning
-from warmline.cache.codec import SCHEMA
-from warmline.cache.dial import dialler
-from warmline.errors import StoreUnavailable
+from warmline_cache import Cache, Caches, Policy, Tuning
+from warmline_cache.errors import StoreUnavailable
+from warmline_cache.redis.dial import dialler
+from warmline_cache.store.codec import SCHEMA
 
 UNHURRIED = Tuning(redis_seconds=2.0)
 """For tests that are not about what a slow Redis may cost: a busy machine is one."""

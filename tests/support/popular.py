@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from warmline.errors import StoreUnavailable
-from warmline.services.popular import Question, Ranked, merged
+from warmline.warming.popular import Question, Ranked, merged
+from warmline_cache.errors import StoreUnavailable
 
 
 class DictPopular:

@@ -132,6 +132,11 @@ def warmline(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "warmline", *arguments]
 
 
+def simulator(*arguments: str) -> list[str]:
+    """The command line of a simulated provider."""
+    return [sys.executable, "-m", "warmline_simulators", *arguments]
+
+
 def python_path() -> dict[str, str]:
     """What a child needs to find our package."""
     return {"PYTHONPATH": str(ROOT / "agent")}

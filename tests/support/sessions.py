@@ -7,8 +7,6 @@ from typing import TypeVar
 
 from tests.support.accounts import unlimited
 from tests.support.caches import Gates, World
-from warmline.cache import Cache, Codec, Found, Memory, Policy, Streams
-from warmline.errors import UpstreamUnavailable
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
@@ -17,6 +15,8 @@ from warmline.services.speech import Speech
 from warmline.session import End, HungUp, Limits, Services, Sessions
 from warmline.session.messages import FromClient, FromWorker, Open
 from warmline.upstream.ports import Voice
+from warmline_cache import Cache, Codec, Found, Memory, Policy, Streams
+from warmline_cache.errors import UpstreamUnavailable
 
 V = TypeVar("V")
 T = TypeVar("T")

@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
-from warmline.errors import StoreUnavailable, UpstreamError
 from warmline.pool import Allowance, Ledger, Limits, Loss, Pool, SocketLost, Timing, Why
+from warmline_cache.errors import StoreUnavailable, UpstreamError
 
 PING = "ping"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.processes import Process, free_port, python_path, warmline
+from tests.support.processes import Process, free_port, python_path, simulator, warmline
 from tests.support.redis import RedisServer, as_worker
 from tests.support.wait import until
 
@@ -42,7 +42,7 @@ class Simulator:
         }[provider]
         options = {**dict.fromkeys(latency, milliseconds), **options}
         self._process = Process(
-            warmline("simulate", provider, "--port", str(self.port), *_flags(options)),
+            simulator(provider, "--port", str(self.port), *_flags(options)),
             log=folder / f"{provider}.log",
             environment=python_path(),
         ).listening(self.port)

@@ -13,22 +13,23 @@ from tests.support.accounts import unlimited
 from tests.support.aio import until
 from tests.support.caches import Recorded, World
 from tests.support.popular import DictPopular
-from warmline.cache import Cache, Codec, Found, Memory, Policy
-from warmline.cache.fence import Fence
-from warmline.cache.lease import Leases
-from warmline.cache.streams import Streams
-from warmline.cache.surroundings import Surroundings
-from warmline.errors import UpstreamRejected, UpstreamUnavailable
+from warmline.errors import UpstreamRejected
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
 from warmline.services.knowledge import Knowledge, Passage
-from warmline.services.popular import Popular
 from warmline.services.roster import Roster
 from warmline.services.speech import Speech
-from warmline.services.sweep import Report, Services
-from warmline.services.warming import Limits, Warmer, Warming
 from warmline.upstream.ports import Voice
+from warmline.warming.popular import Popular
+from warmline.warming.sweep import Report, Services
+from warmline.warming.warming import Limits, Warmer, Warming
+from warmline_cache import Cache, Codec, Found, Memory, Policy
+from warmline_cache.errors import UpstreamUnavailable
+from warmline_cache.fence import Fence
+from warmline_cache.store.lease import Leases
+from warmline_cache.streams.streams import Streams
+from warmline_cache.surroundings import Surroundings
 
 T = TypeVar("T")
 V = TypeVar("V")

@@ -1,7 +1,12 @@
 """What the command line refuses before it does anything."""
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from tests.support.processes import ROOT
 from warmline.__main__ import main
 
 
@@ -16,3 +21,23 @@ def test_to_forget_what_can_be_nobodys_is_refused_instead_of_confirmed(
     said = capsys.readouterr()
     assert (left.value.code, said.out) == (2, "")
     assert "is no name" in said.err
+
+
+@pytest.mark.parametrize("command", ["plan", "simulate", "trace", "tune"])
+def test_a_command_that_is_no_workers_says_where_it_is(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 2
+    assert f"agent/bin/warmline {command}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "simulate", "trace", "tune"])
+def test_from_a_clone_every_command_is_found_from_wherever_it_is_called(command: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [ROOT / "agent" / "bin" / "warmline", command, "--help"],
+        cwd=tmp_path,
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"usage: warmline {command}" in done.stdout

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from warmline.log_writer import LogWriter
+from warmline.telemetry.log_writer import LogWriter
 
 PIPE_BYTES = 4096
 LINE = "x" * 99 + "\n"

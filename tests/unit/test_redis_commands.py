@@ -15,8 +15,8 @@ SENT = (
 
 def sent() -> set[str]:
     """Every command that the workers' sources name."""
-    folder = ROOT / "agent" / "warmline"
-    sources = [path.read_text(encoding="utf-8") for path in folder.rglob("*.py")]
+    folders = [ROOT / "agent" / package for package in ("warmline", "warmline_cache")]
+    sources = [path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py")]
     return {name.lower().replace('", "', "|") for text in sources for form in SENT for name in re.findall(form, text)}
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from warmline.cache.overview import Breaking, Standing
-from warmline.watch import changes
+from warmline.telemetry.watch import changes
+from warmline_cache.overview import Breaking, Standing
 
 WELL = Standing(
     breakers={"cache": Breaking(open=False, opened=3), "state": Breaking(open=False, opened=0)},

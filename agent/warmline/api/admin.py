@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from warmline.api import lines
-from warmline.errors import StoreRefused, StoreUnavailable
-from warmline.services.warming import Warming
+from warmline.warming.warming import Warming
+from warmline_cache.errors import StoreRefused, StoreUnavailable
 
 
 class AdminApi:

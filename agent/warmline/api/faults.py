@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from warmline import errors
+from warmline_cache.errors import InvalidationFailed, UpstreamError, UpstreamUnavailable, WarmlineError
 
 _log = structlog.get_logger(__name__)
 
-STATUS: dict[type[errors.WarmlineError], int] = {
+STATUS: dict[type[WarmlineError], int] = {
     errors.Unauthenticated: 401,
     errors.NotFound: 404,
     errors.NotAcceptable: 406,
@@ -19,18 +20,18 @@ STATUS: dict[type[errors.WarmlineError], int] = {
     errors.UnsupportedMedia: 415,
     errors.LimitReached: 429,
     errors.CallerError: 400,
-    errors.UpstreamUnavailable: 503,
+    UpstreamUnavailable: 503,
     errors.UpstreamExhausted: 503,
     errors.UpstreamRejected: 502,
-    errors.UpstreamError: 502,
-    errors.InvalidationFailed: 503,
-    errors.WarmlineError: 500,
+    UpstreamError: 502,
+    InvalidationFailed: 503,
+    WarmlineError: 500,
 }
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
-def status_of(error: errors.WarmlineError) -> int:
+def status_of(error: WarmlineError) -> int:
     """The status of the nearest class in the table."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
@@ -49,7 +50,7 @@ async def caller_error(request: Request, error: Exception) -> JSONResponse:
 
 async def upstream_error(request: Request, error: Exception) -> JSONResponse:
     """502 or 503: the provider is named to the caller; its words go to the log alone."""
-    assert isinstance(error, errors.UpstreamError)
+    assert isinstance(error, UpstreamError)
     _log.warning("upstream_failed", upstream=error.upstream, code=error.code, detail=error.detail, **_context(request))
     response = _body(
         status_of(error), error.code, f"{error.upstream} did not answer this request", upstream=error.upstream
@@ -62,7 +63,7 @@ async def upstream_error(request: Request, error: Exception) -> JSONResponse:
 async def not_invalidated(request: Request, error: Exception) -> JSONResponse:
     """503: nothing is half done that harms, so whoever asked asks again."""
     _log.warning("not_invalidated", detail=str(error), **_context(request))
-    response = _body(503, errors.InvalidationFailed.code, "it cannot be promised that every worker has forgotten")
+    response = _body(503, InvalidationFailed.code, "it cannot be promised that every worker has forgotten")
     response.headers["Retry-After"] = "1"
     return response
 
@@ -99,8 +100,8 @@ def _request_id(request: Request) -> str:
 
 HANDLERS = {
     errors.CallerError: caller_error,
-    errors.UpstreamError: upstream_error,
-    errors.InvalidationFailed: not_invalidated,
+    UpstreamError: upstream_error,
+    InvalidationFailed: not_invalidated,
     HTTPException: http_error,
     Exception: our_error,
 }

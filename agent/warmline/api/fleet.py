@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from warmline.api import openapi, wire
 from warmline.api.keys import NAME
-from warmline.cache.invalidation import Report
-from warmline.cache.overview import Overview
 from warmline.services import groups
+from warmline_cache.invalidation.invalidation import Report
+from warmline_cache.overview import Overview
 
 _Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 

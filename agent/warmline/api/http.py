@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from warmline.accounts.accounts import Accounts
 from warmline.api import lines, openapi, wire
 from warmline.api.keys import NAME, ApiKeys
-from warmline.cache import Found, Source
 from warmline.errors import AgentNotFound, UpstreamRejected
-from warmline.services.accounts import Accounts
 from warmline.services.agents import AgentConfig, Agents
 from warmline.services.answers import Answers
 from warmline.services.speech import Speech, wave_header
+from warmline_cache import Found, Source
 
 _NAME = re.compile(NAME)
 

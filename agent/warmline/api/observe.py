@@ -5,9 +5,9 @@ from collections.abc import Callable
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from warmline import request
-from warmline.errors import WarmlineError
-from warmline.metrics import Metrics
+from warmline.telemetry import request
+from warmline.telemetry.counters import Metrics
+from warmline_cache.errors import WarmlineError
 
 _log = structlog.get_logger(__name__)
 

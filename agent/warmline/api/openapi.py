@@ -9,7 +9,7 @@ from typing import Any
 from warmline import __version__
 from warmline.api.keys import NAME
 from warmline.api.wire import LONGEST_QUESTION
-from warmline.cache import Source
+from warmline_cache import Source
 
 Json = dict[str, Any]
 

@@ -16,28 +16,29 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from warmline import errors
+from warmline.accounts.accounts import Accounts
 from warmline.api import lines, wire
 from warmline.api.keys import NAME, ApiKeys
-from warmline.metrics import Metrics
-from warmline.services.accounts import Accounts
 from warmline.session import End, HungUp, Sessions
 from warmline.session.events import KINDS
 from warmline.session.messages import Error, FromClient, FromWorker, Open, Say
+from warmline.telemetry.counters import Metrics
+from warmline_cache.errors import StoreUnavailable, UpstreamError, WarmlineError
 
 SESSIONS = "/v1/sessions"
 
 OPEN_SECONDS = 10.0
 """How long a connection may stay without its first message."""
 
-ENDS: dict[type[errors.WarmlineError], End] = {
+ENDS: dict[type[WarmlineError], End] = {
     errors.Unauthenticated: End.UNAUTHENTICATED,
     errors.NotFound: End.NOT_FOUND,
     errors.CallerError: End.INVALID,
-    errors.UpstreamError: End.UPSTREAM,
-    errors.StoreUnavailable: End.UPSTREAM,
+    UpstreamError: End.UPSTREAM,
+    StoreUnavailable: End.UPSTREAM,
     errors.SessionsFull: End.FULL,
     errors.LimitReached: End.TOO_FAST,
-    errors.WarmlineError: End.FAILED,
+    WarmlineError: End.FAILED,
 }
 """What is closed instead of opened, and how."""
 
@@ -93,7 +94,7 @@ class SessionApi:
         except HungUp as hung_up:
             self._metrics.session_refused(hung_up.end)
             return hung_up.end
-        except errors.WarmlineError as error:
+        except WarmlineError as error:
             end = ENDS[next(kind for kind in type(error).__mro__ if kind in ENDS)]
             self._metrics.session_refused(end)
             await client.tell(_told(error, end))
@@ -188,11 +189,11 @@ def parsed(text: str) -> FromClient:
         raise errors.InvalidInput("is nested too deeply", field="message") from error
 
 
-def _told(error: errors.WarmlineError, end: End) -> Error:
+def _told(error: WarmlineError, end: End) -> Error:
     """Nothing of a provider's or of Redis' own words."""
     if isinstance(error, errors.CallerError):
         return Error(error.code, error.message, error.field)
-    if isinstance(error, errors.UpstreamError):
+    if isinstance(error, UpstreamError):
         _log.warning("upstream_failed", upstream=error.upstream, code=error.code, detail=error.detail)
         return Error(error.code, f"{error.upstream} did not answer this request")
     return Error(error.code, end.text)

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from warmline.services.warming import Warming
+from warmline.warming.warming import Warming
 
 
 class WarmApi:

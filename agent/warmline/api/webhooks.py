@@ -20,15 +20,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from warmline.api import lines, wire
+from warmline.api.deliveries import Event
 from warmline.api.keys import NAME
 from warmline.api.signature import HEADERS, Refusal, verified
-from warmline.cache import Group, Key
-from warmline.cache.invalidation import Report
-from warmline.errors import InvalidationFailed, InvalidInput, StoreUnavailable, TooLarge, WebhookRefused
-from warmline.metrics import Metrics
+from warmline.errors import InvalidInput, TooLarge, WebhookRefused
 from warmline.services import groups
 from warmline.services.agents import config_key
-from warmline.services.deliveries import Event
+from warmline.telemetry.counters import Metrics
+from warmline_cache import Group, Key
+from warmline_cache.errors import InvalidationFailed, StoreUnavailable
+from warmline_cache.invalidation.invalidation import Report
 
 _Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import structlog
 
-from warmline.errors import StoreUnavailable, UpstreamError
 from warmline.pool.actions import Action, Close, Hand, Open, Refuse, State, Why
 from warmline.pool.ledger import Ledger
 from warmline.pool.link import Link
 from warmline.pool.ports import Allowance, Connect, Loss, NoSocket, PoolEvents, SocketBudget
+from warmline_cache.errors import StoreUnavailable, UpstreamError
 
 _log = structlog.get_logger(__name__)
 

@@ -7,11 +7,11 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from warmline.cache import Cache, Found, Group, Key
+from warmline.accounts.accounts import Accounts
 from warmline.errors import AgentNotFound, UpstreamRejected
 from warmline.services import groups
-from warmline.services.accounts import Accounts
 from warmline.upstream.ports import Functions, Voice
+from warmline_cache import Cache, Found, Group, Key
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from warmline.cache import Source
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.knowledge import Knowledge, Passage
 from warmline.services.normalise import normalised
+from warmline_cache import Source
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from warmline.cache import Group
+from warmline_cache import Group
 
 
 def organisation(name: str) -> Group:

@@ -2,11 +2,11 @@
 
 import msgspec
 
-from warmline.cache import Cache, Found, Key
+from warmline.accounts.accounts import Accounts
 from warmline.services import groups
-from warmline.services.accounts import Accounts
 from warmline.services.normalise import normalised
 from warmline.upstream.ports import Functions
+from warmline_cache import Cache, Found, Key
 
 
 class Passage(msgspec.Struct, frozen=True):

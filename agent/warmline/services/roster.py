@@ -1,8 +1,8 @@
 """Which agents an organisation has."""
 
-from warmline.cache import Cache, Found, Key
 from warmline.services import groups
 from warmline.upstream.ports import Functions
+from warmline_cache import Cache, Found, Key
 
 
 class Roster:

@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 
-from warmline.cache import Found, Key, Listening, Source, Streams
+from warmline.accounts.accounts import Accounts
 from warmline.errors import InvalidInput, TooLarge, UpstreamRejected
 from warmline.services import folding, groups
-from warmline.services.accounts import Accounts
 from warmline.upstream.pieces import speakable
 from warmline.upstream.ports import Synthesiser, Voice
+from warmline_cache import Found, Key, Listening, Source, Streams
 
 _KEPT_BYTES = 16 * 1024 * 1024
 """What the caches keep of a stream under way, and for a listener who hears it at its own pace."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from warmline.errors import CallerError, TooLarge, UpstreamError, UpstreamRejected, WarmlineError
+from warmline.accounts.bucket import Bucket
+from warmline.errors import CallerError, TooLarge, UpstreamRejected
 from warmline.services.agents import Agents
 from warmline.services.answers import Answers
-from warmline.services.bucket import Bucket
 from warmline.services.speech import Speech
 from warmline.session.client import Client, HungUp
 from warmline.session.events import SessionEvents
@@ -43,6 +43,7 @@ from warmline.session.machine import (
 from warmline.session.messages import End, FromWorker, GoingAway, Interrupted, Lookup, Open, Say
 from warmline.session.speaker import Utterance, milliseconds
 from warmline.upstream.ports import Voice
+from warmline_cache.errors import UpstreamError, WarmlineError
 
 _log = structlog.get_logger(__name__)
 

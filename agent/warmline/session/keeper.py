@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from warmline.errors import StoreUnavailable
 from warmline.session.machine import State
 from warmline.session.store import SessionStore
+from warmline_cache.errors import StoreUnavailable
 
 _encode = msgspec.msgpack.Encoder().encode
 

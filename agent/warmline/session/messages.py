@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from warmline.cache import Source
+from warmline_cache import Source
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 

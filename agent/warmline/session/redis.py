@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from redis.exceptions import ResponseError
 
-from warmline.cache.key import PROTOCOL
-from warmline.cache.link import Link, Push
-from warmline.cache.server import Budget, Script, Server, expect
-from warmline.errors import StoreRefused, StoreUnavailable
 from warmline.session.store import OWNER_BYTES
+from warmline_cache.errors import StoreRefused, StoreUnavailable
+from warmline_cache.key import PROTOCOL
+from warmline_cache.redis.link import Link, Push
+from warmline_cache.redis.server import Budget, Script, Server, expect
 
 CLAIMED = f"wl{PROTOCOL}:session-claimed"
 """Where the owners are published that lost their session to another."""

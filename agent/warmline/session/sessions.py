@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from warmline.cache import Key
 from warmline.errors import SessionNotFound, SessionsFull
 from warmline.session import machine
 from warmline.session.client import Client, HungUp
@@ -18,6 +17,7 @@ from warmline.session.machine import Back, Begun, Draining, Ending, State
 from warmline.session.messages import End, FromWorker, Lookup, Open, Opened, Resumed
 from warmline.session.speaker import milliseconds
 from warmline.session.store import OWNER_BYTES, SessionStore
+from warmline_cache import Key
 
 TOKEN_BYTES = 32
 

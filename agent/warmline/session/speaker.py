@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
-from warmline.cache import Listening, Source
 from warmline.services.speech import Speech
 from warmline.session.client import Client
 from warmline.session.messages import AudioBegin, Lookup
 from warmline.session.pacing import SAMPLE_BYTES, Pace, frames
 from warmline.upstream.pieces import speakable
 from warmline.upstream.ports import Voice
+from warmline_cache import Listening, Source
 
 FRAME_SECONDS = 0.1
 

@@ -12,8 +12,8 @@ from tests.support.caches import key
 from tests.support.members import Member, Origin
 from tests.support.proxy import Proxy
 from tests.support.redis import RedisServer
-from warmline.cache import Source, Tuning
-from warmline.errors import StoreUnavailable
+from warmline_cache import Source, Tuning
+from warmline_cache.errors import StoreUnavailable
 
 STRICT = Tuning(redis_seconds=0.3)
 """Three round trips of a tenth of a second, of which dialling takes more; so long that a busy machine keeps it."""
@@ -101,8 +101,8 @@ async def test_a_server_that_knows_no_script_yet_is_told_before_the_first_lookup
 async def test_a_server_that_falls_silent_is_noticed_though_nobody_asks(
     away: Away, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warmline.cache.upkeep.PROOF_SECONDS", 0.1)
-    monkeypatch.setattr("warmline.cache.upkeep.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("warmline_cache.redis.upkeep.PROOF_SECONDS", 0.1)
+    monkeypatch.setattr("warmline_cache.redis.upkeep.ANSWER_SECONDS", 0.1)
     cache, state = await away()
     worker = await join(shared=cache.url, state=state.url)
     cache.silence()

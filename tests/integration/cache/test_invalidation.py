@@ -12,10 +12,10 @@ from tests.support.caches import KNOWLEDGE, key
 from tests.support.members import Member, Origin
 from tests.support.proxy import Proxy
 from tests.support.redis import RedisServer
-from warmline.cache import Found, Source
-from warmline.cache.channel import INVALIDATIONS, MEMBERS
-from warmline.cache.invalidation import LOG
-from warmline.errors import InvalidationFailed
+from warmline_cache import Found, Source
+from warmline_cache.errors import InvalidationFailed
+from warmline_cache.invalidation.channel import INVALIDATIONS, MEMBERS
+from warmline_cache.invalidation.invalidation import LOG
 
 
 @pytest.fixture

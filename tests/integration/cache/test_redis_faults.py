@@ -12,7 +12,7 @@ from tests.support.aio import until
 from tests.support.caches import key
 from tests.support.members import UNHURRIED, Member, Origin
 from tests.support.redis import RedisServer
-from warmline.cache import NotStored, Policy, Source, Tuning
+from warmline_cache import NotStored, Policy, Source, Tuning
 
 
 async def test_redis_killed_and_restarted_under_load_fails_no_lookup_and_is_used_again(

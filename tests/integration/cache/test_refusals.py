@@ -10,10 +10,10 @@ from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec, key
 from tests.support.members import Origin
 from tests.support.redis import RedisServer
-from warmline.cache import Cache, Caches, Policy
-from warmline.cache.dial import dialler
-from warmline.cache.words import said
-from warmline.errors import StoreRefused, StoreUnavailable
+from warmline_cache import Cache, Caches, Policy
+from warmline_cache.errors import StoreRefused, StoreUnavailable
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.words import said
 
 SECRET = "hunter2-hunter2-hunter2"
 RULES = "on ~wl* &wl* +@all -@dangerous -@admin +info"

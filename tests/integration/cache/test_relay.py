@@ -9,13 +9,13 @@ import pytest
 import redis
 
 from tests.support.redis import RedisServer
-from warmline.cache.breaker import Breaker
-from warmline.cache.broadcast import StreamLost
-from warmline.cache.dial import dialler
-from warmline.cache.link import Link
-from warmline.cache.relay import RedisRelay
-from warmline.cache.server import Server
-from warmline.errors import StoreUnavailable
+from warmline_cache.errors import StoreUnavailable
+from warmline_cache.redis.breaker import Breaker
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.link import Link
+from warmline_cache.redis.server import Server
+from warmline_cache.streams.broadcast import StreamLost
+from warmline_cache.streams.relay import RedisRelay
 
 KEY, GROUP, TOKEN = "wl2:{sahyadri}:tts:phrase", "wl2:{sahyadri}:group:agent:a", b"12345678"
 NAME = f"{KEY}:live:{TOKEN.hex()}"

@@ -12,9 +12,9 @@ from tests.support.caches import key
 from tests.support.members import Member, Origin
 from tests.support.proxy import Proxy
 from tests.support.redis import RedisServer
-from warmline.cache import Group, Source, Tuning
-from warmline.cache.channel import Invalidation
-from warmline.cache.invalidation import LOG
+from warmline_cache import Group, Source, Tuning
+from warmline_cache.invalidation.channel import Invalidation
+from warmline_cache.invalidation.invalidation import LOG
 
 PATIENT = Tuning(redis_seconds=1.0)
 """On a busy machine six milliseconds through two proxies of this process may be fifty."""

@@ -9,7 +9,7 @@ from tests.support.caches import KNOWLEDGE, AudioCodec, key
 from tests.support.members import UNHURRIED, Member
 from tests.support.proxy import Proxy
 from tests.support.redis import RedisServer
-from warmline.cache import Policy, Source, Streams
+from warmline_cache import Policy, Source, Streams
 
 
 def streams_of(member: Member) -> Streams:

@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.processes import Process, free_port
 from tests.support.redis import RedisServer
-from warmline.cache.dial import dialler
-from warmline.cache.link import Link
-from warmline.errors import StoreUnavailable
+from warmline_cache.errors import StoreUnavailable
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.link import Link
 
 CERTIFICATE = (
     "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost"

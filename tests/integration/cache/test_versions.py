@@ -11,8 +11,8 @@ from tests.integration.cache.conftest import Join
 from tests.support.caches import KNOWLEDGE, key
 from tests.support.members import Origin
 from tests.support.redis import RedisServer
-from warmline.cache import Found, Group, Key, Source
-from warmline.cache.codec import SCHEMA
+from warmline_cache import Found, Group, Key, Source
+from warmline_cache.store.codec import SCHEMA
 
 GROUP = "wl2:{sahyadri}:group:knowledge:c804ce198ec337e3dc762bdd1a09aece"
 SLOT = "wl2:{sahyadri}:rag:59c90d960e55e92c623fe0e4d22550bc"

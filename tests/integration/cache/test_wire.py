@@ -13,12 +13,12 @@ from tests.support.impostor import HELLO, OK, Answer, Impostor, Words, bulk, pus
 from tests.support.members import Member
 from tests.support.quiet import no_complaints
 from tests.support.redis import RedisServer
-from warmline.cache.breaker import Breaker
-from warmline.cache.dial import dialler
-from warmline.cache.link import Link
-from warmline.cache.redis import RedisLeases
-from warmline.cache.server import Budget, Server
-from warmline.errors import InvalidationFailed, StoreRefused, StoreUnavailable
+from warmline_cache.errors import InvalidationFailed, StoreRefused, StoreUnavailable
+from warmline_cache.redis.breaker import Breaker
+from warmline_cache.redis.dial import dialler
+from warmline_cache.redis.link import Link
+from warmline_cache.redis.server import Budget, Server
+from warmline_cache.store.redis import RedisLeases
 
 Pose = Callable[[Answer], Awaitable[Impostor]]
 

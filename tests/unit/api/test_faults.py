@@ -6,12 +6,13 @@ import pytest
 
 from warmline import errors
 from warmline.api.faults import status_of
+from warmline_cache.errors import InvalidationFailed, UpstreamError, WarmlineError
 
-ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.WarmlineError)]
+ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, WarmlineError)]
 
 
-def raised(kind: type[errors.WarmlineError]) -> errors.WarmlineError:
-    if issubclass(kind, errors.UpstreamError):
+def raised(kind: type[WarmlineError]) -> WarmlineError:
+    if issubclass(kind, UpstreamError):
         return kind("sarvam", "detail")
     if issubclass(kind, errors.SettingsError):
         return kind(["detail"])
@@ -19,13 +20,13 @@ def raised(kind: type[errors.WarmlineError]) -> errors.WarmlineError:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_the_status_says_whose_fault_it_is(kind: type[errors.WarmlineError]) -> None:
+def test_the_status_says_whose_fault_it_is(kind: type[WarmlineError]) -> None:
     status = status_of(raised(kind))
     if issubclass(kind, errors.CallerError):
         assert 400 <= status < 500
-    elif issubclass(kind, errors.UpstreamError):
+    elif issubclass(kind, UpstreamError):
         assert status in {502, 503}
-    elif issubclass(kind, errors.InvalidationFailed):
+    elif issubclass(kind, InvalidationFailed):
         assert status == 503
     else:
         assert status == 500

@@ -1,6 +1,6 @@
 """When Redis is asked again."""
 
-from warmline.cache.breaker import Breaker
+from warmline_cache.redis.breaker import Breaker
 
 
 def test_it_opens_at_the_first_failure_and_lets_one_through_after_each_cooldown() -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmline.cache import codec
-from warmline.cache.codec import SCHEMA, STAMP_BYTES, OtherSchema
-from warmline.cache.entry import Entry
+from warmline_cache.entry import Entry
+from warmline_cache.store import codec
+from warmline_cache.store.codec import SCHEMA, STAMP_BYTES, OtherSchema
 
 HEAD_BYTES = 27
 """What stands before the first token."""

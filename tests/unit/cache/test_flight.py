@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from warmline.cache.flight import Flight, Flights
-from warmline.errors import LoadAbandoned
+from warmline_cache.errors import LoadAbandoned
+from warmline_cache.flight import Flight, Flights
 
 
 class Load:

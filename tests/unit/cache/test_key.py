@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.cache.key import Group, Key, tag, tag_of
+from warmline_cache.key import Group, Key, tag, tag_of
 
 parts = st.lists(st.text(max_size=30), max_size=4).map(tuple)
 

@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.caches import KNOWLEDGE, World, key
 from tests.support.world import settle
-from warmline.cache import Found, NotStored, Policy, Source, Stale
-from warmline.errors import AgentNotFound, UpstreamUnavailable
+from warmline.errors import AgentNotFound
+from warmline_cache import Found, NotStored, Policy, Source, Stale
+from warmline_cache.errors import UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.cache.key import Group, Key
-from warmline.cache.memory import OVERHEAD, Memory, Removal
+from warmline_cache.key import Group, Key
+from warmline_cache.memory.memory import OVERHEAD, Memory, Removal
 
 COST = OVERHEAD + 100
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.caches import KNOWLEDGE, World, key
 from tests.support.world import settle
-from warmline.cache import Found, Policy, Source
+from warmline_cache import Found, Policy, Source
 
 pytestmark = pytest.mark.virtual_time
 

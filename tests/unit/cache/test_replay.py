@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from warmline.cache.channel import Invalidation
-from warmline.cache.replay import PIECE, Replay
-from warmline.cache.server import Budget
-from warmline.errors import StoreUnavailable
+from warmline_cache.errors import StoreUnavailable
+from warmline_cache.invalidation.channel import Invalidation
+from warmline_cache.invalidation.replay import PIECE, Replay
+from warmline_cache.redis.server import Budget
 
 
 class Log:

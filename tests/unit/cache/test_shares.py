@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.cache.shares import Shares
+from warmline_cache.memory.shares import Shares
 
 names = st.sampled_from("abcde")
 amounts = st.integers(1, 10**6) | st.integers(1, 10**12) | st.integers(1, 40)

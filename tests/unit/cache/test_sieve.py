@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.cache.sieve import Sieve
-from warmline.cache.slot import Slot
+from warmline_cache.memory.sieve import Sieve
+from warmline_cache.memory.slot import Slot
 
 
 class Queue:

@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 from tests.support.caches import KNOWLEDGE, World, key
 from tests.support.world import settle
-from warmline.cache import Cache, Found, Key, Memory, Policy, Source
-from warmline.cache.codec import SCHEMA, pack, unpack
-from warmline.cache.entry import Entry
 from warmline.services.codecs import MessageCodec
+from warmline_cache import Cache, Found, Key, Memory, Policy, Source
+from warmline_cache.entry import Entry
+from warmline_cache.store.codec import SCHEMA, pack, unpack
 
 pytestmark = pytest.mark.virtual_time
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from warmline.cache.weight import weigh
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.codecs import AudioCodec, MessageCodec
 from warmline.services.knowledge import Passage
 from warmline.upstream.ports import Voice
+from warmline_cache.memory.weight import weigh
 
 COUNT = 200
 chance = random.Random(1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.cache.wheel import Wheel
+from warmline_cache.memory.wheel import Wheel
 
 
 def buried(wheel: Wheel, now: float) -> set[str]:

@@ -1,5 +1,6 @@
 """Which image is used, and when it is made anew. That they can be built is shown by tests/fleet."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def test_a_fleet_goes_without_what_cannot_be_had(
     build.build(NoRegistry())
     assert set(build.built()) == {one.key for one in build.catalogue() if one.stand_in}
     assert "left out  it has no stand-in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("package", "moved"),
+    [
+        ("warmline", {"agent"}),
+        ("warmline_cache", {"agent"}),
+        ("warmline_simulators", {"simulator"}),
+        ("warmline_studies", set()),
+    ],
+)
+def test_a_change_makes_a_release_of_what_runs_it_and_of_nothing_else(
+    package: str, moved: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "AGENT", shutil.copytree(build.AGENT, tmp_path / "agent"))
+    before = {one.name: one.built(BASE) for one in build.catalogue()}
+    with (tmp_path / "agent" / package / "__init__.py").open("a") as file:
+        file.write("# another colour\n")
+    assert {one.name for one in build.catalogue() if one.built(BASE) != before[one.name]} == moved
 
 
 def test_official_images_are_pinned_by_digest() -> None:

@@ -13,7 +13,7 @@ from tests.evidence.replay import sources_of
 from tests.evidence.scale import lifetimes, load_seconds, settings
 from tests.evidence.steps import PHASES, phase_at, said, steps
 from tests.evidence.trace import MOST_FACTOR, Size, chosen
-from warmline.traces import Entry, Kind, TraceError
+from warmline_studies.traces import Entry, Kind, TraceError
 
 SIZE = Size(seconds=10, rate=20, workers=2)
 

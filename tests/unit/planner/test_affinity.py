@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.plugins import load
-from warmline.planner.affinity import IP_HASH_VALUES, by_address, by_session
+from warmline_studies.planner.affinity import IP_HASH_VALUES, by_address, by_session
 
 where = load("filter", "affinity").where
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from tests.support.caches import AudioCodec, Recorded, World
 from tests.support.examples import examples
 from tests.support.virtual_time import VirtualTimeLoop
-from warmline.cache import Cache, Found, Group, Key, Memory, Policy, Source
-from warmline.cache.fence import Fence
-from warmline.cache.lease import Leases
-from warmline.cache.server import Budget
-from warmline.cache.surroundings import Surroundings
-from warmline.planner import CACHES, Affinity, Bound, Fleet, Lookup, Origin, Script, simulate
-from warmline.planner.lookups import Request, forgotten
-from warmline.traces import Entry, Kind
+from warmline_cache import Cache, Found, Group, Key, Memory, Policy, Source
+from warmline_cache.fence import Fence
+from warmline_cache.redis.server import Budget
+from warmline_cache.store.lease import Leases
+from warmline_cache.surroundings import Surroundings
+from warmline_studies.planner import CACHES, Affinity, Bound, Fleet, Lookup, Origin, Script, simulate
+from warmline_studies.planner.lookups import Request, forgotten
+from warmline_studies.traces import Entry, Kind
 
 SCRIPT = Script(Origin(config=0.10131, prompt=0.09773, rag=0.20391, first=0.41117, sample_rate=100), sessions=False)
 # Nothing dies while it is loaded anew: the store then refuses what was loaded, and the simulation knows nothing of it.

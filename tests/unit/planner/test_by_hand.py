@@ -2,13 +2,13 @@
 
 import pytest
 
-from warmline.planner import Affinity, Capacity, Estimate, Script, Wish, plans
-from warmline.planner.estimate import Row, Shards
-from warmline.planner.lookups import Origin
-from warmline.services.prices import PRICES
+from warmline.accounts.prices import PRICES
 from warmline.settings import PROFILES
-from warmline.traces import Entry, Kind
-from warmline.tuner import LifetimeStep, Setting, studied
+from warmline_studies.planner import Affinity, Capacity, Estimate, Script, Wish, plans
+from warmline_studies.planner.estimate import Row, Shards
+from warmline_studies.planner.lookups import Origin
+from warmline_studies.traces import Entry, Kind
+from warmline_studies.tuner import LifetimeStep, Setting, studied
 
 GREETING, ANSWER = "x" * 100, "y" * 50
 

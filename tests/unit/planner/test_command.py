@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from warmline import traces
-from warmline.__main__ import main
+from warmline_studies import traces
+from warmline_studies.__main__ import main
 
 SMALL = ("--shape", "conversations=100", "callers=50", "questions=20", "seconds=3600")
 
@@ -158,6 +158,6 @@ def test_a_trace_that_may_outgrow_memory_is_planned_in_part(tmp_path: Path, caps
 def test_other_commands_do_not_pay_for_the_planner() -> None:
     code = (
         "import sys; from warmline import __main__\n"
-        "assert not {m for m in sys.modules if m.startswith(('warmline.traces', 'warmline.planner', 'warmline.tuner'))}"
+        "assert not {m for m in sys.modules if m.startswith('warmline_studies')}"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from tests.support.processes import ROOT
+from warmline.accounts.prices import PRICES
 from warmline.errors import SettingsError
-from warmline.planner import (
+from warmline.settings import PROFILES
+from warmline_studies.planner import (
     CACHES,
     Affinity,
     Capacity,
@@ -26,10 +28,8 @@ from warmline.planner import (
     plans,
     simulate,
 )
-from warmline.planner.redis import Redis, Stored, occupied
-from warmline.services.prices import PRICES
-from warmline.settings import PROFILES
-from warmline.traces import Entry, Kind, Shape, generate, invented_tenants
+from warmline_studies.planner.redis import Redis, Stored, occupied
+from warmline_studies.traces import Entry, Kind, Shape, generate, invented_tenants
 
 SHAPE = Shape(conversations=1500, callers=600, questions=100, seconds=14_400, tenants=invented_tenants(8, 2))
 SCRIPT = Script(Origin(sample_rate=8000), sessions=False)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from warmline.planner import Affinity, Origin, Script, fleet_of, simulate
-from warmline.planner.rush import Rush
 from warmline.settings import PROFILES
-from warmline.traces import Entry, Kind
+from warmline_studies.planner import Affinity, Origin, Script, fleet_of, simulate
+from warmline_studies.planner.rush import Rush
+from warmline_studies.traces import Entry, Kind
 
 
 @pytest.mark.parametrize("began", [0.0, 130.0, 290.0, 1234.5])

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.support.processes import ROOT
-from warmline.__main__ import main
-from warmline.errors import TraceError
-from warmline.planner import validate
 from warmline.settings import PROFILES
-from warmline.traces import Entry, Shape, generate, line
+from warmline_studies.__main__ import main
+from warmline_studies.planner import validate
+from warmline_studies.traces import Entry, Shape, generate, line
+from warmline_studies.traces.errors import TraceError
 
 SHAPE = ("conversations=300", "callers=100", "questions=40", "seconds=1800", "updates=0", "changes=0")
 

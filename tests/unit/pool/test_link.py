@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from tests.support.sockets import PING, ScriptedProvider, ScriptedWire
-from warmline.errors import UpstreamUnavailable
 from warmline.pool import Loss, SocketLost, State
 from warmline.pool.link import UNREAD_FRAMES, Link
+from warmline_cache.errors import UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
 

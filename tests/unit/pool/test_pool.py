@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.support.sockets import FixedBudget, PoolWorld
-from warmline.errors import UpstreamUnavailable
 from warmline.pool import Loss, NoSocket, SocketLost
+from warmline_cache.errors import UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
 MODEL = "bulbul:v3"

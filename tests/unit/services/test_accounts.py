@@ -2,11 +2,12 @@
 
 import pytest
 
-from warmline.cache import Source
-from warmline.errors import LimitReached, SpendLimitReached, UpstreamUnavailable
-from warmline.services.accounts import DAY, Accounts, Use
-from warmline.services.limits import Limit, Limits
-from warmline.services.prices import MICROS, PRICES
+from warmline.accounts.accounts import DAY, Accounts, Use
+from warmline.accounts.limits import Limit, Limits
+from warmline.accounts.prices import MICROS, PRICES
+from warmline.errors import LimitReached, SpendLimitReached
+from warmline_cache import Source
+from warmline_cache.errors import UpstreamUnavailable
 
 NOON = 20_000 * DAY + DAY / 2
 

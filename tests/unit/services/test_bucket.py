@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.services.bucket import Bucket
+from warmline.accounts.bucket import Bucket
 
 ARRIVALS = st.lists(st.sampled_from([0.0, 0.001, 0.1]) | st.floats(min_value=0, max_value=5), min_size=1, max_size=60)
 

@@ -11,8 +11,8 @@ from tests.support.processes import ROOT
 from tests.support.warm import Application, Fleet
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.knowledge import Passage
+from warmline.upstream.convex.returned import returned
 from warmline.upstream.ports import Voice
-from warmline.upstream.returned import returned
 
 TEXT = (ROOT / "docs" / "data-provider.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+:\w+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))

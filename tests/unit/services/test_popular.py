@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.popular import DictPopular
-from warmline.services.popular import Popular, Question, impersonal, merged
+from warmline.warming.popular import Popular, Question, impersonal, merged
 
 pytestmark = pytest.mark.virtual_time
 

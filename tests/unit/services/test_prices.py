@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from warmline.accounts.limits import Limit, read_limits
+from warmline.accounts.prices import MICROS, PRICES, Price, Prices, read_prices
 from warmline.errors import SettingsError
-from warmline.services.limits import Limit, read_limits
-from warmline.services.prices import MICROS, PRICES, Price, Prices, read_prices
 
 EVERYBODY = Limit(10, 20)
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.warm import LIMITS, Fleet, Member
-from warmline.services.allowance import LEAST_CALLS, Allowance, Room
-from warmline.services.popular import Question
-from warmline.services.warming import in_turns
+from warmline.warming.allowance import LEAST_CALLS, Allowance, Room
+from warmline.warming.popular import Question
+from warmline.warming.warming import in_turns
 
 pytestmark = pytest.mark.virtual_time
 

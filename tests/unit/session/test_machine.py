@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from warmline.cache import Source
 from warmline.session.machine import (
     HISTORY,
     Answered,
@@ -44,6 +43,7 @@ from warmline.session.messages import (
     Say,
     Who,
 )
+from warmline_cache import Source
 
 LOOKUPS = {"rag": Lookup(Source.L1, 0.1)}
 GREETING = opened("reception", "Namaste")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.simulators.convex import ConvexOptions, ConvexSimulator
-from warmline.simulators.convex.values import NotAValue, clean, decoded, encoded
+from warmline_simulators.convex import ConvexOptions, ConvexSimulator
+from warmline_simulators.convex.values import NotAValue, clean, decoded, encoded
 
 ADMIN = {"Authorization": "Convex dev:sahyadri|a-deploy-key"}
 RECEPTION = {"organisation": "sahyadri", "agent": "reception"}

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.support.asgi_socket import AsgiSocket
-from warmline.simulators.convex import ConvexOptions, ConvexSimulator
+from warmline_simulators.convex import ConvexOptions, ConvexSimulator
 
 pytestmark = pytest.mark.virtual_time
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from warmline.simulators.pager import Pager
+from warmline_simulators.pager import Pager
 
 ALERTS = [
     {"status": "firing", "labels": {"alertname": "WorkerDown", "slot": "a/1"}},

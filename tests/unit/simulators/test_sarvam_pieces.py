@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.simulators.sarvam.account import TokenBucket
-from warmline.simulators.sarvam.conversation import pieces
+from warmline_simulators.sarvam.account import TokenBucket
+from warmline_simulators.sarvam.conversation import pieces
 
 
 @given(st.text(alphabet="ab .!?।\n", max_size=400), st.integers(min_value=1, max_value=60))

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from warmline.simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator, tone
+from warmline_simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator, tone
 
 KEY = {"api-subscription-key": "k"}
 GOOD = {"text": "namaste", "target_language_code": "hi-IN", "speaker": "priya", "model": "bulbul:v3"}

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.support.asgi_socket import AsgiSocket
-from warmline.simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator, tone
+from warmline_simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator, tone
 
 pytestmark = pytest.mark.virtual_time
 

@@ -5,9 +5,9 @@ from importlib.resources import files
 
 import pytest
 
-from warmline.simulators.search import Index, Passage
+from warmline_simulators.search import Index, Passage
 
-DATA = files("warmline.simulators") / "data"
+DATA = files("warmline_simulators") / "data"
 ORGANISATIONS = ["sahyadri", "kaveri", "lakeside"]
 
 

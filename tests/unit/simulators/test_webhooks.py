@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from tests.support.aio import until
-from warmline.simulators.convex import ConvexOptions, ConvexSimulator
-from warmline.simulators.convex.webhooks import ATTEMPTS, read_secrets
+from warmline_simulators.convex import ConvexOptions, ConvexSimulator
+from warmline_simulators.convex.webhooks import ATTEMPTS, read_secrets
 
 pytestmark = pytest.mark.virtual_time
 

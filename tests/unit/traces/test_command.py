@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warmline.__main__ import main
+from warmline_studies.__main__ import main
 
 
 def test_a_trace_is_generated_and_described(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_file_that_is_not_there_is_said_to_be(capsys: pytest.CaptureFixture[st
 
 
 def test_a_reader_who_has_seen_enough_is_no_error() -> None:
-    command = [sys.executable, "-m", "warmline", "trace", "generate"]
+    command = [sys.executable, "-m", "warmline_studies", "trace", "generate"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -5,7 +5,19 @@ from pathlib import Path
 import pytest
 
 from warmline.services.normalise import normalised
-from warmline.traces import Entry, Invented, Kind, Shape, TraceError, Uttered, describe, generate, line, parsed, read
+from warmline_studies.traces import (
+    Entry,
+    Invented,
+    Kind,
+    Shape,
+    TraceError,
+    Uttered,
+    describe,
+    generate,
+    line,
+    parsed,
+    read,
+)
 
 SMALL = Shape(conversations=2000, callers=400, questions=100)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.traces import Entry, Kind, Problems, TraceError, line, read
+from warmline_studies.traces import Entry, Kind, Problems, TraceError, line, read
 
 GOOD = Entry(1.5, "sahyadri", "reception", "127.1.2.1", Kind.QUESTION, "What is knee pain?")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warmline.traces import Entry, Kind, Part, Shape, TraceError, generate, invented_tenants, sampled
+from warmline_studies.traces import Entry, Kind, Part, Shape, TraceError, generate, invented_tenants, sampled
 
 
 def test_each_entry_of_a_sample_stands_for_as_many_as_were_seen_for_it() -> None:

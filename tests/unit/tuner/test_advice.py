@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from warmline.cache import Source
-from warmline.planner import UNBOUNDED, Affinity, Origin, Script, fleet_of, ideal, simulate
-from warmline.planner.fleet import Bound
 from warmline.settings import PROFILES
-from warmline.study.room import size
-from warmline.traces import Entry, Kind, Part, Shape, generate, invented_tenants, sampled
-from warmline.tuner import Advice, Setting, advice, compared, drawing, fitting, lines, studied
-from warmline.tuner.recommend import OLDEST
+from warmline_cache import Source
+from warmline_studies.commands.room import size
+from warmline_studies.planner import UNBOUNDED, Affinity, Origin, Script, fleet_of, ideal, simulate
+from warmline_studies.planner.fleet import Bound
+from warmline_studies.traces import Entry, Kind, Part, Shape, generate, invented_tenants, sampled
+from warmline_studies.tuner import Advice, Setting, advice, compared, drawing, fitting, lines, studied
+from warmline_studies.tuner.recommend import OLDEST
 
 SCRIPT = Script(Origin(sample_rate=8000), sessions=False)
 QUIET = Shape(conversations=1200, callers=500, questions=150, seconds=43_200)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmline.errors import SettingsError
-from warmline.tuner import applied, write
+from warmline_studies.tuner import applied, write
 
 NUMBERS = {"cache_rag_ttl": 1800, "cache_tts_max_entries": 181}
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from warmline.__main__ import main
-from warmline.tuner.metrics import Limit, Watched, advised
+from warmline_studies.__main__ import main
+from warmline_studies.tuner.metrics import Limit, Watched, advised
 
 LOOKUPS = {
     ("tts", "l1"): 3.0, ("tts", "l2"): 2.0, ("tts", "origin"): 1.0,

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline.traces.popularity import Zipf
-from warmline.tuner import Distance, Sample, Stack
+from warmline_studies.traces.popularity import Zipf
+from warmline_studies.tuner import Distance, Sample, Stack
 
 
 class Slow:

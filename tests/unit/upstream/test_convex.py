@@ -10,9 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.upstream.conftest import Provider
-from warmline.errors import FunctionFailed, UpstreamError, UpstreamRejected, UpstreamUnavailable
-from warmline.upstream.convex import Convex
+from warmline.errors import FunctionFailed, UpstreamRejected
+from warmline.upstream.convex.functions import Convex
 from warmline.upstream.posts import Posts
+from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
 
 class Thing(msgspec.Struct):

@@ -7,7 +7,7 @@ import pytest
 
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.knowledge import Passage
-from warmline.upstream.fitted import fitted
+from warmline.upstream.convex.fitted import fitted
 
 VOICE = {"model": "bulbul:v3", "speaker": "priya", "language": "en-IN"}
 CONFIG = {"name": "Asha", "voice": VOICE, "greeting": "Hello.", "promptUpdatedAt": 1700000000123}

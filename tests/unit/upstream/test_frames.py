@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from warmline.errors import UpstreamError, UpstreamExhausted, UpstreamRejected, UpstreamUnavailable
-from warmline.upstream import frames
+from warmline.errors import UpstreamExhausted, UpstreamRejected
 from warmline.upstream.ports import Voice
+from warmline.upstream.sarvam import frames
+from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
 VOICE = Voice(model="bulbul:v3", speaker="priya", language="en-IN", pace=1.1)
 

@@ -12,11 +12,11 @@ from typing import Literal
 import aiohttp
 import pytest
 
-from warmline.errors import UpstreamUnavailable
-from warmline.upstream.convex import Convex
+from warmline.upstream.convex.functions import Convex
 from warmline.upstream.ports import Voice
 from warmline.upstream.posts import Posts
-from warmline.upstream.sarvam import Sarvam
+from warmline.upstream.sarvam.rest import Sarvam
+from warmline_cache.errors import UpstreamUnavailable
 
 FOUND = b'{"status": "success", "value": "found"}'
 SPOKEN = b'{"request_id": "1", "audios": ["%b"]}' % base64.b64encode(bytes(range(256)) * 32)

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from tests.unit.upstream.conftest import Provider
-from warmline.errors import UpstreamError, UpstreamExhausted, UpstreamRejected, UpstreamUnavailable
+from warmline.errors import UpstreamExhausted, UpstreamRejected
 from warmline.upstream.ports import Voice
-from warmline.upstream.sarvam import Sarvam
+from warmline.upstream.sarvam.rest import Sarvam
+from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
 VOICE = Voice(model="bulbul:v3", speaker="priya", language="en-IN", pace=1.1)
 PCM = b"\x01\x00" * 100
@@ -186,7 +187,7 @@ async def test_null_beside_a_good_audio_does_not_cost_it(sarvam: Sarvam, provide
 async def test_an_answer_without_end_is_rejected(
     sarvam: Sarvam, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warmline.upstream.sarvam._MOST_BYTES", 1000)
+    monkeypatch.setattr("warmline.upstream.sarvam.rest._MOST_BYTES", 1000)
     provider.body = spoken(PCM * 100)
     with pytest.raises(UpstreamRejected, match="more than 1000 bytes"):
         await sarvam.synthesise("namaste", VOICE)

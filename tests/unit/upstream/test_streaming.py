@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from tests.support.sockets import FixedBudget, PoolWorld, ScriptedWire
-from warmline.errors import UpstreamError, UpstreamRejected, UpstreamUnavailable
+from warmline.errors import UpstreamRejected
 from warmline.pool import Loss
 from warmline.upstream.ports import Voice
-from warmline.upstream.refusals import Refusals
-from warmline.upstream.streaming import Patience, StreamingSarvam
+from warmline.upstream.sarvam.refusals import Refusals
+from warmline.upstream.sarvam.streaming import Patience, StreamingSarvam
+from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
 

@@ -1,0 +1,1 @@
+"""What each organisation may ask and spend, and what it has used."""

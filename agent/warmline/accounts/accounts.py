@@ -1,0 +1,164 @@
+"""What each organisation asks, spends and saves here: plain integers, for a hit costs less than a call into a library.
+
+A request takes a token of its organisation's bucket. A load that asks a provider reserves its price first, and is paid
+when it has ended: not if the provider failed, for then it bills nothing. Limits are of the whole fleet: what the other
+workers let through and paid arrives a moment later (`usage.py`), and is taken from the bucket and the day then.
+Money is in millionths of the price table's currency.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from warmline.accounts.bucket import Bucket
+from warmline.accounts.limits import Limits
+from warmline.accounts.prices import MICROS, Prices
+from warmline.errors import LimitReached, SpendLimitReached
+from warmline_cache import Source
+from warmline_cache.errors import UpstreamError
+
+DAY = 86_400
+CACHES = ("config", "prompt", "rag", "tts")
+
+
+@dataclass(slots=True)
+class Use:
+    """Requests let through, and money spent."""
+
+    requests: int = 0
+    spent: int = 0
+
+
+@dataclass(slots=True)
+class Account:
+    """One organisation. `cost`, `saved` and `refused` count since the start; `fleet`, `sent` and `unsent` today.
+
+    `fleet` is what all workers together had used when they were last asked; `sent` is on its way to them.
+    """
+
+    bucket: Bucket
+    spend_per_day: float
+    cost: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CACHES, 0))
+    saved: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CACHES, 0))
+    refused: dict[str, int] = field(default_factory=lambda: {"rate": 0, "spend": 0})
+    reserved: int = 0
+    fleet: Use | None = None
+    sent: Use = field(default_factory=Use)
+    unsent: Use = field(default_factory=Use)
+
+    @property
+    def spent_today(self) -> int:
+        """By all workers, as far as this one knows."""
+        return (self.fleet.spent if self.fleet else 0) + self.sent.spent + self.unsent.spent
+
+
+class Accounts:
+    """The organisations' accounts. `clock` is monotonic, `wall` the time of day, both in seconds."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        prices: Prices,
+        organisations: Iterable[str],
+        *,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        self.prices = prices
+        self._limits = limits
+        self._clock = clock
+        self._wall = wall
+        self._day = int(wall() // DAY)
+        self._accounts: dict[str, Account] = {}
+        for organisation in organisations:
+            self.of(organisation)
+
+    def of(self, organisation: str) -> Account:
+        """The account of one organisation."""
+        account = self._accounts.get(organisation)
+        if account is None:
+            limit = self._limits.of(organisation)
+            bucket = Bucket(limit.requests_per_second, limit.burst, self._clock())
+            most = float("inf") if limit.spend_per_day is None else limit.spend_per_day * MICROS
+            account = self._accounts[organisation] = Account(bucket, most)
+        return account
+
+    def all(self) -> Mapping[str, Account]:
+        """Every account by its organisation, as of today."""
+        self._begin_day()
+        return self._accounts
+
+    def admit(self, organisation: str) -> None:
+        """Let one request through. Raises LimitReached."""
+        account = self.of(organisation)
+        wait = account.bucket.take(self._clock())
+        if wait:
+            account.refused["rate"] += 1
+            raise LimitReached("your organisation sends more requests than it may", retry_after=wait)
+        account.unsent.requests += 1
+
+    def answered(self, organisation: str, cache: str, source: Source | None, price: int) -> None:
+        """A lookup was answered; unless a provider was asked for it, its price was saved. None: it was given up."""
+        if source is not None and source is not Source.ORIGIN:
+            self.of(organisation).saved[cache] += price
+
+    @contextlib.contextmanager
+    def paying(self, organisation: str, cache: str, price: int) -> Iterator[None]:
+        """Around asking a provider. Raises SpendLimitReached if today's money does not cover it; what is free may be
+        asked for in any case."""
+        self._begin_day()
+        account = self.of(organisation)
+        if price and account.spent_today + account.reserved + price > account.spend_per_day:
+            account.refused["spend"] += 1
+            raise SpendLimitReached(
+                "your organisation's money for today is spent; what is cached is still served",
+                retry_after=DAY - self._wall() % DAY,
+            )
+        account.reserved += price
+        paid = price
+        try:
+            yield
+        except UpstreamError:
+            paid = 0
+            raise
+        finally:
+            account.reserved -= price
+            account.cost[cache] += paid
+            account.unsent.spent += paid
+
+    # -- with the other workers
+
+    def send(self) -> tuple[int, dict[str, Use]]:
+        """The day since 1970, and what is new since the last time; follow it by `received` or `lost`."""
+        self._begin_day()
+        for account in self._accounts.values():
+            account.sent, account.unsent = account.unsent, Use()
+        return self._day, {name: one.sent for name, one in self._accounts.items() if one.sent != Use()}
+
+    def received(self, day: int, fleet: Mapping[str, Use]) -> None:
+        """What all workers together have used on `day`, what was sent included."""
+        if day != self._day:
+            return
+        now = self._clock()
+        for name, account in self._accounts.items():
+            use, before = fleet.get(name, Use()), account.fleet
+            if before is not None:
+                account.bucket.owe(max(0, use.requests - before.requests - account.sent.requests), now)
+            account.fleet, account.sent = use, Use()
+
+    def lost(self, day: int) -> None:
+        """They could not be told: it is sent again."""
+        if day != self._day:
+            return
+        for account in self._accounts.values():
+            account.unsent.requests += account.sent.requests
+            account.unsent.spent += account.sent.spent
+            account.sent = Use()
+
+    def _begin_day(self) -> None:
+        """At midnight, UTC, everybody begins anew."""
+        day = int(self._wall() // DAY)
+        if day != self._day:
+            self._day = day
+            for account in self._accounts.values():
+                account.fleet, account.sent, account.unsent = Use(), Use(), Use()

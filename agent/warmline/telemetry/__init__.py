@@ -1,0 +1,1 @@
+"""What a worker tells of itself: counters, the log, the loop's delay."""

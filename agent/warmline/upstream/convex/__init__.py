@@ -1,0 +1,1 @@
+"""Data by Convex: the application's own functions."""

@@ -1,0 +1,106 @@
+"""Convex, over its HTTP functions API.
+
+Protocol: POST /api/query and /api/action with `{"path", "args", "format": "json"}`; of the answers see `returned.py`.
+A 429 says that too many calls run at once.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import aiohttp
+import structlog
+
+from warmline.errors import UpstreamRejected
+from warmline.upstream import decoding
+from warmline.upstream.convex.fitted import Fitted
+from warmline.upstream.convex.returned import NAME, returned, unreadable
+from warmline.upstream.posts import Posts
+from warmline.upstream.turns import Turns
+from warmline_cache.errors import UpstreamError, UpstreamUnavailable
+
+T = TypeVar("T")
+
+_LONGEST = 4 * 1024 * 1024
+"""Bytes of an answer: as much as the caches keep of a value."""
+
+_SHOWN = 5
+_log = structlog.get_logger(__name__)
+
+
+def _uncounted(outcome: str) -> None:
+    """Nobody wants to know."""
+
+
+def _unnoticed(path: str, count: int) -> None:
+    """Nor this."""
+
+
+class Convex:
+    """The functions of one deployment. Borrows the HTTP sessions of `posts`.
+
+    `deploy_key` is the deployment's admin key, None for public functions only. `timeout` is seconds for a whole call,
+    the wait for one of the `concurrency` turns included. `called` is told how each call ended: `ok`, or the error's
+    code; `left_out` of a function and of how many elements of what it returned could not be read.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        posts: Posts,
+        url: str,
+        *,
+        deploy_key: str | None,
+        timeout: float,
+        concurrency: int = 32,
+        called: Callable[[str], None] = _uncounted,
+        left_out: Callable[[str, int], None] = _unnoticed,
+    ) -> None:
+        self._posts = posts
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Convex {deploy_key}"} if deploy_key else {}
+        self._timeout = timeout
+        self._turns = Turns(concurrency)
+        self._called = called
+        self._left_out = left_out
+
+    async def query(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
+        """See `ports.Functions.query`."""
+        return await self._call("query", path, args, returns)
+
+    async def action(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
+        """See `ports.Functions.action`."""
+        return await self._call("action", path, args, returns)
+
+    async def _call(self, kind: str, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
+        try:
+            found = returned(path, *await self._post(kind, path, args), returns)
+        except UpstreamError as error:
+            self._called(error.code)
+            raise
+        self._called("ok")
+        return self._taken(path, found)
+
+    async def _post(self, kind: str, path: str, args: dict[str, str | int]) -> tuple[int, bytes]:
+        """Status and body."""
+        body = {"path": path, "args": args, "format": "json"}
+        try:
+            async with (
+                asyncio.timeout(self._timeout),
+                self._turns.turn() as turn,
+                self._posts.post(f"{self._url}/api/{kind}", json=body, headers=self._headers) as response,
+            ):
+                turn.refused = response.status == 429
+                return response.status, await decoding.body(response, upstream=self.name, most=_LONGEST)
+        except UpstreamRejected as error:
+            raise unreadable(path, error.detail) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise UpstreamUnavailable(self.name, f"{path}: {str(error) or type(error).__name__}") from error
+
+    def _taken(self, path: str, found: Fitted[T]) -> T:
+        count, some = len(found.left_out), list(found.left_out[:_SHOWN])
+        self._left_out(path, count)  # none, too: a function of which nothing was ever left out is seen to be one
+        if some:
+            _log.warning("elements_left_out", upstream=self.name, function=path, count=count, elements=some)
+        return found.value

@@ -1,0 +1,62 @@
+"""What an answer of Convex' says: the value of the function, or whose fault it is that there is none. No I/O.
+
+Protocol: success is `{"status": "success", "value"}`; a function that threw is `{"status": "error", "errorMessage",
+"errorData"?}` with status 200 today and 560 historically; the infrastructure's own errors are `{"code", "message"}`
+with any other status. docs/data-provider.md says what the functions return.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from warmline.errors import FunctionFailed, UpstreamRejected
+from warmline.upstream import decoding
+from warmline.upstream.convex.fitted import Fitted, fitted
+from warmline_cache.errors import UpstreamUnavailable
+
+T = TypeVar("T")
+
+NAME = "convex"
+
+LONGEST_DETAIL = 500
+"""Characters of a customer's words that go to the log, at each failure."""
+
+_RETRYABLE = {429, 500, 502, 503, 504}
+_log = structlog.get_logger(__name__)
+
+
+def returned(path: str, status: int, raw: bytes, returns: type[T]) -> Fitted[T | None]:
+    """What the function at `path` returned, as `returns`; None for null. Raises UpstreamError, whatever `raw` is."""
+    value = _value(path, status, raw)
+    if value is None:
+        return Fitted(None, ())
+    try:
+        found = fitted(value, returns)
+    except msgspec.ValidationError as error:
+        raise unreadable(path, str(error)) from error
+    return Fitted(found.value, found.left_out)
+
+
+def unreadable(path: str, detail: str) -> UpstreamRejected:
+    """The error for an answer that says nothing. Its field is in the log, whether a stale value stands in or not."""
+    _log.warning("answer_unreadable", upstream=NAME, function=path, detail=detail)
+    return UpstreamRejected(NAME, f"{path}: {detail}")
+
+
+def _value(path: str, status: int, raw: bytes) -> Any:
+    try:
+        answer = decoding.decode(raw, dict[str, Any], upstream=NAME, what=f"HTTP {status}")
+    except UpstreamRejected as error:
+        if status in _RETRYABLE:
+            raise UpstreamUnavailable(NAME, f"{path}: HTTP {status}, not a Convex answer") from error
+        raise unreadable(path, error.detail) from error
+    said = {name: text for name, text in answer.items() if isinstance(text, str)}
+    if said.get("status") == "success":
+        return answer.get("value")
+    if said.get("status") == "error":
+        detail = f"{path}: {said.get('errorMessage', '')}"[:LONGEST_DETAIL]
+        raise FunctionFailed(NAME, detail, data=answer.get("errorData"))
+    problem = UpstreamUnavailable if status in _RETRYABLE else UpstreamRejected
+    detail = f"{path}: HTTP {status} {said.get('code', '')} {said.get('message', '')}".rstrip()
+    raise problem(NAME, detail[:LONGEST_DETAIL])

@@ -1,0 +1,1 @@
+"""Speech by Sarvam: over warm sockets, and over REST."""

@@ -1,0 +1,88 @@
+"""Opening Sarvam's WebSocket, with aiohttp; whatever goes wrong is named here and nowhere else.
+
+Protocol: `/text-to-speech/ws?model=…&send_completion_event=true` with the header `api-subscription-key`. A refused
+handshake is 401 or 403 for a bad key, 429 or 503 for too many sockets.
+"""
+
+import aiohttp
+
+from warmline.errors import UpstreamRejected
+from warmline.pool import Loss, SocketLost
+from warmline.upstream.sarvam import frames
+from warmline_cache.errors import UpstreamUnavailable
+
+_REFUSED_FOR_GOOD = {401, 403}
+_LARGEST_FRAME = 4 * 1024 * 1024
+_CLOSE_SECONDS = 1.0
+
+
+def socket_url(url: str) -> str:
+    """Where the sockets of an API are: beside its REST endpoint, `ws` for `http` and `wss` for `https`."""
+    return f"ws{url.removeprefix('http').rstrip('/')}/text-to-speech/ws"
+
+
+class SarvamSockets:
+    """Opens sockets of one account: a `pool.Connect`. Borrows the HTTP session, whose own limit of connections must
+    be none. A peer that does not answer a protocol ping within half of `heartbeat` seconds is given up."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, *, upstream: str, key: str, heartbeat: float) -> None:
+        self._http = http
+        self._url = url
+        self._upstream = upstream
+        self._headers = {"api-subscription-key": key}
+        self._heartbeat = heartbeat
+
+    async def __call__(self, model: str) -> "SarvamSocket":
+        """Raises UpstreamRejected if the key is bad, else UpstreamUnavailable. Unbounded: bound it."""
+        try:
+            socket = await self._http.ws_connect(
+                self._url,
+                params={"model": model, "send_completion_event": "true"},
+                headers=self._headers,
+                heartbeat=self._heartbeat,
+                timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
+                max_msg_size=_LARGEST_FRAME,
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            problem = UpstreamRejected if error.status in _REFUSED_FOR_GOOD else UpstreamUnavailable
+            raise problem(self._upstream, f"handshake refused with HTTP {error.status}") from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise UpstreamUnavailable(self._upstream, str(error) or type(error).__name__) from error
+        return SarvamSocket(socket)
+
+
+class SarvamSocket:
+    """See `pool.Wire`."""
+
+    def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
+        self._socket = socket
+
+    async def send(self, frame: str) -> None:
+        """See `Wire.send`."""
+        try:
+            await self._socket.send_str(frame)
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # uvloop says RuntimeError of a closed transport
+            raise SocketLost(Loss.CUT) from error
+
+    async def ping(self) -> None:
+        """See `Wire.ping`: Sarvam's own message, for it is not known whether a protocol ping counts as activity."""
+        await self.send(frames.PING)
+
+    async def receive(self) -> str:
+        """See `Wire.receive`."""
+        message = await self._socket.receive()
+        if message.type is aiohttp.WSMsgType.TEXT:
+            return str(message.data)
+        if message.type is aiohttp.WSMsgType.CLOSE:
+            raise SocketLost(Loss.CLOSED)
+        if isinstance(self._socket.exception(), aiohttp.ServerTimeoutError):
+            raise SocketLost(Loss.SILENT)
+        raise SocketLost(Loss.CUT)
+
+    def stale(self, frame: str) -> bool:
+        """See `Wire.stale`."""
+        return frames.stale(frame)
+
+    async def close(self) -> None:
+        """See `Wire.close`."""
+        await self._socket.close()

@@ -1,0 +1,1 @@
+"""Filling L1 before the first caller comes."""

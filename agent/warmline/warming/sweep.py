@@ -1,0 +1,299 @@
+"""One pass over what callers will ask for, at what the pass may cost.
+
+every organisation ── its agents ── configuration, prompt, greeting, fixed phrases
+                   └─ its most asked questions ── passages, spoken answer
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, Protocol, TypeVar
+
+from warmline.errors import CallerError, UpstreamRejected
+from warmline.services.agents import AgentConfig, Agents, Prompt
+from warmline.services.answers import relevant, worded
+from warmline.services.knowledge import Knowledge
+from warmline.services.roster import Roster
+from warmline.services.speech import Speech
+from warmline.upstream.pieces import speakable
+from warmline.warming.allowance import Allowance, Room
+from warmline_cache import Found, Source
+from warmline_cache.errors import WarmlineError
+
+T = TypeVar("T")
+
+
+class WarmingEvents(Protocol):
+    """Hooks. Each is called synchronously and must not raise."""
+
+    def warmed(self, cache: str, source: str) -> None:
+        """An entry is in L1: it was there (`l1`), came from Redis (`l2`), or from the `origin`."""
+
+    def left_cold(self, cache: str, reason: str) -> None:
+        """An entry is not: it was `refused`, by the allowance or as a caller would be, or its load `failed`."""
+
+    def warming_ended(self, seconds: float) -> None:
+        """A warming took so long."""
+
+
+@dataclass(slots=True)
+class Report:
+    """Entries by cache and by what became of them; see `WarmingEvents`."""
+
+    entries: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def by_cache(self) -> dict[str, dict[str, int]]:
+        """The same for people to read."""
+        shown: dict[str, dict[str, int]] = {}
+        for (cache, what), count in sorted(self.entries.items()):
+            shown.setdefault(cache, {})[what] = count
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What answers callers, and is to be warm for them."""
+
+    roster: Roster
+    agents: Agents
+    knowledge: Knowledge
+    speech: Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that callers of an agent ask, normalised."""
+
+    organisation: str
+    agent: str
+    text: str
+
+
+Again = Callable[[], Coroutine[Any, Any, object]]
+"""Brings an entry, with what depends on it, when there may be something left of the allowance."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Agent:
+    organisation: str
+    name: str
+    config: AgentConfig
+    prompt: Prompt | None
+
+
+class Sweep:
+    """One pass, so many lookups `at_a_time`. Without an `allowance` no origin is asked."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        report: Report,
+        events: WarmingEvents,
+        room: Room,
+        at_a_time: int,
+        allowance: Allowance | None = None,
+    ) -> None:
+        self._services = services
+        self._report = report
+        self._events = events
+        self._room = room
+        self._allowance = allowance
+        self._turns = asyncio.Semaphore(at_a_time)
+        self._denied: list[tuple[str, Again]] = []
+        self._last = False
+        self.missed = False
+        """Whether something was neither in L1 nor in L2."""
+
+    async def run(self, organisations: Sequence[str], asked: Sequence[Asked]) -> None:
+        """Fill L1. Raises nothing that an origin or Redis could do."""
+        rosters = await self._all(self._names(organisation, asked) for organisation in organisations)
+        agents = await self._all(
+            self._agent(organisation, name)
+            for organisation, names in zip(organisations, rosters, strict=True)
+            for name in names
+        )
+        known = {(agent.organisation, agent.name): agent for agent in agents if agent is not None}
+        await self._all(
+            self._answer(known[one.organisation, one.agent], one.text)
+            for one in asked
+            if (one.organisation, one.agent) in known
+        )
+        await self._bring_denied()
+
+    async def _bring_denied(self) -> None:
+        """What an organisation's part of the allowance was too small for, from what others have left of theirs: in
+        equal parts at first, then, for what is larger than such a part, in turn."""
+        allowance = self._allowance
+        if allowance is None:
+            return
+        for share, last in ((allowance.share_again, False), (allowance.put_together, True)):
+            denied, self._denied, self._last = self._denied, [], last
+            share(sorted({organisation for organisation, _ in denied}))
+            await self._all(again() for again in _in_turn(denied))
+
+    async def _late(self, organisation: str, asked: Sequence[Asked]) -> None:
+        """The agents of an organisation that has only now been asked for them."""
+        for name in await self._names(organisation, asked):
+            await self._agent(organisation, name)
+
+    async def _names(self, organisation: str, asked: Sequence[Asked]) -> list[str]:
+        """The organisation's agents, or at least those who are asked."""
+        roster = self._services.roster
+        names = await self._bring(
+            "roster",
+            organisation,
+            lambda: roster.peek(organisation),
+            lambda: roster.names(organisation),
+            again=lambda: self._late(organisation, asked),
+        )
+        return sorted({one.agent for one in asked if one.organisation == organisation}) if names is None else names
+
+    async def _agent(self, organisation: str, name: str) -> _Agent | None:
+        """An agent, when what it always needs and always says is warm; None if there is no such agent."""
+        agents = self._services.agents
+        config = await self._bring(
+            "config",
+            organisation,
+            lambda: agents.peek_config(organisation, name),
+            lambda: agents.config(organisation, name),
+            again=lambda: self._agent(organisation, name),
+        )
+        if config is None:
+            return None
+        prompt = await self._bring(
+            "prompt",
+            organisation,
+            lambda: agents.peek_prompt(organisation, name, config.prompt_updated_at),
+            lambda: agents.prompt(organisation, name, config.prompt_updated_at),
+        )
+        agent = _Agent(organisation, name, config, prompt)
+        for text in (config.greeting, *config.phrases):
+            await self._phrase(agent, text)
+        return agent
+
+    async def _answer(self, agent: _Agent, question: str) -> None:
+        knowledge, top_k, language = self._services.knowledge, agent.config.top_k, agent.config.voice.language
+        passages = await self._bring(
+            "rag",
+            agent.organisation,
+            lambda: knowledge.peek(agent.organisation, question, top_k=top_k, language=language),
+            lambda: knowledge.search(agent.organisation, question, top_k=top_k, language=language),
+            again=lambda: self._answer(agent, question),
+        )
+        if passages is not None and agent.prompt is not None:
+            await self._phrase(agent, worded(agent.prompt, relevant(passages, agent.config)))
+
+    async def _phrase(self, agent: _Agent, text: str) -> None:
+        name = (agent.name, text)
+        if not speakable(text) or not self._room.take(agent.organisation, name):
+            return
+        speech, whose = self._services.speech, (agent.organisation, agent.name, agent.config.voice, text)
+        audio = await self._bring(
+            "tts",
+            agent.organisation,
+            lambda: speech.peek(*whose),
+            lambda: speech.speak(*whose),
+            characters=len(text),
+            again=lambda: self._phrase(agent, text),
+        )
+        if audio is None:
+            self._room.leave(agent.organisation, name)
+        else:
+            self._room.fill(agent.organisation, name, len(audio))
+
+    # -- one entry
+
+    async def _bring(
+        self,
+        cache: str,
+        organisation: str,
+        peek: Callable[[], Awaitable[Found[T] | Found[T | None] | None]],
+        load: Callable[[], Awaitable[Found[T]]],
+        *,
+        characters: int = 0,
+        again: Again | None = None,
+    ) -> T | None:
+        """The value, if L1 or L2 have it or it may be loaded and can; `again` is done later if it may not be yet."""
+        found = await peek()
+        if found is not None:
+            if self._allowance is None or found.source is not Source.L1:  # the first pass has counted L1
+                self._warmed(cache, found.source)
+            return found.value
+        self.missed = True
+        allowance = self._allowance
+        if allowance is None:
+            return None
+        if allowance.take(cache, organisation, characters):
+            return await self._load(allowance, cache, organisation, load, characters)
+        if self._last or allowance.given_up(cache, organisation):
+            self._left_cold(cache, "refused")
+        else:
+            once_more = again or (lambda: self._bring(cache, organisation, peek, load, characters=characters))
+            self._denied.append((organisation, once_more))
+        return None
+
+    async def _load(
+        self,
+        allowance: Allowance,
+        cache: str,
+        organisation: str,
+        load: Callable[[], Awaitable[Found[T]]],
+        characters: int,
+    ) -> T | None:
+        try:
+            found = await load()
+        except (
+            CallerError
+        ):  # as a caller would be: the agent is gone, the text too long, the organisation's limit reached
+            self._left_cold(cache, "refused")
+            return None
+        except WarmlineError as error:
+            if isinstance(error, UpstreamRejected):
+                allowance.answered(cache)
+            else:
+                allowance.failed(cache, organisation)
+            self._left_cold(cache, "failed")
+            return None
+        if found.source is Source.ORIGIN:
+            allowance.answered(cache)
+        else:
+            allowance.give_back(organisation, characters)
+        self._warmed(cache, found.source)
+        return found.value
+
+    def _warmed(self, cache: str, source: Source) -> None:
+        self._report.entries[cache, source.value] += 1
+        self._events.warmed(cache, source.value)
+
+    def _left_cold(self, cache: str, reason: str) -> None:
+        self._report.entries[cache, reason] += 1
+        self._events.left_cold(cache, reason)
+
+    async def _all(self, works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """What they all return, when they have had their turns."""
+
+        async def in_turn(work: Coroutine[Any, Any, T]) -> T:
+            async with self._turns:
+                return await work
+
+        works = list(works)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(in_turn(work)) for work in works]
+        finally:
+            for work in works:
+                work.close()  # one that was cancelled before its turn has never begun
+        return [task.result() for task in tasks]
+
+
+def _in_turn(denied: Iterable[tuple[str, Again]]) -> list[Again]:
+    """The first of each organisation, then the second of each, and so on."""
+    ranks: Counter[str] = Counter()
+    ranked = []
+    for organisation, again in denied:
+        ranked.append((ranks[organisation], again))
+        ranks[organisation] += 1
+    return [again for _, again in sorted(ranked, key=itemgetter(0))]

@@ -1,0 +1,184 @@
+"""When a worker is warmed: at its start, and on demand.
+
+The first sweep takes what L2 has, which costs milliseconds. A second asks origins for the rest, few at a time and
+within an allowance; what that refuses stays cold. Organisations take turns by the rank of their questions, as they
+share L1, and have equal parts of the allowance; what some leave of theirs is shared among those who lack it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, zip_longest
+from typing import TypeVar
+
+import structlog
+
+from warmline.warming.allowance import Allowance, Room
+from warmline.warming.popular import Popular
+from warmline.warming.sweep import Asked, Report, Services, Sweep, WarmingEvents
+
+T = TypeVar("T")
+
+MOST = 2000
+"""Questions, and phrases, that are warmed where nothing bounds their number in L1."""
+
+_LOOKS = 32
+"""Lookups in Redis at a time; those of one tick travel together."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one warming may ask of origins, and what of it L1 has room for.
+
+    `concurrency` is loads at a time, `calls` loads in all, `characters` those to be spoken; `questions` is how many of
+    the most asked are warmed, `phrases` and `phrase_bytes` how much may be spoken.
+    """
+
+    concurrency: int
+    calls: int
+    characters: int
+    questions: int
+    phrases: int
+    phrase_bytes: int
+
+
+class Warmer:
+    """Warms this worker for the callers of `organisations`."""
+
+    def __init__(
+        self,
+        services: Services,
+        popular: Popular,
+        *,
+        organisations: Sequence[str],
+        limits: Limits,
+        events: WarmingEvents,
+    ) -> None:
+        self._services = services
+        self._popular = popular
+        self._organisations = organisations
+        self._limits = limits
+        self._events = events
+
+    async def warm(self, report: Report) -> None:
+        """Fill L1, and the report as it goes. Raises nothing that an origin or Redis could do."""
+        limits = self._limits
+        asked = in_turns(await asyncio.gather(*map(self._ranking, self._organisations)), limits.questions)
+        several = len(self._organisations)
+        room = Room(entries=limits.phrases, size=limits.phrase_bytes, organisations=several)
+        looking = Sweep(self._services, report=report, events=self._events, room=room, at_a_time=_LOOKS)
+        await looking.run(self._organisations, asked)
+        if looking.missed:
+            loading = Sweep(
+                self._services,
+                report=report,
+                events=self._events,
+                room=room,
+                at_a_time=limits.concurrency,
+                allowance=Allowance(
+                    calls=limits.calls, characters=limits.characters, organisations=self._organisations
+                ),
+            )
+            await loading.run(self._organisations, asked)
+
+    async def _ranking(self, organisation: str) -> list[Asked]:
+        ranked = await self._popular.top(organisation, self._limits.questions)
+        return [Asked(organisation, one.question.agent, one.question.text) for one in ranked]
+
+
+class Warming:
+    """The warming of one worker: whether it may be called ready, and how it went.
+
+    At the start the worker is ready when `warmer` is done or `limit` seconds have passed, whichever is first; what is
+    under way then goes on. A limit of 0 leaves it cold. `joined` returns when L1 may be filled, or need not be waited
+    for.
+    """
+
+    def __init__(
+        self,
+        warmer: Warmer,
+        *,
+        limit: float,
+        joined: Callable[[], Awaitable[object]],
+        clock: Callable[[], float],
+        events: WarmingEvents,
+    ) -> None:
+        self._warmer = warmer
+        self._limit = limit
+        self._joined = joined
+        self._clock = clock
+        self._events = events
+        self._running: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self.state = "off" if limit == 0 else "under way"
+        """How the start's warming went: `off`, `under way`, `complete`, `failed`, or `timed out after ... s`."""
+        self.report = Report()
+        """Of the latest warming."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether nobody need wait for the warming any more."""
+        return self.state != "under way"
+
+    def start(self) -> None:
+        """Begin the warming of the start, if there is one."""
+        if not self.ready:
+            self._starting = asyncio.get_running_loop().create_task(self._start(), name="warming at start")
+
+    async def again(self) -> Report:
+        """Warm now, or join the warming that is under way; returns when it is done."""
+        running = self._run()
+        await asyncio.wait({running})
+        if not running.cancelled():
+            running.result()
+        return self.report
+
+    async def aclose(self) -> None:
+        """Stop, and wait for the end."""
+        await asyncio.gather(*self.stop(), return_exceptions=True)
+
+    def stop(self) -> list[asyncio.Task[None]]:
+        """Warm nothing more. Loads that it began are the caches' to end."""
+        tasks = [task for task in (self._starting, self._running) if task is not None]
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    async def _start(self) -> None:
+        running = self._run()
+        await asyncio.wait({running}, timeout=self._limit)
+        if not running.done():
+            self.state = f"timed out after {self._limit:g} s"
+        else:
+            self.state = "failed" if running.cancelled() or running.exception() else "complete"
+        _log.info("warm", warming=self.state, entries=self.report.by_cache())
+
+    def _run(self) -> asyncio.Task[None]:
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(self._warm(), name="warming")
+            self._running.add_done_callback(_told)
+        return self._running
+
+    async def _warm(self) -> None:
+        began = self._clock()
+        self.report = Report()
+        await self._joined()
+        try:
+            await self._warmer.warm(self.report)
+        finally:
+            self._events.warming_ended(self._clock() - began)
+
+
+def in_turns(rankings: Iterable[Sequence[T]], limit: int) -> list[T]:
+    """At most `limit` of all: the first of every ranking, then the second of each, and so on."""
+    columns = ([(one,) for one in ranking] for ranking in rankings)
+    cells = chain.from_iterable(zip_longest(*columns, fillvalue=()))
+    return list(islice(chain.from_iterable(cells), limit))
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """An error in a warming is a fault of ours: it leaves the worker cold, and whoever reads the log should know."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("warming_failed", exc_info=error)

@@ -1,0 +1,38 @@
+"""Whose fault a loader's error is.
+
+A loader is to raise UpstreamError for what its provider did. An operating system's error that comes through all the
+same (a refused connection, a name that does not resolve, a socket's timeout) is the provider's too: a value past its
+time may stand in, and the caller hears that the provider failed. Anything else that is no WarmlineError is a fault of
+ours: nothing stands in for it, and it is logged with its trace wherever it ends, for nobody may be left to hear it.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import structlog
+
+from warmline_cache.errors import UpstreamUnavailable, WarmlineError
+
+_log = structlog.get_logger(__name__)
+
+
+@contextlib.contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Raises UpstreamUnavailable, naming the cache `name`, where an OSError would come out."""
+    try:
+        yield
+    except OSError as error:
+        _log.warning("load_broke_off", cache=name, exc_info=error)
+        raise UpstreamUnavailable(name, f"{type(error).__name__}: {error}") from error
+
+
+@contextlib.contextmanager
+def confessing(name: str) -> Iterator[None]:
+    """Log, for the cache `name`, what is a fault of ours; it goes on to whoever waits."""
+    try:
+        yield
+    except WarmlineError:
+        raise
+    except Exception as error:
+        _log.error("load_failed", cache=name, exc_info=error)
+        raise

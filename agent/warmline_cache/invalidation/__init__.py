@@ -1,0 +1,1 @@
+"""Making sure that nobody serves what is over."""

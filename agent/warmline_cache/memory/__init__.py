@@ -1,0 +1,1 @@
+"""L1: what one process keeps, inside a byte budget."""

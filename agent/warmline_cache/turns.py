@@ -1,0 +1,71 @@
+"""Who may ask an origin while nobody leads: a few at a time, in the order in which they came.
+
+Who works within a turn and needs another value of the same cache gets by without a second turn, and so does the load
+that it joins: else all turns could be held by those who wait for one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from typing import Any
+
+from warmline_cache.flight import Flight
+
+_within: ContextVar[frozenset["Turns"]] = ContextVar("_within", default=frozenset())
+"""Whose turns the current task works within. Tasks that it starts inherit it."""
+
+
+class Turns:
+    """At most `limit` at a time."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+        self._waiting: dict[asyncio.Future[bool], Flight[Any]] = {}
+
+    @contextlib.asynccontextmanager
+    async def turn(self, flight: Flight[Any], seconds: float) -> AsyncIterator[None]:
+        """The turn of `flight` to load. Raises TimeoutError if it has not come within `seconds`."""
+        mine = await self._come(flight, seconds)
+        before = _within.set(_within.get() | {self})
+        try:
+            yield
+        finally:
+            _within.reset(before)
+            if mine:
+                self._next()
+
+    def joined(self, flight: Flight[Any]) -> None:
+        """Somebody waits for `flight` from now on: if from within a turn, it needs none, asked for or not."""
+        if self not in _within.get():
+            return
+        flight.needed = True
+        for waiting, wanted in self._waiting.items():
+            if wanted is flight and not waiting.done():
+                waiting.set_result(False)
+
+    async def _come(self, flight: Flight[Any], seconds: float) -> bool:
+        """Whether there is a turn to give back."""
+        if flight.needed or self in _within.get():
+            return False
+        if self._free:
+            self._free -= 1
+            return True
+        come: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting[come] = flight
+        try:
+            async with asyncio.timeout(seconds):
+                return await come
+        except BaseException:
+            if come.done() and not come.cancelled() and come.result():
+                self._next()  # it came in the same moment
+            raise
+        finally:
+            del self._waiting[come]
+
+    def _next(self) -> None:
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(True)
+                return
+        self._free += 1

@@ -1,0 +1,105 @@
+"""The options of the studies."""
+
+import argparse
+from pathlib import Path
+
+from warmline_studies.commands import planning, tracing, tuning
+from warmline_studies.commands.number import MOST, real, whole, workers
+from warmline_studies.commands.source import told
+
+
+def add_trace(parser: argparse.ArgumentParser) -> None:
+    """The subcommands of `trace`."""
+    commands = parser.add_subparsers(title="commands", required=True, metavar="command")
+    make = commands.add_parser("generate", help="write a trace that was never recorded, one JSON object a line")
+    _shape(make)
+    _seed(make)
+    make.add_argument("--utterances", type=Path, metavar="FILE", help="take questions from lines of {text, intent}")
+    make.set_defaults(run=told(tracing.generate))
+    knowledge = commands.add_parser("knowledge", help="write the questions of a generated trace and their answers")
+    _shape(knowledge)
+    knowledge.set_defaults(run=told(tracing.knowledge))
+    show = commands.add_parser("describe", help="what is in a trace")
+    _part(show)
+    show.set_defaults(run=told(tracing.describe))
+
+
+def add_plan(parser: argparse.ArgumentParser) -> None:
+    """The options of `plan`."""
+    _part(parser)
+    _numbers(parser)
+    parser.add_argument(
+        "--workers",
+        type=workers,
+        nargs="+",
+        default=[[10]],
+        metavar="N",
+        help="one or more sizes of fleet, such as 10 or 10..10000, which is 10, 100, 1000 and 10000",
+    )
+    parser.add_argument("--affinity", choices=["ip_hash", "session", "none"], default="ip_hash")
+    parser.add_argument("--shared", choices=["yes", "no"], default="yes", help="whether entries are in Redis too")
+    parser.add_argument("--over", choices=["sessions", "requests"], default="sessions", help="how callers talk to it")
+    parser.add_argument(
+        "--stands-for", type=real(least=1), default=1, metavar="N", help="so many times as many organisations"
+    )
+    parser.add_argument(
+        "--warm-up", type=real(least=0), default=0, metavar="SECONDS", help="count what comes after them"
+    )
+    parser.add_argument("--redis-mib", type=whole(1), default=2048, help="what one Redis may hold")
+    parser.add_argument(
+        "--redis-calls", type=real(above=0), help="what one Redis carries a second, if you have measured it"
+    )
+    parser.add_argument("--sockets-account", type=whole(0), default=100, help="that the account may have open at once")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each size of fleet")
+    parser.add_argument("--validate", type=Path, metavar="FILE", help="compare with what `make evidence` measured")
+    parser.set_defaults(run=told(planning.plan))
+
+
+def add_tune(parser: argparse.ArgumentParser) -> None:
+    """The options of `tune`."""
+    _part(parser)
+    _numbers(parser)
+    parser.add_argument("--metrics", metavar="URL", help="ask a Prometheus such as http://127.0.0.1:9090 instead")
+    parser.add_argument("--window", default="1d", help="of the metrics, as Prometheus writes it")
+    parser.add_argument("--workers", type=whole(1, MOST), default=10, metavar="N", help="whose L1 is sized")
+    parser.add_argument("--affinity", choices=["ip_hash", "session", "none"], default="ip_hash")
+    parser.add_argument("--over", choices=["sessions", "requests"], default="sessions", help="how callers talk to it")
+    parser.add_argument(
+        "--rate", type=real(above=0, most=1), help="the part of all keys that is looked at; default: what fits memory"
+    )
+    parser.add_argument(
+        "--l1-mib", type=whole(1), default=64, metavar="N", help="what L1 may have in a worker for one cache"
+    )
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves")
+    parser.add_argument("--apply", type=Path, metavar="FILE", help="write agent_settings of the inventory's variables")
+    parser.set_defaults(run=told(tuning.tune))
+
+
+def _numbers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", choices=["low_traffic", "high_traffic"], help="default: low_traffic")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=NUMBER", help="numbers that differ, such as cache_rag_ttl=600"
+    )
+    parser.add_argument("--prices", type=Path, metavar="FILE", help="a price table instead of the built-in one")
+
+
+def _trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--trace", type=Path, metavar="FILE", help="one JSON object a line; else --shape is invented")
+    parser.add_argument("--skip-broken", action="store_true", help="leave out lines that are wrong, and count them")
+
+
+def _part(parser: argparse.ArgumentParser) -> None:
+    _trace(parser)
+    _shape(parser)
+    _seed(parser)
+    parser.add_argument("--sample", type=whole(1), default=1, metavar="N", help="look at one in N organisations only")
+
+
+def _seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=1, help="the same seed invents the same")
+
+
+def _shape(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shape", nargs="*", default=[], metavar="NAME=NUMBER", help="what to invent, such as conversations=5000"
+    )

@@ -1,0 +1,60 @@
+"""`warmline tune`: sizes and lifetimes, from a trace or from metrics, and into an inventory's variables."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warmline_studies.commands.room import size
+from warmline_studies.commands.source import Source
+
+if TYPE_CHECKING:
+    from warmline.settings import Profile
+
+
+def tune(options: argparse.Namespace) -> int:
+    """Print what is advised, and write it if told to. Raises TraceError, SettingsError, ValueError, OSError."""
+    from warmline_studies import planner
+    from warmline_studies.tuner import metrics
+
+    profile = planner.numbers(options.profile or "low_traffic", options.set)
+    if not options.metrics:
+        return _tuned(options, profile)
+    own, room = profile if options.profile else None, options.l1_mib * planner.MIB
+    found = metrics.watched(metrics.prometheus(options.metrics), options.window)
+    print(*metrics.lines(found, own, room), sep="\n")
+    _apply(options.apply, metrics.settings(found, own, room))
+    return 0
+
+
+def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
+    from warmline.accounts.prices import read_prices
+    from warmline.settings import PROFILES
+    from warmline_studies import planner, tuner
+
+    source = Source(options)
+    prices = read_prices(options.prices)
+    script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
+    rate = tuner.fitting(size(options.trace) / options.sample) if options.rate is None else options.rate
+    setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), rate)
+    found = tuner.studied(source.entries(), script, profile, setting)._replace(weight=source.part.weight)
+    given = tuner.advice(found, room=options.l1_mib * planner.MIB)
+    for said in tuner.taken(found, rate, len(source.part.organisations)):
+        print(said)
+    print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
+    if options.svg:
+        options.svg.write_text(tuner.drawing(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8")
+    if options.apply:
+        tuner.writable(found)
+    _apply(options.apply, {name: number for one in given for name, number in one.settings().items()})
+    source.left_out()
+    return 0
+
+
+def _apply(file: Path | None, settings: dict[str, int]) -> None:
+    from warmline_studies import tuner
+
+    if file is None or not settings:
+        return
+    tuner.write(file, settings)
+    print(f"warmline: wrote {len(settings)} settings into {file}", file=sys.stderr)

@@ -1,0 +1,105 @@
+"""The fleet that is planned, and what its caches may hold and for how long."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from warmline.settings import CacheProfile, Profile
+from warmline_cache import Policy
+from warmline_studies.planner.affinity import Affinity
+from warmline_studies.planner.lookups import CACHES
+
+FEWEST = 4
+"""Values that the smallest L1 must have room for in a scaled-down fleet: below, what is evicted is mere rounding."""
+
+
+STREAMED = ("tts",)
+"""Whoever waits for a load of these hears it as it comes, before an older value could stand in for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What L1 may hold of one cache in one worker."""
+
+    max_bytes: int
+    max_entries: int | None = None
+
+    def scaled(self, share: float) -> "Bound":
+        """A part of it, of at least one entry."""
+        entries = None if self.max_entries is None else max(1, round(self.max_entries * share))
+        return Bound(max(1, int(self.max_bytes * share)), entries)
+
+
+UNBOUNDED = Bound(1 << 62)
+
+
+class Restart(NamedTuple):
+    """At second `at` the first so many `workers` begin anew, their L1 empty."""
+
+    at: float
+    workers: int
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """`workers` behind an edge. Every entry of the trace stands for `weight` such, of as many organisations: L1 is
+    then scaled down by that, and counts are scaled up. ValueError if the numbers make no sense."""
+
+    workers: int
+    affinity: Affinity
+    shared: bool
+    policies: Mapping[str, Policy]
+    bounds: Mapping[str, Bound]
+    weight: float = 1.0
+    sessions: bool = False
+    restarts: tuple[Restart, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.workers < 1 or not 1 <= self.weight < math.inf:
+            raise ValueError("a fleet has at least one worker, and an entry stands for at least one")
+        fewest = [bound.max_entries / self.weight for bound in self.bounds.values() if bound.max_entries]
+        if self.weight > 1 and min(fewest, default=FEWEST) < FEWEST:
+            most = min(bound.max_entries for bound in self.bounds.values() if bound.max_entries) // FEWEST
+            raise ValueError(f"an entry may stand for at most {most} with these sizes of L1, not {self.weight:g}")
+
+
+def fleet_of(
+    profile: Profile,
+    *,
+    workers: int,
+    affinity: Affinity,
+    shared: bool,
+    weight: float = 1.0,
+    sessions: bool = False,
+    faster: float = 1.0,
+    restarts: tuple[Restart, ...] = (),
+) -> Fleet:
+    """Workers with the numbers of a profile; lifetimes are `faster` times shorter, for a trace that is replayed so."""
+    parts: Mapping[str, CacheProfile] = {cache: getattr(profile, cache) for cache in CACHES}
+    return Fleet(
+        workers=workers,
+        affinity=affinity,
+        shared=shared,
+        policies={cache: _policy(part, faster, streamed=cache in STREAMED) for cache, part in parts.items()},
+        bounds={cache: Bound(part.max_bytes, part.max_entries) for cache, part in parts.items()},
+        weight=weight,
+        sessions=sessions,
+        restarts=restarts,
+    )
+
+
+def ideal(fleet: Fleet) -> Fleet:
+    """The best possible: one worker whose L1 holds everything."""
+    return replace(fleet, workers=1, shared=False, bounds=dict.fromkeys(CACHES, UNBOUNDED), restarts=())
+
+
+def _policy(part: CacheProfile, faster: float, *, streamed: bool) -> Policy:
+    return Policy(
+        ttl=part.ttl / faster,
+        negative_ttl=part.negative_ttl / faster,
+        stale_while_revalidate=part.stale_while_revalidate / faster,
+        stale_if_error=part.stale_if_error / faster,
+        load_timeout=part.load_timeout,
+        patience=math.inf if streamed else 1.0,
+    )

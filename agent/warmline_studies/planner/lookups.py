@@ -1,0 +1,147 @@
+"""An entry of a trace → what the worker looks up for it, in the order in which it does. Pure.
+
+    greeting    config ─► tts
+    question    config ─► prompt, rag ─► (over requests: config ─►) tts
+
+Over requests an answer and its speech are two of them, and each may reach another worker.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from warmline.accounts.prices import PRICES, Prices
+from warmline.services.folding import composed
+from warmline.services.normalise import normalised
+from warmline_studies.traces import Entry, Kind
+
+CACHES = ("tts", "rag", "config", "prompt")
+_SECONDS_PER_CHARACTER = 0.06
+_NO_GREETING = "Hello, you have reached us. What can I do for you today?"
+"""A greeting of the usual length, where a trace names none."""
+
+
+class Lookup(NamedTuple):
+    """One value that is wanted: `size` is its payload in bytes, `seconds` what a load takes, `micros` what it costs in
+    millionths of the price table's currency."""
+
+    cache: str
+    key: str
+    organisation: str
+    groups: tuple[str, ...]
+    size: int
+    seconds: float
+    micros: int
+
+
+Stage = tuple[Lookup, ...]
+"""Looked up at once."""
+
+Request = tuple[Stage, ...]
+"""Stages, one after the other, at one worker."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What loads take and bring. Seconds are the simulators' defaults; sizes those of its answers, in bytes.
+
+    Speech is s16le mono PCM at `sample_rate`: `first` seconds to the first `chunk` seconds of it, the rest `speed`
+    times faster than it is heard.
+    """
+
+    config: float = 0.1
+    prompt: float = 0.1
+    rag: float = 0.2
+    first: float = 0.4
+    chunk: float = 0.2
+    speed: float = 4.0
+    sample_rate: int = 22_050
+    sizes: Mapping[str, int] = field(default_factory=lambda: {"config": 300, "prompt": 300, "rag": 900})
+    model: str = "bulbul:v3"
+    prices: Prices = PRICES
+
+    def audio_seconds(self, text: str) -> float:
+        """How long it is heard."""
+        return len(text) * _SECONDS_PER_CHARACTER
+
+    def speech_seconds(self, text: str) -> float:
+        """How long it takes to be spoken to its end."""
+        return self.first + max(0.0, self.audio_seconds(text) - self.chunk) / self.speed
+
+
+class Script:
+    """What is looked up for each entry; `sessions`: over voice sessions, else over requests."""
+
+    def __init__(self, origin: Origin, *, sessions: bool, language: str = "en") -> None:
+        self._origin = origin
+        self._sessions = sessions
+        self._language = language
+        self._queries = lru_cache(maxsize=100_000)(lambda text: normalised(text, language))
+        prices = origin.prices
+        self._prices = {"config": prices.call("query"), "prompt": prices.call("query"), "rag": prices.call("action")}
+
+    def requests(self, entry: Entry) -> tuple[Request, ...]:
+        """None for an invalidation."""
+        if entry.kind is Kind.INVALIDATE:
+            return ()
+        config = (self._of_agent("config", entry),)
+        if entry.kind is Kind.GREETING:
+            return ((config, (self._speech(entry, entry.text or _NO_GREETING),)),)
+        query = self._queries(entry.text)
+        found = (self._of_agent("prompt", entry), self._knowledge(entry, query))
+        spoken = (self._speech(entry, entry.answer or query * 4),)
+        if self._sessions:
+            return ((config, found, spoken),)
+        return (config, found), (config, spoken)
+
+    def _of_agent(self, cache: str, entry: Entry) -> Lookup:
+        return Lookup(
+            cache,
+            f"{cache} {entry.organisation} {entry.agent}",
+            entry.organisation,
+            (agent_group(entry),),
+            self._origin.sizes[cache],
+            self._origin.config if cache == "config" else self._origin.prompt,
+            self._prices[cache],
+        )
+
+    def _knowledge(self, entry: Entry, query: str) -> Lookup:
+        return Lookup(
+            "rag",
+            f"rag {entry.organisation} {query}",
+            entry.organisation,
+            (knowledge_group(entry),),
+            self._origin.sizes["rag"],
+            self._origin.rag,
+            self._prices["rag"],
+        )
+
+    def _speech(self, entry: Entry, text: str) -> Lookup:
+        origin, text = self._origin, composed(text)
+        return Lookup(
+            "tts",
+            f"tts {entry.organisation} {entry.agent} {text}",
+            entry.organisation,
+            (agent_group(entry),),
+            2 * int(origin.audio_seconds(text) * origin.sample_rate),
+            origin.speech_seconds(text),
+            origin.prices.speech(origin.model, len(text)),
+        )
+
+
+def agent_group(entry: Entry) -> str:
+    """What goes with an agent: its configuration, prompt and phrases."""
+    return f"agent {entry.organisation} {entry.agent}"
+
+
+def knowledge_group(entry: Entry) -> str:
+    """What goes with an organisation's knowledge."""
+    return f"knowledge {entry.organisation}"
+
+
+def forgotten(entry: Entry) -> tuple[str, tuple[str, ...]]:
+    """The group that an invalidation names, and the caches that hold any of it."""
+    if entry.agent:
+        return agent_group(entry), ("config", "prompt", "tts")
+    return knowledge_group(entry), ("rag",)

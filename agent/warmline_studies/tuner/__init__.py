@@ -1,0 +1,34 @@
+"""The tuner: sizes and lifetimes from miss-ratio curves."""
+
+from warmline_studies.tuner.apply import applied
+from warmline_studies.tuner.chart import drawing
+from warmline_studies.tuner.curve import TTLS, Curve, LifetimeStep, SizeStep
+from warmline_studies.tuner.inventory import write
+from warmline_studies.tuner.recommend import Advice, advice, compared, writable
+from warmline_studies.tuner.report import lines, taken
+from warmline_studies.tuner.sample import Sample
+from warmline_studies.tuner.stack import Distance, Stack
+from warmline_studies.tuner.study import Setting, Studied, fitting, studied
+
+__all__ = [
+    "TTLS",
+    "Advice",
+    "Curve",
+    "Distance",
+    "LifetimeStep",
+    "Sample",
+    "Setting",
+    "SizeStep",
+    "Stack",
+    "Studied",
+    "advice",
+    "applied",
+    "compared",
+    "drawing",
+    "fitting",
+    "lines",
+    "studied",
+    "taken",
+    "writable",
+    "write",
+]

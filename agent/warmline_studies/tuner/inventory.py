@@ -1,0 +1,24 @@
+"""The file of an inventory's variables: read, changed, and replaced at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from warmline.errors import SettingsError
+from warmline_studies.tuner.apply import applied
+
+
+def write(path: Path, numbers: Mapping[str, int]) -> None:
+    """Settings into the file, or nothing: it is replaced when the new one is complete; a link stays one.
+
+    Raises OSError, and SettingsError, which names the file, if it cannot be changed safely."""
+    file = path.resolve()
+    try:
+        text = applied(file.read_bytes().decode("utf-8"), numbers)  # read_text would change how lines end
+    except SettingsError as error:
+        raise SettingsError([f"{path}: {problem}" for problem in error.problems]) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{path} is not text: {error}"]) from None
+    new = file.with_name(f".{file.name}.new")
+    new.write_bytes(text.encode("utf-8"))
+    new.chmod(file.stat().st_mode)
+    new.replace(file)
