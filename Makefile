@@ -261,7 +261,9 @@ boards-venv:
 
 lock: venv ## compile the lock files anew from pyproject.toml and agent/pyproject.toml
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --output-file agent/requirements.txt
-	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:control --output-file requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) --group agent/pyproject.toml:simulators --output-file agent/requirements-simulators.txt
+	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group agent/pyproject.toml:studies \
+	  --group pyproject.toml:control --output-file requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:bench \
 	  --output-file tests/bench/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:conformance \

@@ -39,15 +39,28 @@ PULL_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
+class Python:
+    """What an image of ours runs: `packages` of agent/, on that `version`, with the wheels of the `lock` file there."""
+
+    version: str
+    lock: str
+    packages: Sequence[str]
+
+    def inputs(self) -> list[Path]:
+        """All of agent/ that goes into the image, the lock file first."""
+        return [AGENT / self.lock, *(AGENT / package for package in self.packages)]
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
-    """One entry of images.yml. `official` is None for what only we build; `python` is set for what needs wheels;
+    """One entry of images.yml. `official` is None for what only we build; `python` is set for what runs our own code;
     without a `stand_in` a fleet does without what cannot be pulled."""
 
     name: str
     tag: str
     served: bool
     official: str | None = None
-    python: str | None = None
+    python: Python | None = None
     stand_in: bool = True
 
     @property
@@ -72,14 +85,13 @@ class Image:
 
     def inputs(self) -> list[Path]:
         """All that goes into a build of it."""
-        sources = [AGENT / "requirements.txt", AGENT / "warmline"] if self.python else []
-        return [self.folder, *sources]
+        return [self.folder, *(self.python.inputs() if self.python else [])]
 
 
 def catalogue() -> list[Image]:
     """The images in the order in which they are made: the base first."""
     listed: list[dict[str, Any]] = yaml.safe_load((HERE / "images.yml").read_text(encoding="utf-8"))["images"]
-    return [Image(**one) for one in listed]
+    return [Image(**{**one, "python": Python(**one["python"]) if "python" in one else None}) for one in listed]
 
 
 def digest(paths: Sequence[Path], salt: str) -> str:
@@ -146,7 +158,7 @@ class Engine:
 
 @contextmanager
 def context(image: Image) -> Iterator[Path]:
-    """The folder that a build may read: the image's own, or that and the worker's sources with their wheels."""
+    """The folder that a build may read: the image's own, or that and our own sources with their wheels."""
     if image.python is None:
         yield image.folder
         return
@@ -154,16 +166,18 @@ def context(image: Image) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         shutil.copy(image.folder / "Dockerfile", folder)
-        shutil.copy(AGENT / "requirements.txt", folder)
-        shutil.copytree(AGENT / "warmline", folder / "warmline", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(AGENT / image.python.lock, folder / "requirements.txt")
+        for package in image.python.packages:
+            shutil.copytree(AGENT / package, folder / "app" / package, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(wheels, folder / "wheels")
         yield folder
 
 
-def _wheels(python: str) -> Path:
-    """The worker's dependencies as wheels for the image's Python, fetched as this machine's pip is configured to."""
-    lock = AGENT / "requirements.txt"
-    folder = CACHE / "wheels" / f"cp{python.replace('.', '')}-{digest([lock], python)}"
+def _wheels(python: Python) -> Path:
+    """What a lock file names as wheels for the image's Python, fetched as this machine's pip is configured to."""
+    lock = AGENT / python.lock
+    tag = f"cp{python.version.replace('.', '')}"
+    folder = CACHE / "wheels" / f"{tag}-{digest([lock], python.version)}"
     if not folder.exists():
         machine = platform.machine()
         platforms = [f"manylinux_2_{minor}_{machine}" for minor in (17, 28, 34)] + [f"manylinux2014_{machine}"]
@@ -181,7 +195,7 @@ def _wheels(python: str) -> Path:
                 "--only-binary",
                 ":all:",
             ),
-            *("--python-version", python, "--implementation", "cp", "--abi", f"cp{python.replace('.', '')}"),
+            *("--python-version", python.version, "--implementation", "cp", "--abi", tag),
             *("--abi", "abi3", "--abi", "none"),
             *(word for name in platforms for word in ("--platform", name)),
             *("--requirement", str(lock), "--dest", str(half)),

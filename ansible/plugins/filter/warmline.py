@@ -17,16 +17,6 @@ def api_keys(organisations: Iterable[str], folder: str) -> list[dict[str, str]]:
     ]
 
 
-def tree_digest(folder: str) -> str:
-    """Twelve hexadecimal digits that change with any file below the folder."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    found = hashlib.sha256()
-    for path in files:
-        found.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()[:12]
-
-
 def targets(hosts: Iterable[str], addresses: Mapping[str, str], port: int, **labels: str) -> list[dict[str, object]]:
     """What Prometheus scrapes at `port` of each of `hosts`, labelled with the host's name and `labels`."""
     return [{"address": f"{addresses[host]}:{port}", "labels": {"host": host, **labels}} for host in hosts]
@@ -81,7 +71,6 @@ class FilterModule:
         """The filters by the names that playbooks use."""
         return {
             "warmline_api_keys": api_keys,
-            "warmline_tree_digest": tree_digest,
             "warmline_targets": targets,
             "warmline_probes": probes,
             "warmline_setting": setting,
