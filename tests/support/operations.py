@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from tests.support import fleet
 from tests.support.processes import ROOT
 
+TASK = re.compile(r"^TASK \[(.+)\] \*+$|^changed: \[(\S+)\]", re.MULTILINE)
 RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 PLAYBOOKS = ROOT / "ansible" / "playbooks"
 
@@ -35,6 +36,16 @@ def changes(output: str) -> dict[str, int]:
     for host, _, changed, unreachable, failed in RECAP.findall(output):
         assert (unreachable, failed) == ("0", "0"), host
         found[host] = found.get(host, 0) + int(changed)
+    return found
+
+
+def changed(output: str) -> list[str]:
+    """What changed where, as "task: host"."""
+    found, task = [], ""
+    for named, host in TASK.findall(output):
+        task = named or task
+        found += [f"{task}: {host}"] if host else []
+    assert len(found) >= sum(changes(output).values()), output[-8000:]
     return found
 
 
