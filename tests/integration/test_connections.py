@@ -100,6 +100,15 @@ def test_a_message_in_endless_pieces_is_ended(worker: Worker) -> None:
     assert b"\x03\xf1" in got.body  # 1009, message too big
 
 
+@pytest.mark.parametrize("first", [b"\x8a", b"\x89", b"\x81"], ids=["pongs", "pings", "empty messages"])
+def test_a_client_that_sends_frames_without_end_is_told_so_and_stops_nobody(worker: Worker, first: bytes) -> None:
+    """A megabyte and a half in one go: some 250,000 frames, and over a second for all others if each were looked at."""
+    flood = (first + b"\x80abcd") * 250_000
+    got = exchange(worker.port, handshake() + flood, until=b"\x03\xf0")
+    assert b"\x03\xf0" in got.body  # 1008, policy violation
+    assert got.seconds < 1
+
+
 def test_a_client_of_http_1_0_hears_the_plain_audio(worker: Worker) -> None:
     modern = answered(worker, head(SPEAK, KEY, "Accept: audio/pcm", "Connection: close"))
     old = answered(worker, head(f"{SPEAK} HTTP/1.0", KEY, "Accept: audio/pcm"))

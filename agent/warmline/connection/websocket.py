@@ -9,17 +9,15 @@ import structlog
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
-from websockets.frames import CloseCode, Frame
+from websockets.frames import CloseCode
 from websockets.http11 import Request
 
 from warmline.connection import lingering, refusal
+from warmline.connection.paced import PacedProtocol
 from warmline.connection.refusal import Refusal
 
 HANDSHAKE_SECONDS = 1.0
 """How long a handshake may stay without its answer, whatever it is that holds it up."""
-
-MOST_FRAGMENTS = 1024
-"""Of one message: the limit of its size does not count empty ones."""
 
 _log = structlog.get_logger(__name__)
 
@@ -32,6 +30,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
     _pong = b""
 
     def connection_made(self, transport: BaseTransport) -> None:
+        self.conn = PacedProtocol(largest=self.config.ws_max_size, logger=self.logger)
         super().connection_made(transport)
         # In its turn behind what is ready by then: a process that had to wait for its machine answers late, and well.
         self._answer_by = self.loop.call_later(HANDSHAKE_SECONDS, self.loop.call_soon, self._unanswered)
@@ -117,12 +116,6 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         self._end(refused.written())
 
     # -- frames
-
-    def handle_cont(self, event: Frame) -> None:
-        if len(self.frames) < MOST_FRAGMENTS:
-            super().handle_cont(event)
-        elif not self.close_sent:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, f"more than {MOST_FRAGMENTS} fragments")
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not self.close_sent and not _is_text(b"".join(self.frames)):
