@@ -120,6 +120,13 @@ async def test_a_listener_who_leaves_too_much_unread_is_cut_off_and_the_rest_hea
             await slow
 
 
+async def test_a_chunk_larger_than_what_is_kept_for_a_listener_is_heard_by_whoever_waited_for_it(world: World) -> None:
+    """As from an API that answers with the whole audio."""
+    provider = Provider()
+    async with speaking(world, keep=max(map(len, CHUNKS)) - 1) as (speaker,):
+        assert (await listen(speaker, provider)).audio == PHRASE
+
+
 async def test_a_stream_too_long_to_keep_is_heard_whole_and_not_stored(world: World) -> None:
     provider = Provider()
     async with speaking(world, keep=35) as (speaker,):

@@ -94,6 +94,8 @@ class Voices:
         self.longest = 300
         self.down = False
         self.faulty = False
+        self.faults: set[str] = set()
+        """Texts at which something of ours breaks."""
 
     def longest_text(self, voice: Voice) -> int:
         if self.faulty:
@@ -102,6 +104,8 @@ class Voices:
 
     async def stream(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         self.spoken.append(text)
+        if text in self.faults:
+            raise ZeroDivisionError("a fault of ours")
         await asyncio.sleep(1)
         if self.down:
             raise UpstreamUnavailable(self.name, "down")

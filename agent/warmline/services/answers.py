@@ -6,12 +6,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from warmline.errors import UpstreamRejected
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.knowledge import Knowledge, Passage
 from warmline.services.normalise import normalised
 from warmline_cache import Source
 
 T = TypeVar("T")
+
+_LONGEST = 1_000_000
+"""Characters of an answer: two hundred times what is spoken as one text."""
+_PLACE = "{answer}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class Answers:
         return self._knowledge.provider
 
     async def answer(self, organisation: str, agent: str, question: str) -> Answer:
-        """Raises AgentNotFound, or UpstreamError or SpendLimitReached when something had to be loaded and could not."""
+        """Raises AgentNotFound; UpstreamRejected for an answer longer than anybody hears; UpstreamError or
+        SpendLimitReached when something had to be loaded and could not."""
         agents, knowledge = self._agents, self._knowledge
         seconds: dict[str, float] = {}
         config = await self._timed("config", seconds, lambda: agents.config(organisation, agent))
@@ -74,7 +80,7 @@ class Answers:
         if passages:
             self._asked(organisation, agent, normalised(question, language))
         return Answer(
-            text=worded(prompt.value, passages),
+            text=worded(self.provider, prompt.value, passages),
             passages=passages,
             sources={"config": config.source, "prompt": prompt.source, "rag": found.source},
             seconds=seconds,
@@ -92,8 +98,15 @@ def relevant(passages: list[Passage], config: AgentConfig) -> list[Passage]:
     return [passage for passage in passages if passage.score >= config.minimum_score]
 
 
-def worded(prompt: Prompt, passages: list[Passage]) -> str:
-    """The best passage in the agent's own words, or what it says when it does not know."""
+def worded(provider: str, prompt: Prompt, passages: list[Passage]) -> str:
+    """The best passage in the agent's own words, or what it says when it does not know.
+
+    Raises UpstreamRejected for more than anybody hears: a prompt may name the passage many times, each of them as long.
+    """
     if not passages:
         return prompt.unknown
-    return prompt.answer.replace("{answer}", passages[0].answer)
+    passage = passages[0].answer
+    length = len(prompt.answer) + prompt.answer.count(_PLACE) * (len(passage) - len(_PLACE))
+    if length > _LONGEST:
+        raise UpstreamRejected(provider, f"prompt: an answer of {length} characters - at `$.answer`")
+    return prompt.answer.replace(_PLACE, passage)

@@ -86,11 +86,11 @@ class Speech:
         return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, _said(text)))
 
     def _check(self, text: str, voice: Voice) -> None:
-        if not speakable(text):
-            raise InvalidInput("holds no letter and no number that could be spoken", field="text")
-        seconds = _seconds(text) / max(voice.pace or 1.0, _SLOWEST)
-        kept = int(len(text) * _KEPT_BYTES / (voice.sample_rate * _SAMPLE_BYTES * seconds))
-        longest = min(self._synthesiser.longest_text(voice), kept)
+        longest = self._synthesiser.longest_text(voice)
+        if len(text) <= longest:  # or to look at each of its characters would take longer than anybody can wait
+            if not speakable(text):
+                raise InvalidInput("holds no letter and no number that could be spoken", field="text")
+            longest = min(longest, _longest_kept(text, voice))
         if len(text) > longest:
             raise TooLarge(
                 f"{len(text)} characters; of such a text at most {longest} are spoken in this voice", field="text"
@@ -107,6 +107,12 @@ class Speech:
                     yield chunk
         if silent or samples < voice.sample_rate * _SHORTEST_SECONDS:
             raise UpstreamRejected(self._synthesiser.name, f"{samples} samples in which nothing is heard")
+
+
+def _longest_kept(text: str, voice: Voice) -> int:
+    """Characters of such a text whose audio the caches keep while it comes."""
+    seconds = _seconds(text) / max(voice.pace or 1.0, _SLOWEST)
+    return int(len(text) * _KEPT_BYTES / (voice.sample_rate * _SAMPLE_BYTES * seconds))
 
 
 def _seconds(text: str) -> float:

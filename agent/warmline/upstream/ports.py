@@ -8,6 +8,11 @@ import msgspec
 T = TypeVar("T")
 
 
+Setting = Annotated[float, msgspec.Meta(ge=-100, le=100)]
+"""Far beyond what any provider takes, which each decides by itself; what is larger is no setting, and no number to
+reckon with."""
+
+
 class Voice(msgspec.Struct, frozen=True, rename="camel"):
     """Every setting that changes how a text sounds. All of them are part of the phrase's cache key.
 
@@ -20,10 +25,10 @@ class Voice(msgspec.Struct, frozen=True, rename="camel"):
     language: str
     sample_rate: Annotated[int, msgspec.Meta(ge=8000, le=48000)] = 22050
     codec: Literal["linear16", "wav"] = "linear16"
-    pace: float | None = None
-    pitch: float | None = None
-    loudness: float | None = None
-    temperature: float | None = None
+    pace: Setting | None = None
+    pitch: Setting | None = None
+    loudness: Setting | None = None
+    temperature: Setting | None = None
     dictionary: str | None = None
     dictionary_version: str | None = None
 

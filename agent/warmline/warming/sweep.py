@@ -24,6 +24,9 @@ from warmline_cache.errors import WarmlineError
 
 T = TypeVar("T")
 
+_FAULTS = 10
+"""Of ours, in one pass, that are kept for the log."""
+
 
 class WarmingEvents(Protocol):
     """Hooks. Each is called synchronously and must not raise."""
@@ -104,11 +107,13 @@ class Sweep:
         self._turns = asyncio.Semaphore(at_a_time)
         self._denied: list[tuple[str, Again]] = []
         self._last = False
+        self._faults: list[Exception] = []
         self.missed = False
         """Whether something was neither in L1 nor in L2."""
 
     async def run(self, organisations: Sequence[str], asked: Sequence[Asked]) -> None:
-        """Fill L1. Raises nothing that an origin or Redis could do."""
+        """Fill L1. Raises nothing that an origin or Redis could do. A fault of ours costs the entry where it happened;
+        at the end the first few of them are raised together, as an ExceptionGroup."""
         rosters = await self._all(self._names(organisation, asked) for organisation in organisations)
         agents = await self._all(
             self._agent(organisation, name)
@@ -122,6 +127,8 @@ class Sweep:
             if (one.organisation, one.agent) in known
         )
         await self._bring_denied()
+        if self._faults:
+            raise ExceptionGroup("entries were left cold by faults of ours", self._faults)
 
     async def _bring_denied(self) -> None:
         """What an organisation's part of the allowance was too small for, from what others have left of theirs: in
@@ -183,8 +190,14 @@ class Sweep:
             lambda: knowledge.search(agent.organisation, question, top_k=top_k, language=language),
             again=lambda: self._answer(agent, question),
         )
-        if passages is not None and agent.prompt is not None:
-            await self._phrase(agent, worded(agent.prompt, relevant(passages, agent.config)))
+        if passages is None or agent.prompt is None:
+            return
+        try:
+            text = worded(knowledge.provider, agent.prompt, relevant(passages, agent.config))
+        except UpstreamRejected:
+            self._left_cold("tts", "failed")
+        else:
+            await self._phrase(agent, text)
 
     async def _phrase(self, agent: _Agent, text: str) -> None:
         name = (agent.name, text)
@@ -217,6 +230,22 @@ class Sweep:
         again: Again | None = None,
     ) -> T | None:
         """The value, if L1 or L2 have it or it may be loaded and can; `again` is done later if it may not be yet."""
+        try:
+            return await self._brought(cache, organisation, peek, load, characters, again)
+        except Exception as error:  # noqa: BLE001 - raised again when the rest is warm
+            self._faults = [*self._faults, error][:_FAULTS]
+            self._left_cold(cache, "failed")
+            return None
+
+    async def _brought(
+        self,
+        cache: str,
+        organisation: str,
+        peek: Callable[[], Awaitable[Found[T] | Found[T | None] | None]],
+        load: Callable[[], Awaitable[Found[T]]],
+        characters: int,
+        again: Again | None,
+    ) -> T | None:
         found = await peek()
         if found is not None:
             if self._allowance is None or found.source is not Source.L1:  # the first pass has counted L1

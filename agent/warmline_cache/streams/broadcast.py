@@ -21,7 +21,10 @@ class End(Enum):
 
 
 class Broadcast:
-    """`keep` bounds what late joiners find, `backlog` what one listener may leave unread; both in bytes."""
+    """`keep` bounds what late joiners find, `backlog` what one listener may leave unread; both in bytes.
+
+    A chunk that is larger than `backlog` is heard by every listener that has left nothing unread.
+    """
 
     def __init__(self, *, keep: int, backlog: int) -> None:
         self._keep = keep
@@ -102,7 +105,7 @@ class _Listener:
 
     def hear(self, chunk: bytes) -> None:
         self._size += len(chunk)
-        if self._size > self._limit:
+        if self._chunks and self._size > self._limit:  # whoever has heard all is not late, however large a chunk is
             self._overrun = True
             self._chunks.clear()
         else:

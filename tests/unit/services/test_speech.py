@@ -132,7 +132,9 @@ async def test_no_more_is_spoken_than_can_be_kept_for_who_listens(fleet: Fleet, 
 
 
 @pytest.mark.virtual_time
-@pytest.mark.parametrize("text", ["a" + "\u0301\u0327" * 40_000, "a" + "\u0301\u0327" * 2_000, "a" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["a" + "\u0301\u0327" * 40_000, "a" + "\u0301\u0327" * 2_000, "a" * 100_000, "7" * 20_000_000]
+)
 async def test_a_text_that_no_language_has_holds_up_nobody(fleet: Fleet, text: str) -> None:
     """Whoever else is on this worker waits for it: put in order, the marks of the first take ten seconds."""
     speech = fleet.member(limit=0).services.speech

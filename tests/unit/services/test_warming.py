@@ -12,6 +12,7 @@ from tests.support.warm import LIMITS, Fleet, Member
 from warmline.warming.allowance import LEAST_CALLS, Allowance, Room
 from warmline.warming.popular import Question
 from warmline.warming.warming import in_turns
+from warmline_cache import Source
 
 pytestmark = pytest.mark.virtual_time
 
@@ -319,6 +320,20 @@ async def test_a_fault_of_our_own_leaves_the_worker_cold_and_ready(fleet: Fleet)
     assert member.warming.state == "failed"
     with pytest.raises(BaseExceptionGroup):
         await member.warming.again()
+
+
+async def test_a_fault_of_our_own_in_one_organisation_leaves_the_others_warm(fleet: Fleet) -> None:
+    fleet.app.add("kaveri", "reception", greeting="Vanakkam")
+    fleet.app.add("tapti", "reception", greeting="Namaskar")
+    fleet.voices.faults.add("Namaste")
+    member = fleet.member()
+    await fleet.ready(member)
+    assert member.warming.state == "failed"
+    for organisation, greeting in (("kaveri", "Vanakkam"), ("tapti", "Namaskar")):
+        config = await member.services.agents.config(organisation, "reception")
+        found = await member.services.speech.peek(organisation, "reception", config.value.voice, greeting)
+        assert found is not None
+        assert found.source is Source.L1
 
 
 def test_organisations_take_turns() -> None:

@@ -36,6 +36,13 @@ def test_null_within_the_voice_is_as_absent(field: str) -> None:
     assert voice(**{field: None}) == voice()
 
 
+@pytest.mark.parametrize("field", ["pace", "pitch", "loudness", "temperature"])
+@pytest.mark.parametrize("sent", [1e308, "1e308", -1e308, 101])
+def test_what_is_no_setting_of_any_voice_is_named(field: str, sent: object) -> None:
+    with pytest.raises(msgspec.ValidationError, match=rf"\$\.voice\.{field}"):
+        voice(**{field: sent})
+
+
 @pytest.mark.parametrize("field", ["model", "speaker", "language"])
 @pytest.mark.parametrize("missing", [None, [], {}, True])
 def test_what_a_voice_cannot_do_without_is_named(field: str, missing: object) -> None:
