@@ -1,5 +1,6 @@
 """Whatever a provider's bytes hold, they become values or one error that names what is wrong."""
 
+import gc
 from typing import Any
 
 import msgspec
@@ -62,3 +63,17 @@ def test_a_whole_float_is_a_whole_number_where_that_is_allowed() -> None:
     assert convert(value, Wish, upstream="convex", what="x", strict=False) == Wish(3)
     with pytest.raises(UpstreamRejected):
         convert(value, Wish, upstream="convex", what="x")
+
+
+@pytest.mark.parametrize("end", [b"[]]", b"?]"], ids=["good", "bad"])
+def test_many_small_lists_are_not_gone_through_again_and_again_while_they_are_read(end: bytes) -> None:
+    """A second of the event loop's for four megabytes."""
+    before = [generation["collections"] for generation in gc.get_stats()]
+    try:
+        found = decode(b"[" + b"[]," * 100_000 + end, Any, upstream="convex", what="agents:config")
+    except UpstreamRejected:
+        found = None
+    after = [generation["collections"] for generation in gc.get_stats()]
+    del found
+    assert gc.isenabled()
+    assert sum(after) - sum(before) <= 2  # one decoding makes 140 of them

@@ -179,6 +179,13 @@ async def test_whatever_a_body_holds_is_the_providers_fault(
         await sarvam.synthesise("namaste", VOICE)
 
 
+async def test_of_an_error_without_end_some_is_shown(sarvam: Sarvam, provider: Provider) -> None:
+    provider.status, provider.body = 422, b'{"error": {"code": "bad", "message": [' + b"[]," * 100_000 + b"[]]}}"
+    with pytest.raises(UpstreamRejected, match=r"HTTP 422 bad: \[\[\],\[\]") as rejected:
+        await sarvam.synthesise("namaste", VOICE)
+    assert len(rejected.value.detail) <= 500
+
+
 async def test_null_beside_a_good_audio_does_not_cost_it(sarvam: Sarvam, provider: Provider) -> None:
     provider.body = spoken(PCM).replace(b'["', b'[null, "')
     assert await sarvam.synthesise("namaste", VOICE) == PCM

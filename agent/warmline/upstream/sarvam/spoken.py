@@ -14,13 +14,21 @@ from warmline.upstream.decoding import decode, decode_base64
 from warmline.upstream.sarvam.frames import EXHAUSTED, LONGEST_DETAIL, RETRYABLE
 from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
+_LONGEST_SAID = 64 * 1024
+"""Bytes of what an error says that are read; of more, as many as are logged are shown as they came."""
+
 
 class _Success(msgspec.Struct):
-    audios: list[Any]
+    audios: list[str | None]
+
+
+class _Problem(msgspec.Struct):
+    code: msgspec.Raw = msgspec.Raw(b"null")
+    message: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Failure(msgspec.Struct):
-    error: dict[str, Any] | None = None
+    error: _Problem | None = None
 
 
 def spoken(upstream: str, status: int, raw: bytes, rate: int) -> bytes:
@@ -28,7 +36,7 @@ def spoken(upstream: str, status: int, raw: bytes, rate: int) -> bytes:
     if status != 200:
         raise _failure(upstream, status, raw)
     audios = decode(raw, _Success, upstream=upstream, what="text-to-speech").audios
-    text = next((one for one in audios if isinstance(one, str)), "")
+    text = next((one for one in audios if one is not None), "")
     samples = Samples(upstream, rate)
     pcm = samples.feed(decode_base64(text, upstream=upstream, what="text-to-speech: $.audios[0]")) + samples.end()
     if not pcm:
@@ -38,14 +46,21 @@ def spoken(upstream: str, status: int, raw: bytes, rate: int) -> bytes:
 
 def _failure(upstream: str, status: int, raw: bytes) -> UpstreamError:
     """What is no error object is an error all the same."""
+    code: Any = None
     try:
-        problem = decode(raw, _Failure, upstream=upstream, what="an error").error or {}
+        problem = decode(raw, _Failure, upstream=upstream, what="an error").error or _Problem()
+        code, message = _said(upstream, problem.code), _said(upstream, problem.message)
     except UpstreamRejected as error:
-        problem = {"message": error.detail}
-    code, message = problem.get("code"), problem.get("message")
+        message = error.detail
     detail = f"HTTP {status} {'' if code is None else code}: {'' if message is None else message}"[:LONGEST_DETAIL]
     if isinstance(code, str) and code in EXHAUSTED:
         return UpstreamExhausted(upstream, detail)
     if status in RETRYABLE:
         return UpstreamUnavailable(upstream, detail)
     return UpstreamRejected(upstream, detail)
+
+
+def _said(upstream: str, raw: msgspec.Raw) -> Any:
+    if len(bytes(raw)) > _LONGEST_SAID:
+        return bytes(raw)[:LONGEST_DETAIL].decode(errors="replace")
+    return decode(raw, Any, upstream=upstream, what="an error")
