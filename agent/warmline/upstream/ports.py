@@ -50,7 +50,7 @@ class Synthesiser(Protocol):
 
 
 class Functions(Protocol):
-    """Calls the application's own functions at the data provider."""
+    """Calls the application's own functions at the data provider. `args` name the `organisation` that they are for."""
 
     name: str
 

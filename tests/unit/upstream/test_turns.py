@@ -128,3 +128,51 @@ async def test_who_gives_up_waiting_takes_nobodys_turn_along(leaves_at: float) -
     assert not patient.exception()
     async with asyncio.timeout(1.5):
         await provider.call()
+
+
+async def test_what_one_tenant_holds_for_long_leaves_turns_for_the_others() -> None:
+    turns, clock = Turns(32), asyncio.get_running_loop().time
+
+    async def slow() -> None:
+        async with turns.turn("slow"):
+            await asyncio.sleep(3)
+
+    async def quick() -> float:
+        async with turns.turn("quick"):
+            await asyncio.sleep(0.01)
+        return clock()
+
+    crowd = [asyncio.create_task(slow()) for _ in range(200)]
+    for _ in range(100):
+        await asyncio.sleep(0.05)
+        began = clock()
+        assert await quick() - began == pytest.approx(0.01)
+    for one in crowd:
+        one.cancel()
+    await asyncio.wait(crowd)
+
+
+async def test_of_those_who_wait_the_tenant_that_holds_fewest_is_next() -> None:
+    turns, order = Turns(2), []
+
+    async def call(tenant: str) -> None:
+        async with turns.turn(tenant):
+            order.append(tenant)
+            await asyncio.sleep(1)
+
+    await asyncio.gather(*(call(tenant) for tenant in "aaaaabb"))
+    assert "".join(order) == "aababaa"
+
+
+async def test_a_tenant_alone_is_served_whole_and_in_its_order() -> None:
+    turns, order = Turns(32), []
+
+    async def call(number: int) -> None:
+        async with turns.turn("only"):
+            order.append(number)
+            await asyncio.sleep(1)
+
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*(call(number) for number in range(56)))
+    assert order == [*range(56)]
+    assert asyncio.get_running_loop().time() - began == pytest.approx(2)  # 28 at a time

@@ -40,8 +40,9 @@ class Convex:
     """The functions of one deployment. Borrows the HTTP sessions of `posts`.
 
     `deploy_key` is the deployment's admin key, None for public functions only. `timeout` is seconds for a whole call,
-    the wait for one of the `concurrency` turns included. `called` is told how each call ended: `ok`, or the error's
-    code; `left_out` of a function and of how many elements of what it returned could not be read.
+    the wait for one of the `concurrency` turns included, of which no organisation holds all. `called` is told how each
+    call ended: `ok`, or the error's code; `left_out` of a function and of how many elements of what it returned could
+    not be read.
     """
 
     name = NAME
@@ -88,7 +89,7 @@ class Convex:
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                self._turns.turn() as turn,
+                self._turns.turn(args.get("organisation")) as turn,
                 self._posts.post(f"{self._url}/api/{kind}", json=body, headers=self._headers) as response,
             ):
                 turn.refused = response.status == 429
