@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from warmline import __version__
+from warmline.caches import CACHES
 from warmline.errors import SettingsError
 from warmline_cache.redis.dial import dialler
 
@@ -96,6 +97,7 @@ class Profile(BaseModel):
     rag: CacheProfile
     config: CacheProfile
     prompt: CacheProfile
+    roster: CacheProfile
     sockets: SocketProfile
 
 
@@ -106,6 +108,7 @@ def _profile(
     *, rag_ttl: float, config_ttl: float, phrases: int, results: int, scale: int, sockets: SocketProfile
 ) -> Profile:
     """What keys name a version of (phrases, prompts) is as good stale as fresh; the rest is stale only for a while."""
+    names = CacheProfile(ttl=config_ttl, stale_while_revalidate=10, stale_if_error=10 * MINUTE, max_bytes=MIB * scale)
     return Profile(
         tts=CacheProfile(
             ttl=HOUR,
@@ -122,12 +125,11 @@ def _profile(
             max_bytes=4 * MIB * scale,
             max_entries=results,
         ),
-        config=CacheProfile(
-            ttl=config_ttl, stale_while_revalidate=10, stale_if_error=10 * MINUTE, max_bytes=MIB * scale
-        ),
+        config=names,
         prompt=CacheProfile(
             ttl=10 * MINUTE, stale_while_revalidate=HOUR, stale_if_error=24 * HOUR, max_bytes=2 * MIB * scale
         ),
+        roster=names,
         sockets=sockets,
     )
 
@@ -151,7 +153,6 @@ PROFILES = {
     ),
 }
 
-CACHES = ("tts", "rag", "config", "prompt")
 NUMBERS = {
     **{f"cache_{cache}_{number}": (cache, number) for cache in CACHES for number in CacheProfile.model_fields},
     **{f"sarvam_sockets_{number}": ("sockets", number) for number in SocketProfile.model_fields},

@@ -18,6 +18,7 @@ from warmline.accounts.prices import read_prices
 from warmline.api.deliveries import Deliveries
 from warmline.api.keys import ApiKeys
 from warmline.api.webhooks import Webhooks
+from warmline.caches import CACHES
 from warmline.pool import Ledger, Pool, Timing
 from warmline.pool import Limits as SocketLimits
 from warmline.pool.redis import RedisBudget
@@ -158,27 +159,27 @@ def services(
     """The caches in the words of the domain."""
     profile = settings.caches()
 
-    def cache(name: str, codec: Codec[V], numbers: CacheProfile, *, versioned: bool) -> Cache[V]:
+    def cache(name: str, codec: Codec[V], numbers: CacheProfile) -> Cache[V]:
         made = around.cache(
             name,
             codec,
             policy(numbers),
             max_bytes=numbers.max_bytes,
             max_entries=numbers.max_entries,
-            versioned=versioned,
+            versioned=CACHES[name].versioned,
         )
         metrics.begin(made.name)
         return made
 
     agents = Agents(
         functions,
-        configs=cache("config", MessageCodec(AgentConfig), profile.config, versioned=False),
-        prompts=cache("prompt", MessageCodec(Prompt), profile.prompt, versioned=True),
+        configs=cache("config", MessageCodec(AgentConfig), profile.config),
+        prompts=cache("prompt", MessageCodec(Prompt), profile.prompt),
         accounts=books,
     )
-    results = cache("rag", MessageCodec(list[Passage]), profile.rag, versioned=False)
-    phrases = around.streams(cache("tts", AudioCodec(), profile.tts, versioned=True))
-    roster = Roster(functions, names=cache("roster", MessageCodec(list[str]), profile.config, versioned=False))
+    results = cache("rag", MessageCodec(list[Passage]), profile.rag)
+    phrases = around.streams(cache("tts", AudioCodec(), profile.tts))
+    roster = Roster(functions, names=cache("roster", MessageCodec(list[str]), profile.roster))
     knowledge = Knowledge(functions, results=results, accounts=books)
     return Services(roster, agents, knowledge, Speech(voice, phrases=phrases, accounts=books))
 

@@ -38,7 +38,7 @@ LAYERS = {  # of each package, the highest first: a part imports what is below i
         "services",
         "settings telemetry upstream",
         "accounts connection pool",
-        "__init__ background errors",
+        "__init__ background caches errors",
     ],
     "warmline_studies": ["__main__", "commands", "tuner", "planner", "traces", "__init__"],
     "warmline_simulators": [

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from warmline.caches import CACHES as TRAITS
 from warmline.settings import CacheProfile, Profile
 from warmline_cache import Policy
 from warmline_studies.planner.affinity import Affinity
@@ -12,10 +13,6 @@ from warmline_studies.planner.lookups import CACHES
 
 FEWEST = 4
 """Values that the smallest L1 must have room for in a scaled-down fleet: below, what is evicted is mere rounding."""
-
-
-STREAMED = ("tts",)
-"""Whoever waits for a load of these hears it as it comes, before an older value could stand in for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ def fleet_of(
         workers=workers,
         affinity=affinity,
         shared=shared,
-        policies={cache: _policy(part, faster, streamed=cache in STREAMED) for cache, part in parts.items()},
+        policies={cache: _policy(part, faster, streamed=TRAITS[cache].streamed) for cache, part in parts.items()},
         bounds={cache: Bound(part.max_bytes, part.max_entries) for cache, part in parts.items()},
         weight=weight,
         sessions=sessions,
@@ -95,6 +92,7 @@ def ideal(fleet: Fleet) -> Fleet:
 
 
 def _policy(part: CacheProfile, faster: float, *, streamed: bool) -> Policy:
+    # Whoever waits for a load that is streamed hears it as it comes, before an older value could stand in for it.
     return Policy(
         ttl=part.ttl / faster,
         negative_ttl=part.negative_ttl / faster,
