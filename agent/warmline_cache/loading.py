@@ -153,7 +153,7 @@ class Loader(Generic[V]):
                 found = await self._wait(key, waiter, lease.expires_in, until, errand.budget)
             if isinstance(found, Kept):
                 return Start(found, source=Source.JOINED)
-            errand.budget.left = self._around.redis_seconds  # what Redis cost until now, this wait has cost anyway
+            errand.budget.left = self._around.redis_deadline  # what Redis cost until now, this wait has cost anyway
             if not found:
                 return await self._unled(key, start.claimed, errand.budget)
             again = True
@@ -179,7 +179,7 @@ class Loader(Generic[V]):
 
     async def _learnt_soon(self, taking: asyncio.Task[Lease | Taken | None], budget: Budget) -> Lease | Taken | None:
         """Who leads, if Redis is quick to say it. Then there is as much time again for the claim."""
-        share = self._around.redis_seconds * QUICK_SHARE
+        share = self._around.redis_deadline * QUICK_SHARE
         soon = Budget(share)
         budget.left -= share
         await wait_within(soon, taking)
@@ -212,7 +212,7 @@ class Loader(Generic[V]):
             woken = await waiter.wait(min(left, STEP_SECONDS))
             if woken is False:
                 return False
-            budget.left = self._around.redis_seconds
+            budget.left = self._around.redis_deadline
             looking = self._behind.run(self.look(key), name=f"look {self._name}")
             if not woken:
                 asking = asking or self._behind.run(self._left(key), name=f"lease {self._name}")
@@ -225,7 +225,7 @@ class Loader(Generic[V]):
             if asking.done():
                 left, asking = asking.result(), None
             else:
-                left = max(STEP_SECONDS - self._around.redis_seconds, STEP_SECONDS / 5)
+                left = max(STEP_SECONDS - self._around.redis_deadline, STEP_SECONDS / 5)
         return left == 0
 
     async def _take(self, key: Key, *, again: bool) -> Lease | Taken | None:
@@ -248,7 +248,7 @@ class Loader(Generic[V]):
 
     def _deadline(self) -> Budget:
         """What one call may take that goes on behind whoever has no time left for it."""
-        return Budget(self._around.redis_seconds)
+        return Budget(self._around.redis_deadline)
 
     # -- the load
 

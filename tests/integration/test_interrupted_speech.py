@@ -13,11 +13,11 @@ import pytest
 from tests.support.aio import until
 from tests.support.sockets import Counted, FixedBudget
 from tests.support.stack import Simulator
-from warmline.pool import Ledger, Limits, Pool, State, Timing
+from warmline.pool import Ledger, Pool, SocketLimits, State
 from warmline.upstream.ports import Voice
 from warmline.upstream.sarvam.rest import Sarvam
 from warmline.upstream.sarvam.socket import SarvamSockets, socket_url
-from warmline.upstream.sarvam.streaming import Patience, StreamingSarvam
+from warmline.upstream.sarvam.streaming import StreamingSarvam
 from warmline_cache.errors import UpstreamUnavailable
 from warmline_simulators.sarvam import tone
 
@@ -37,13 +37,14 @@ class Speaking:
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self.events = Counted()
-        connect = SarvamSockets(http, socket_url(url), upstream="sarvam", key="k", heartbeat=0.5)
-        ledger = Ledger(Limits(prewarm=2, maximum=4), random=random.random)
-        self.pool = Pool(connect, ledger, budget=FixedBudget(), events=self.events, timing=Timing(connect=1))
+        connect = SarvamSockets(http, socket_url(url), upstream="sarvam", key="k", ping=0.5)
+        ledger = Ledger(SocketLimits(prewarm=2, maximum=4, connect_timeout=1), random=random.random)
+        self.pool = Pool(connect, ledger, budget=FixedBudget(), events=self.events)
         self.sarvam = StreamingSarvam(
             self.pool,
             Sarvam(http, url, key="k", timeout=1),
-            patience=Patience(),
+            first_audio_timeout=5,
+            next_audio_timeout=5,
             language_field="language_code",
             billed=lambda transport, characters: None,
         )

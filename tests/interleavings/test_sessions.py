@@ -12,7 +12,7 @@ from tests.support.world import settle
 from warmline.errors import AgentNotFound, SessionNotFound, SessionsFull
 from warmline.services import groups
 from warmline.services.agents import AgentConfig
-from warmline.session import End, Limits
+from warmline.session import End, SessionLimits
 from warmline.session.messages import (
     Answer,
     AudioBegin,
@@ -382,7 +382,7 @@ async def test_a_slow_redis_does_not_keep_an_answer_waiting(board: Switchboard) 
 
 
 async def test_a_client_that_says_nothing_is_closed_and_may_resume(board: Switchboard) -> None:
-    worker = board.worker(Limits(idle=30))
+    worker = board.worker(SessionLimits(idle_seconds=30))
     line = board.dial(worker)
     token = await listening(line)
     assert await line.end is End.IDLE
@@ -393,7 +393,7 @@ async def test_a_client_that_says_nothing_is_closed_and_may_resume(board: Switch
 
 
 async def test_a_client_that_says_too_much_is_closed(board: Switchboard) -> None:
-    line = board.dial(board.worker(Limits(rate=1, burst=3)))
+    line = board.dial(board.worker(SessionLimits(message_rate=1, message_burst=3)))
     await listening(line)
     for _ in range(4):
         line.caller.say(Interrupt())
@@ -429,7 +429,7 @@ async def test_an_agent_of_nobody_is_not_greeted_by(board: Switchboard) -> None:
 
 
 async def test_a_full_worker_says_so_and_has_room_again_when_one_has_left(board: Switchboard) -> None:
-    worker = board.worker(Limits(sessions=1))
+    worker = board.worker(SessionLimits(maximum=1))
     first = board.dial(worker)
     await listening(first)
     with pytest.raises(SessionsFull):

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.support.examples import examples
-from warmline.pool.actions import Action, Close, Hand, Limits, Open, Refuse, State, Why
+from warmline.pool.actions import Action, Close, Hand, Open, Refuse, State, Why
 from warmline.pool.ledger import Ledger
+from warmline.pool.limits import SocketLimits
 from warmline.pool.ports import Allowance
 
 MODELS = ("v2", "v3", "v4")
@@ -27,7 +28,7 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
 
     @initialize(prewarm=st.integers(0, 3), maximum=st.integers(0, 8), chance=st.floats(0, 1, exclude_max=True))
     def begin(self, prewarm: int, maximum: int, chance: float) -> None:
-        self.limits = Limits(prewarm=prewarm, maximum=maximum, max_age=600, linger=30)
+        self.limits = SocketLimits(prewarm=prewarm, maximum=maximum, max_age=600, linger=30)
         self.ledger = Ledger(self.limits, random=lambda: chance)
 
     @property

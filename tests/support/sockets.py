@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
-from warmline.pool import Allowance, Ledger, Limits, Loss, Pool, SocketLost, Timing, Why
+from warmline.pool import Allowance, Ledger, Loss, Pool, SocketLimits, SocketLost, Why
 from warmline_cache.errors import StoreUnavailable, UpstreamError
 
 PING = "ping"
@@ -131,8 +131,8 @@ class PoolWorld:
         self.provider = ScriptedProvider()
         self.budget = budget or FixedBudget()
         self.events = Counted()
-        ledger = Ledger(Limits(prewarm=prewarm, maximum=maximum), random=lambda: 0.0)
-        self.pool = Pool(self.provider, ledger, budget=self.budget, events=self.events, timing=Timing())
+        ledger = Ledger(SocketLimits(prewarm=prewarm, maximum=maximum), random=lambda: 0.0)
+        self.pool = Pool(self.provider, ledger, budget=self.budget, events=self.events)
 
     def states(self) -> dict[str, int]:
         """Sockets by state, those states that there are."""

@@ -19,7 +19,7 @@ def test_make_status_has_a_column_for_each_cache_that_callers_questions_go_throu
 
 
 def test_every_cache_has_numbers_of_its_own_in_the_settings() -> None:
-    assert {cache for cache, _ in NUMBERS.values()} - {"sockets"} == set(CACHES)
+    assert all(f"cache_{cache}_{number}" in NUMBERS for cache in CACHES for number in ("ttl", "max_bytes"))
 
 
 def test_every_cache_has_a_colour_of_its_own_in_charts() -> None:

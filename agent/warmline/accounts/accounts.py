@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from warmline.accounts.bucket import Bucket
-from warmline.accounts.limits import Limits
+from warmline.accounts.limits import OrganisationLimits
 from warmline.accounts.prices import MICROS, Prices
 from warmline.caches import PRICED
 from warmline.errors import LimitReached, SpendLimitReached
@@ -57,7 +57,7 @@ class Accounts:
 
     def __init__(
         self,
-        limits: Limits,
+        limits: OrganisationLimits,
         prices: Prices,
         organisations: Iterable[str],
         *,

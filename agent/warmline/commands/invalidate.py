@@ -28,8 +28,8 @@ def run(settings: Settings, wanted: Sequence[Group]) -> int:
 
 async def _invalidate(settings: Settings, wanted: Sequence[Group]) -> Report:
     caches = Caches(
-        dialler(settings.redis_cache_url, password=revealed(settings.redis_cache_password_file), timeout=DIAL_SECONDS),
-        dialler(settings.redis_state_url, password=revealed(settings.redis_state_password_file), timeout=DIAL_SECONDS),
+        dialler(settings.redis_cache.url, password=revealed(settings.redis_cache.password_file), timeout=DIAL_SECONDS),
+        dialler(settings.redis_state.url, password=revealed(settings.redis_state.password_file), timeout=DIAL_SECONDS),
         name=f"{settings.slot}:command",
         events=Uncounted(),
         member=False,

@@ -31,21 +31,6 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """`prewarm` and `maximum` are sockets, for each model and for all; the rest is in seconds, `jitter` a fraction of
-    `max_age`. `trial` is for how long a socket that nobody has used yet is on trial."""
-
-    prewarm: int
-    maximum: int
-    max_age: float = 3600.0
-    jitter: float = 0.2
-    linger: float = 60.0
-    first_retry: float = 1.0
-    longest_retry: float = 60.0
-    trial: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
 class Open:
     """Open a socket, and report `opened` or `failed`."""
 

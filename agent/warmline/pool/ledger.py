@@ -19,9 +19,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from warmline.pool.actions import Action, Close, Hand, Limits, Open, Refuse, State, Why
+from warmline.pool.actions import Action, Close, Hand, Open, Refuse, State, Why
 from warmline.pool.backoff import Backoff
 from warmline.pool.books import Books, Socket
+from warmline.pool.limits import SocketLimits
 from warmline.pool.ports import Allowance
 
 _ALIVE = (State.OPENING, State.IDLE, State.BUSY)
@@ -45,7 +46,7 @@ class _Model:
 class Ledger:
     """The sockets of one worker. `random` is uniform in [0, 1). Until `allow` it opens nothing."""
 
-    def __init__(self, limits: Limits, *, random: Callable[[], float]) -> None:
+    def __init__(self, limits: SocketLimits, *, random: Callable[[], float]) -> None:
         self.limits = limits
         self._random = random
         self._allowance = Allowance(0, 0)

@@ -5,11 +5,11 @@ import contextlib
 import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from warmline.background import Part
 from warmline.pool.actions import Action, Close, Hand, Open, Refuse, State, Why
 from warmline.pool.ledger import Ledger
 from warmline.pool.link import Link
@@ -17,17 +17,6 @@ from warmline.pool.ports import Allowance, Connect, Loss, NoSocket, PoolEvents, 
 from warmline_cache.errors import StoreUnavailable, UpstreamError
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds. `connect` bounds a handshake; the budget is renewed every `renew`, or when more is wanted, but no more
-    often than every `renew_at_once`."""
-
-    connect: float = 3.0
-    ping: float = 20.0
-    renew: float = 5.0
-    renew_at_once: float = 0.25
 
 
 class Lease:
@@ -55,21 +44,19 @@ class Lease:
         return self.completed and self._link.quiet
 
 
-class Pool:
+class Pool(Part):
     """The warm sockets of one worker, by model (see `ledger`).
 
     Nothing is opened before `start`, which waits for nothing; nothing is done while nothing is asked, but for pings
     and the renewal of the budget. Uses the loop's clock.
     """
 
-    def __init__(
-        self, connect: Connect, ledger: Ledger, *, budget: SocketBudget, events: PoolEvents, timing: Timing = Timing()
-    ) -> None:
+    def __init__(self, connect: Connect, ledger: Ledger, *, budget: SocketBudget, events: PoolEvents) -> None:
         self._connect = connect
         self._ledger = ledger
         self._budget = budget
         self._events = events
-        self._timing = timing
+        self._limits = ledger.limits
         self._links: dict[int, Link] = {}
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._asking: dict[int, asyncio.Future[Link]] = {}
@@ -83,7 +70,7 @@ class Pool:
 
     def start(self) -> None:
         """Ask for a share of the account's sockets, and warm what was asked for by `prewarm` when it has come."""
-        if self._ledger.limits.maximum > 0:
+        if self._limits.maximum > 0:
             self._renewing = asyncio.get_running_loop().create_task(self._renew(), name="socket budget")
 
     def prewarm(self, *models: str) -> None:
@@ -186,13 +173,13 @@ class Pool:
             self._more.set()
 
     def _open(self, number: int, model: str) -> None:
-        link = self._links[number] = Link(number, model, self._connect, ping_every=self._timing.ping, lost=self._lost)
+        link = self._links[number] = Link(number, model, self._connect, ping_every=self._limits.ping, lost=self._lost)
         self._opening[number] = self._run(self._handshake(link), name=f"socket {number}: open")
 
     async def _handshake(self, link: Link) -> None:
         began, outcome = self._now(), self._ledger.failed
         try:
-            async with asyncio.timeout(self._timing.connect):
+            async with asyncio.timeout(self._limits.connect_timeout):
                 await link.open()
             outcome = self._ledger.opened
             self._problems.pop(link.model, None)
@@ -262,11 +249,11 @@ class Pool:
             try:
                 allowance = await self._budget.reserve(want=self._asked, held=self._ledger.held)
             except StoreUnavailable:
-                prewarm = self._ledger.limits.prewarm
+                prewarm = self._limits.prewarm
                 allowance = allowance or Allowance(prewarm, prewarm)
             self._events.allowed(allowance)
             self._perform(self._ledger.allow(allowance, self._now()))
-            await asyncio.sleep(self._timing.renew_at_once)
+            await asyncio.sleep(self._limits.renew_at_once)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.renew):
+                async with asyncio.timeout(self._limits.renew):
                     await self._more.wait()

@@ -19,6 +19,7 @@ from warmline.services.speech import Speech
 from warmline.session.client import Client, HungUp
 from warmline.session.events import SessionEvents
 from warmline.session.keeper import Keeper
+from warmline.session.limits import SessionLimits
 from warmline.session.machine import (
     Answered,
     Back,
@@ -49,19 +50,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """`sessions` one worker holds; seconds without a message; messages a second and at once; seconds of audio that may
-    be sent ahead of what is heard."""
-
-    sessions: int = 1000
-    idle: float = 300.0
-    rate: float = 5.0
-    burst: int = 20
-    lead: float = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
+class SessionServices:
     """What a conversation asks."""
 
     agents: Agents
@@ -87,11 +76,11 @@ class Conversation:
     def __init__(
         self,
         client: Client,
-        services: Services,
+        services: SessionServices,
         place: Place,
         keeper: Keeper,
         *,
-        limits: Limits,
+        limits: SessionLimits,
         events: SessionEvents,
         clock: Callable[[], float],
     ) -> None:
@@ -129,11 +118,11 @@ class Conversation:
 
     async def _listen(self) -> None:
         limits = self._limits
-        bucket = Bucket(limits.rate, limits.burst, self._clock())
+        bucket = Bucket(limits.message_rate, limits.message_burst, self._clock())
         event: Event | None = None
         while not isinstance(event, Ending):
             try:
-                async with asyncio.timeout(limits.idle):
+                async with asyncio.timeout(limits.idle_seconds):
                     event = await self._heard()
             except TimeoutError:
                 event = Ending(End.IDLE)
@@ -237,7 +226,7 @@ class Conversation:
             turn,
             start,
             rate=place.voice.sample_rate,
-            lead=self._limits.lead,
+            lead=self._limits.audio_lead,
             clock=self._clock,
             begun=lambda: self._events.first_audio(kind, self._clock() - asked_at),
         )

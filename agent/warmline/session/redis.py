@@ -44,13 +44,13 @@ return redis.call('DEL', KEYS[1])
 
 
 class RedisSessions:
-    """See `SessionStore`. `ttl` is how long an unwritten session is kept, `deadline` what Redis may cost one call, in
-    seconds; `link` makes the subscription's own connection."""
+    """See `SessionStore`. `resume_seconds` is how long an unwritten session is kept, `deadline` what Redis
+    may cost one call, in seconds; `link` makes the subscription's own connection."""
 
-    def __init__(self, server: Server, link: Callable[..., Link], *, ttl: float, deadline: float) -> None:
+    def __init__(self, server: Server, link: Callable[..., Link], *, resume_seconds: float, deadline: float) -> None:
         self._server = server
         self._link = link
-        self._milliseconds = int(ttl * 1000)
+        self._milliseconds = int(resume_seconds * 1000)
         self._deadline = deadline
 
     async def save(self, key: str, owner: bytes, data: bytes) -> bool:

@@ -89,11 +89,11 @@ def _shortest(allowed: Sequence[LifetimeStep], lookups: int) -> LifetimeStep:
 
 def compared(given: Advice, profile: Profile) -> tuple[float, float]:
     """The hit ratios that a profile's own numbers would bring, read off the curves: of the fleet, and in L1."""
-    part = getattr(profile, given.cache)
-    hit = max((step.hit for step in given.lifetimes if step.ttl <= part.ttl), default=0.0)
+    limits = profile.cache[given.cache]
+    hit = max((step.hit for step in given.lifetimes if step.ttl <= limits.policy.ttl), default=0.0)
     fits = [
         step.hit
         for step in given.sizes
-        if step.bytes <= part.max_bytes and (part.max_entries is None or step.entries <= part.max_entries)
+        if step.bytes <= limits.max_bytes and (limits.max_entries is None or step.entries <= limits.max_entries)
     ]
     return hit, max(fits, default=0.0)

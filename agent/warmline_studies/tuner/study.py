@@ -52,9 +52,10 @@ def studied(entries: Iterable[Entry], script: Script, profile: Profile, setting:
     sample, everything = Sample(setting.rate), Sample(1.0)
     curves = {}
     for cache in CACHES:
-        part = getattr(profile, cache)
         of_few_keys = not TRAITS[cache].counted  # one for each agent: too few for a sample to be like them
-        curves[cache] = Curve(everything if of_few_keys else sample, stale=part.stale_while_revalidate)
+        curves[cache] = Curve(
+            everything if of_few_keys else sample, stale=profile.cache[cache].policy.stale_while_revalidate
+        )
     first, last, turn = None, 0.0, 0
     for entry in entries:
         first, last = entry.at if first is None else first, entry.at

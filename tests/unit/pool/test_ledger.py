@@ -2,8 +2,9 @@
 
 import pytest
 
-from warmline.pool.actions import Action, Close, Hand, Limits, Open, Refuse, State, Why
+from warmline.pool.actions import Action, Close, Hand, Open, Refuse, State, Why
 from warmline.pool.ledger import Ledger
+from warmline.pool.limits import SocketLimits
 from warmline.pool.ports import Allowance
 
 PLENTY = Allowance(100, 100)
@@ -11,7 +12,7 @@ M, OTHER = "bulbul:v3", "bulbul:v2"
 
 
 def ledger(*, prewarm: int = 2, maximum: int = 10, allowance: Allowance = PLENTY, chance: float = 0.0) -> Ledger:
-    made = Ledger(Limits(prewarm=prewarm, maximum=maximum), random=lambda: chance)
+    made = Ledger(SocketLimits(prewarm=prewarm, maximum=maximum), random=lambda: chance)
     made.allow(allowance, 0)
     return made
 
@@ -41,13 +42,13 @@ def kinds(actions: list[Action]) -> list[str]:
 
 
 def test_nothing_is_opened_before_the_budget_is_known() -> None:
-    made = Ledger(Limits(prewarm=2, maximum=10), random=lambda: 0.0)
+    made = Ledger(SocketLimits(prewarm=2, maximum=10), random=lambda: 0.0)
     assert made.keep(M, 0) == []
     assert kinds(made.allow(Allowance(5, 5), 1)) == ["Open", "Open"]
 
 
 def test_the_oldest_open_socket_has_its_age() -> None:
-    made = Ledger(Limits(prewarm=1, maximum=10), random=lambda: 0.0)
+    made = Ledger(SocketLimits(prewarm=1, maximum=10), random=lambda: 0.0)
     made.allow(PLENTY, 0)
     made.keep(M, 0)
     assert made.oldest(5) == 0
@@ -56,7 +57,7 @@ def test_the_oldest_open_socket_has_its_age() -> None:
 
 
 def test_who_waits_for_a_socket_is_counted_until_there_is_one() -> None:
-    made = Ledger(Limits(prewarm=0, maximum=1), random=lambda: 0.0)
+    made = Ledger(SocketLimits(prewarm=0, maximum=1), random=lambda: 0.0)
     made.allow(PLENTY, 0)
     made.ask(1, M, 0)
     assert made.waiting == 1
@@ -225,7 +226,7 @@ def test_one_socket_that_works_is_no_reason_to_ask_without_end_for_a_second() ->
 
 def test_sockets_opened_together_do_not_age_together() -> None:
     chances = iter([0.0, 1.0])
-    made = Ledger(Limits(prewarm=2, maximum=10), random=lambda: next(chances))
+    made = Ledger(SocketLimits(prewarm=2, maximum=10), random=lambda: next(chances))
     made.allow(PLENTY, 0)
     warm(made)
     assert made.next_at(0) == pytest.approx(2880)

@@ -23,14 +23,14 @@ def socket_url(url: str) -> str:
 
 class SarvamSockets:
     """Opens sockets of one account: a `pool.Connect`. Borrows the HTTP session, whose own limit of connections must
-    be none. A peer that does not answer a protocol ping within half of `heartbeat` seconds is given up."""
+    be none. A peer that does not answer a protocol ping within half of `ping` seconds is given up."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, *, upstream: str, key: str, heartbeat: float) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str, *, upstream: str, key: str, ping: float) -> None:
         self._http = http
         self._url = url
         self._upstream = upstream
         self._headers = {"api-subscription-key": key}
-        self._heartbeat = heartbeat
+        self._ping = ping
 
     async def __call__(self, model: str) -> "SarvamSocket":
         """Raises UpstreamRejected if the key is bad, else UpstreamUnavailable. Unbounded: bound it."""
@@ -39,7 +39,7 @@ class SarvamSockets:
                 self._url,
                 params={"model": model, "send_completion_event": "true"},
                 headers=self._headers,
-                heartbeat=self._heartbeat,
+                heartbeat=self._ping,
                 timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                 max_msg_size=_LARGEST_FRAME,
             )

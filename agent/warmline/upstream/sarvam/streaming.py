@@ -13,7 +13,6 @@ socket useless, for nothing cancels: the pool closes it. What is tried again, an
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 from warmline.errors import UpstreamRejected
 from warmline.pool import Lease, Loss, NoSocket, Pool, SocketLost
@@ -25,25 +24,26 @@ from warmline.upstream.sarvam.rest import Billed, Sarvam, longest_call
 from warmline_cache.errors import UpstreamUnavailable
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds to wait for the first audio of an utterance, and for each that follows."""
-
-    first: float = 5.0
-    next: float = 5.0
-
-
 class StreamingSarvam:
-    """A `ports.Synthesiser`. `billed` is told of the characters of each utterance when its first audio comes."""
+    """A `ports.Synthesiser`. The two timeouts are seconds to wait for the first audio of an utterance, and for each
+    chunk that follows; `billed` is told of the characters of each utterance when its first audio comes."""
 
     name = Sarvam.name
 
     def __init__(
-        self, pool: Pool, rest: Synthesiser, *, patience: Patience, language_field: str, billed: Billed
+        self,
+        pool: Pool,
+        rest: Synthesiser,
+        *,
+        first_audio_timeout: float,
+        next_audio_timeout: float,
+        language_field: str,
+        billed: Billed,
     ) -> None:
         self._pool = pool
         self._rest = rest
-        self._patience = patience
+        self._first_audio_timeout = first_audio_timeout
+        self._next_audio_timeout = next_audio_timeout
         self._language_field = language_field
         self._billed = billed
         self._refusals = Refusals()
@@ -113,7 +113,7 @@ class StreamingSarvam:
     async def _next(self, lease: Lease, *, heard: bool) -> frames.Frame:
         """The next frame of audio, or the final one. Raises SocketLost, UpstreamError."""
         try:
-            async with asyncio.timeout(self._patience.next if heard else self._patience.first):
+            async with asyncio.timeout(self._next_audio_timeout if heard else self._first_audio_timeout):
                 while True:
                     frame = frames.read(self.name, await lease.receive())
                     if frame.type == "error":
