@@ -41,6 +41,7 @@ class CacheTraits:
     `priced`       a load asks a provider for money, or may: it is in the accounts of the organisation that caused it
     `versioned`    a key names the version of its value, so that no invalidation can make the value wrong
     `streamed`     a value is heard while it is loaded
+    `traced`       it is looked up for the entries of a trace, so that the studies know of it
     `longest_ttl`  the longest time to live that makes sense, in seconds: a value that is not versioned is as old as
                    this if an invalidation was never sent
     """
@@ -52,6 +53,7 @@ class CacheTraits:
     priced: bool = True
     versioned: bool = False
     streamed: bool = False
+    traced: bool = False
 
     @property
     def counted(self) -> bool:
@@ -76,10 +78,20 @@ _CONFIGS = CacheLimits(Policy(MINUTE, 10.0, stale_while_revalidate=10.0, stale_i
 _PROMPTS = CacheLimits(_lasting(10 * MINUTE), max_bytes=2 * MIB)
 
 _TABLE = (
-    CacheTraits("tts", _PHRASES, _PHRASES.busier(max_entries=500), longest_ttl=DAY, versioned=True, streamed=True),
-    CacheTraits("rag", _RESULTS, _RESULTS.busier(ttl=30 * MINUTE, max_entries=2000), longest_ttl=30 * MINUTE),
-    CacheTraits("config", _CONFIGS, _CONFIGS.busier(ttl=5 * MINUTE), longest_ttl=5 * MINUTE),
-    CacheTraits("prompt", _PROMPTS, _PROMPTS.busier(), longest_ttl=DAY, versioned=True),
+    CacheTraits(
+        "tts",
+        _PHRASES,
+        _PHRASES.busier(max_entries=500),
+        longest_ttl=DAY,
+        versioned=True,
+        streamed=True,
+        traced=True,
+    ),
+    CacheTraits(
+        "rag", _RESULTS, _RESULTS.busier(ttl=30 * MINUTE, max_entries=2000), longest_ttl=30 * MINUTE, traced=True
+    ),
+    CacheTraits("config", _CONFIGS, _CONFIGS.busier(ttl=5 * MINUTE), longest_ttl=5 * MINUTE, traced=True),
+    CacheTraits("prompt", _PROMPTS, _PROMPTS.busier(), longest_ttl=DAY, versioned=True, traced=True),
     CacheTraits(  # only warming asks, for nobody in particular
         "roster", _CONFIGS, _CONFIGS.busier(ttl=5 * MINUTE), longest_ttl=5 * MINUTE, priced=False
     ),
@@ -88,4 +100,7 @@ CACHES: Mapping[str, CacheTraits] = {traits.name: traits for traits in _TABLE}
 """Every cache by its name, in the order in which they are shown."""
 
 PRICED = tuple(traits.name for traits in _TABLE if traits.priced)
-"""The caches that callers' questions go through."""
+"""The caches whose loads organisations pay for."""
+
+TRACED = tuple(traits.name for traits in _TABLE if traits.traced)
+"""The caches that are looked up for the entries of a trace."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from warmline.caches import PRICED as CACHES
+from warmline.caches import TRACED as CACHES
 
 __all__ = ["CACHES", "SETUPS", "Setup"]
 

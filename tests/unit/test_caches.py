@@ -14,7 +14,7 @@ def test_the_metrics_contract_names_every_cache_and_those_that_cost_money() -> N
     assert (labels["cache"], labels["priced"]) == (list(CACHES), list(PRICED))
 
 
-def test_make_status_has_a_column_for_each_cache_that_callers_questions_go_through() -> None:
+def test_make_status_has_a_column_for_each_cache_that_costs_money() -> None:
     assert load("filter", "status").CACHES == PRICED
 
 

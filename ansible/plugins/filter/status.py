@@ -12,7 +12,7 @@ import yaml
 
 _CONTRACT = Path(__file__).resolve().parents[3] / "dashboards" / "metrics.yml"
 CACHES: tuple[str, ...] = tuple(yaml.safe_load(_CONTRACT.read_text(encoding="utf-8"))["labels"]["priced"])
-"""The caches that callers' questions go through."""
+"""The caches whose loads organisations pay for."""
 
 COLUMNS = ("slot", "", "release", "health", "sessions", *CACHES)
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
