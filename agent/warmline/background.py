@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Self
 
 
-class Part(ABC):
+class WorkerPart(ABC):
     """Begins on entry and ends on exit, as an async context manager."""
 
     @abstractmethod
@@ -26,7 +26,7 @@ class Part(ABC):
         await self.aclose()
 
 
-class Background(Part):
+class Background(WorkerPart):
     """Runs one coroutine as a task until it is closed."""
 
     def __init__(self, work: Callable[[], Coroutine[None, None, None]], *, name: str) -> None:

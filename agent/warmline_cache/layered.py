@@ -25,13 +25,13 @@ from warmline_cache.flight import Flight, Flights
 from warmline_cache.key import Key
 from warmline_cache.loading import Errand, Loader
 from warmline_cache.memory.memory import Memory
-from warmline_cache.memory.slot import Slot
+from warmline_cache.memory.slot import MemorySlot
 from warmline_cache.origin import Load
 from warmline_cache.policy import Policy
 from warmline_cache.redis.server import Budget
 from warmline_cache.shared import Kept, SharedLayer
 from warmline_cache.store.codec import Codec
-from warmline_cache.store.ports import Slot as Claim
+from warmline_cache.store.ports import StoredSlot as Claim
 from warmline_cache.surroundings import Surroundings
 from warmline_cache.tally import Tally
 
@@ -60,18 +60,18 @@ class Cache(Generic[V]):
         policy: Policy,
         codec: Codec[V],
         memory: Memory[Found[V | None]],
-        around: Surroundings,
+        surroundings: Surroundings,
         versioned: bool = False,
     ) -> None:
         self.name = name
         self.tally = Tally()
         self._policy = policy
         self._memory = memory
-        self._fence = OPEN if versioned else around.fence
-        self._clock = around.clock
-        self._redis_deadline = around.redis_deadline
-        self._shared = SharedLayer(name, codec, policy=policy, fence=self._fence, around=around)
-        self._loader = Loader(name, self._shared, policy=policy, fence=self._fence, around=around)
+        self._fence = OPEN if versioned else surroundings.fence
+        self._clock = surroundings.clock
+        self._redis_deadline = surroundings.redis_deadline
+        self._shared = SharedLayer(name, codec, policy=policy, fence=self._fence, surroundings=surroundings)
+        self._loader = Loader(name, self._shared, policy=policy, fence=self._fence, surroundings=surroundings)
         self.flights: Flights[Found[V | None]] = Flights()
         self._epoch = 0
 
@@ -256,7 +256,7 @@ class Cache(Generic[V]):
         """Whether every invalidation that anybody was told of has reached us."""
         return self._clock() < self._fence.until
 
-    def _recall(self, key: Key) -> Slot[Found[V | None]] | None:
+    def _recall(self, key: Key) -> MemorySlot[Found[V | None]] | None:
         """L1's slot of the key, whatever its age."""
         return self._memory.get(key.text, self._clock()) if self._remembers() else None
 

@@ -19,7 +19,7 @@ from warmline_cache.events import CacheEvents
 from warmline_cache.fence import Fence
 from warmline_cache.invalidation.channel import Channel
 from warmline_cache.invalidation.incarnation import Incarnations
-from warmline_cache.invalidation.invalidation import Invalidator, Report
+from warmline_cache.invalidation.invalidation import InvalidationReport, Invalidator
 from warmline_cache.key import Group, Key
 from warmline_cache.layered import Cache
 from warmline_cache.memory.memory import Memory, Removal
@@ -28,7 +28,7 @@ from warmline_cache.policy import Policy
 from warmline_cache.redis.breaker import Breaker
 from warmline_cache.redis.dial import Dial
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Budget, Greet, Script, Server, knowing
+from warmline_cache.redis.server import Budget, Greet, LuaScript, Server, knowing
 from warmline_cache.redis.upkeep import Upkeep
 from warmline_cache.rehearsal import rehearse
 from warmline_cache.store.codec import SCHEMA, Bytes, Codec
@@ -97,7 +97,7 @@ class Caches:
         self._upkeep: dict[str, Upkeep] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
-        def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[Script]) -> Server:
+        def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[LuaScript]) -> Server:
             lost = asyncio.Event()
             link = Link(dial, dial_timeout=DIAL_SECONDS, greet=knowing(scripts, greet), lost=lost.set)
             made = Server(link, breaker=Breaker(limits.cooldown), clock=clock)
@@ -128,7 +128,7 @@ class Caches:
         self._invalidator = Invalidator(
             self._store, self.channel, identity=lambda: self._incarnations.seen, clock=clock, random=random
         )
-        self._around = Surroundings(
+        self._surroundings = Surroundings(
             store=self._store if l2 else NoStore(),
             leases=leases,
             fence=fence,
@@ -156,7 +156,9 @@ class Caches:
             self._events.removed(name, cause, count)
 
         memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=removed)
-        made = Cache(name, policy=policy, codec=codec, memory=memory, around=self._around, versioned=versioned)
+        made = Cache(
+            name, policy=policy, codec=codec, memory=memory, surroundings=self._surroundings, versioned=versioned
+        )
         self._caches.append(made)
         self.overviews.append(Overview(name, policy, max_bytes, max_entries, memory, made.tally, made.flights))
         self.channel.listen(made)
@@ -186,7 +188,7 @@ class Caches:
     async def __aexit__(self, *failure: object) -> None:
         await self.aclose()
 
-    async def invalidate(self, *targets: Group | Key) -> Report:
+    async def invalidate(self, *targets: Group | Key) -> InvalidationReport:
         """See `Invalidator.invalidate`."""
         return await self._invalidator.invalidate(*targets)
 
@@ -255,12 +257,12 @@ class Caches:
 
     async def remembers(self, *, within: float) -> bool:
         """Whether Redis answers and this worker may remember, having waited for that at most so many seconds."""
-        until = self._around.clock() + within
+        until = self._surroundings.clock() + within
         while True:
             try:
                 await self.ping()
             except StoreUnavailable:
-                if self._around.clock() >= until:
+                if self._surroundings.clock() >= until:
                     return False
                 await asyncio.sleep(0.02)
             else:

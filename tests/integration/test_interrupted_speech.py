@@ -13,7 +13,7 @@ import pytest
 from tests.support.aio import until
 from tests.support.sockets import Counted, FixedBudget
 from tests.support.stack import Simulator
-from warmline.pool import Ledger, Pool, SocketLimits, State
+from warmline.pool import Ledger, Pool, SocketLimits, SocketState
 from warmline.upstream.ports import Voice
 from warmline.upstream.sarvam.rest import Sarvam
 from warmline.upstream.sarvam.socket import SarvamSockets, socket_url
@@ -79,7 +79,7 @@ async def test_barge_in_closes_the_socket_and_opens_another_and_the_next_utteran
 ) -> None:
     async with contextlib.aclosing(speaking.sarvam.stream(LONG, VOICE)) as chunks:
         assert tone(LONG, 8000).startswith(await anext(chunks))
-    assert speaking.pool.counts()[State.BUSY] == 0
+    assert speaking.pool.counts()[SocketState.BUSY] == 0
     await speaking.warm()
     assert speaking.events.counts["interrupted"] == 1
     assert simulator.calls()["handshakes"] == 3
@@ -91,7 +91,7 @@ async def test_barge_in_closes_the_socket_and_opens_another_and_the_next_utteran
 
 async def test_a_cancelled_listener_is_an_interruption_too(speaking: Speaking) -> None:
     listening = asyncio.create_task(speaking.whole(LONG))
-    await until(lambda: speaking.pool.counts()[State.BUSY] == 1, seconds=5, what="a busy socket")
+    await until(lambda: speaking.pool.counts()[SocketState.BUSY] == 1, seconds=5, what="a busy socket")
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await speaking.warm()

@@ -18,7 +18,7 @@ from warmline.session.messages import (
     AudioBegin,
     AudioEnd,
     Close,
-    Error,
+    ErrorMessage,
     GoingAway,
     Greeting,
     Interrupt,
@@ -110,7 +110,7 @@ async def test_an_answer_that_is_too_long_to_be_spoken_is_the_knowledges_fault(b
     await listening(line)
     line.caller.say(Say("why"))
     assert (await line.caller.next(Answer)).text == board.provider.answer
-    error = await line.caller.next(Error)
+    error = await line.caller.next(ErrorMessage)
     assert (error.code, error.field, error.turn) == ("upstream_rejected", None, 1)
     await close(line)
 
@@ -404,7 +404,7 @@ async def test_a_second_open_is_refused_and_changes_nothing(board: Switchboard) 
     line = board.dial(board.worker())
     await listening(line)
     line.caller.say(Open(agent="reception"))
-    assert (await line.caller.next(Error)).field == "type"
+    assert (await line.caller.next(ErrorMessage)).field == "type"
     await close(line)
 
 
@@ -413,7 +413,7 @@ async def test_a_failing_provider_costs_one_turn(board: Switchboard) -> None:
     await listening(line)
     board.provider.failing = True
     line.caller.say(Say("Why?"))
-    error = await line.caller.next(Error)
+    error = await line.caller.next(ErrorMessage)
     assert (error.code, error.turn) == ("upstream_unavailable", 1)
     assert "away" not in error.message
     board.provider.failing = False

@@ -213,12 +213,12 @@ class VoiceWorker:
     """One worker's sessions, on stores that it shares with others."""
 
     def __init__(self, world: World, store: DictSessions, provider: Provider, slot: str, limits: SessionLimits) -> None:
-        around = world.worker().around
+        surroundings = world.worker().surroundings
 
         def cache(name: str, codec: Codec[V]) -> Cache[V]:
             memory: Memory[Found[V | None]] = Memory(max_bytes=1_000_000)
             policy = Policy(ttl=3600, negative_ttl=5, jitter=0, load_timeout=60)
-            return Cache(name, policy=policy, codec=codec, memory=memory, around=around, versioned=True)
+            return Cache(name, policy=policy, codec=codec, memory=memory, surroundings=surroundings, versioned=True)
 
         accounts = unlimited()
         agents = Agents(

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
-from warmline.pool import Allowance, Ledger, Loss, Pool, SocketLimits, SocketLost, Why
+from warmline.pool import Ledger, Loss, Pool, SocketLimits, SocketLost, SocketShare, Why
 from warmline_cache.errors import StoreUnavailable, UpstreamError
 
 PING = "ping"
@@ -89,11 +89,11 @@ class FixedBudget:
         self.asked: list[tuple[int, int]] = []
         self.released = False
 
-    async def reserve(self, *, want: int, held: int) -> Allowance:
+    async def reserve(self, *, want: int, held: int) -> SocketShare:
         self.asked.append((want, held))
         if self.away:
             raise StoreUnavailable("away")
-        return Allowance(min(want, self.sockets), self.fair)
+        return SocketShare(min(want, self.sockets), self.fair)
 
     async def release(self) -> None:
         self.released = True
@@ -120,7 +120,7 @@ class Counted:
     def lost(self, loss: Loss) -> None:
         self.counts[f"lost: {loss.value}"] += 1
 
-    def allowed(self, allowance: Allowance) -> None:
+    def allowed(self, allowance: SocketShare) -> None:
         self.counts["allowed"] += 1
 
 

@@ -24,7 +24,7 @@ from warmline.services.speech import Speech
 from warmline.upstream.ports import Voice
 from warmline.warming.limits import WarmingLimits
 from warmline.warming.popular import Popular
-from warmline.warming.sweep import Report, Services
+from warmline.warming.sweep import Services, WarmingReport
 from warmline.warming.warming import Warmer, Warming
 from warmline_cache import Cache, Codec, Found, Memory, Policy
 from warmline_cache.errors import UpstreamUnavailable
@@ -146,7 +146,7 @@ class Member:
         self.events = Noted()
         self._leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
         world.lease_store.hear.append(self._leases.pushed)
-        self._around = Surroundings(
+        self._surroundings = Surroundings(
             store=world.store,
             leases=self._leases,
             fence=self.fence,
@@ -186,7 +186,7 @@ class Member:
         )
 
     @property
-    def report(self) -> Report:
+    def report(self) -> WarmingReport:
         return self.warming.report
 
     async def heard(self, organisation: str, agent: str, question: str) -> dict[str, str]:
@@ -207,7 +207,9 @@ class Member:
     ) -> Cache[V]:
         memory: Memory[Found[V | None]] = Memory(max_bytes=L1_BYTES, max_entries=entries)
         policy = Policy(ttl=ttl, negative_ttl=5)
-        made = Cache(name, policy=policy, codec=codec, memory=memory, around=self._around, versioned=versioned)
+        made = Cache(
+            name, policy=policy, codec=codec, memory=memory, surroundings=self._surroundings, versioned=versioned
+        )
         self._caches.append(made)
         return made
 

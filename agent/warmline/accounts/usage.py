@@ -14,12 +14,12 @@ from warmline.accounts.accounts import Accounts, Use
 from warmline.background import Background
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.key import PROTOCOL
-from warmline_cache.redis.server import Budget, Script, Server, expect
+from warmline_cache.redis.server import Budget, LuaScript, Server, expect
 
 EVERY_SECONDS = 1.0
 KEPT_SECONDS = 2 * 86_400
 
-USE = Script("""
+USE = LuaScript("""
 for i = 2, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return redis.call('HGETALL', KEYS[1])

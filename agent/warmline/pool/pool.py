@@ -9,20 +9,20 @@ from typing import Any
 
 import structlog
 
-from warmline.background import Part
-from warmline.pool.actions import Action, Close, Hand, Open, Refuse, State, Why
+from warmline.background import WorkerPart
+from warmline.pool.actions import Action, CloseSocket, HandSocket, OpenSocket, RefuseTicket, SocketState, Why
 from warmline.pool.ledger import Ledger
-from warmline.pool.link import Link
-from warmline.pool.ports import Allowance, Connect, Loss, NoSocket, PoolEvents, SocketBudget
+from warmline.pool.link import SocketLink
+from warmline.pool.ports import Connect, Loss, NoSocket, PoolEvents, SocketBudget, SocketShare
 from warmline_cache.errors import StoreUnavailable, UpstreamError
 
 _log = structlog.get_logger(__name__)
 
 
-class Lease:
+class SocketLease:
     """A socket in the hands of one conversation."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: SocketLink) -> None:
         self._link = link
         self.completed = False
 
@@ -44,7 +44,7 @@ class Lease:
         return self.completed and self._link.quiet
 
 
-class Pool(Part):
+class Pool(WorkerPart):
     """The warm sockets of one worker, by model (see `ledger`).
 
     Nothing is opened before `start`, which waits for nothing; nothing is done while nothing is asked, but for pings
@@ -57,9 +57,9 @@ class Pool(Part):
         self._budget = budget
         self._events = events
         self._limits = ledger.limits
-        self._links: dict[int, Link] = {}
+        self._links: dict[int, SocketLink] = {}
         self._opening: dict[int, asyncio.Task[None]] = {}
-        self._asking: dict[int, asyncio.Future[Link]] = {}
+        self._asking: dict[int, asyncio.Future[SocketLink]] = {}
         self._tickets = itertools.count(1)
         self._problems: dict[str, Exception] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,7 +78,7 @@ class Pool(Part):
         for model in models:
             self._perform(self._ledger.keep(model, self._now()))
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[SocketState, int]:
         """Sockets by state, now."""
         return self._ledger.counts()
 
@@ -91,14 +91,14 @@ class Pool(Part):
         return self._ledger.waiting
 
     @contextlib.asynccontextmanager
-    async def lease(self, model: str, *, fresh: bool = False) -> AsyncIterator[Lease]:
+    async def lease(self, model: str, *, fresh: bool = False) -> AsyncIterator[SocketLease]:
         """A socket of this model, alone: a warm one, or a new one, which alone is good enough if it must be `fresh`.
 
         It is idle again afterwards if the conversation was marked `complete`; whatever else happens closes it, for
         what is on its way on it cannot be called back, and another is opened in its place. Raises NoSocket.
         """
         link = await self._acquire(model, fresh=fresh)
-        lease, why = Lease(link), Why.FAILED
+        lease, why = SocketLease(link), Why.FAILED
         try:
             yield lease
             why = Why.INTERRUPTED
@@ -123,9 +123,9 @@ class Pool(Part):
 
     # -- leases
 
-    async def _acquire(self, model: str, *, fresh: bool) -> Link:
+    async def _acquire(self, model: str, *, fresh: bool) -> SocketLink:
         ticket = next(self._tickets)
-        asking: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
+        asking: asyncio.Future[SocketLink] = asyncio.get_running_loop().create_future()
         self._asking[ticket] = asking
         try:
             self._perform(self._ledger.ask(ticket, model, self._now(), fresh=fresh))
@@ -136,18 +136,18 @@ class Pool(Part):
         finally:
             self._asking.pop(ticket, None)
 
-    def _decline(self, ticket: int, asking: asyncio.Future[Link]) -> None:
+    def _decline(self, ticket: int, asking: asyncio.Future[SocketLink]) -> None:
         """Who asked has left; the socket may have been handed over in the same moment."""
         if asking.done() and not asking.cancelled() and asking.exception() is None:
             link = asking.result()
-            if link.state is State.BUSY:
+            if link.state is SocketState.BUSY:
                 link.release()
             self._perform(self._ledger.returned(link.number, self._now(), used=False))
         else:
             self._perform(self._ledger.withdraw(ticket, self._now()))
 
-    def _give_back(self, lease: Lease, link: Link, why: Why) -> None:
-        if link.state is State.BUSY and lease.reusable:
+    def _give_back(self, lease: SocketLease, link: SocketLink, why: Why) -> None:
+        if link.state is SocketState.BUSY and lease.reusable:
             link.release()
             self._perform(self._ledger.returned(link.number, self._now()))
         else:
@@ -159,24 +159,26 @@ class Pool(Part):
         to_do = deque(actions)
         while to_do:
             match to_do.popleft():
-                case Open(number, model):
+                case OpenSocket(number, model):
                     self._open(number, model)
-                case Close(number, why):
+                case CloseSocket(number, why):
                     self._events.closed(why)
                     self._run(self._close(number), name=f"socket {number}: close")
-                case Hand(ticket, number, warm):
+                case HandSocket(ticket, number, warm):
                     to_do.extend(self._hand(ticket, number, warm=warm))
-                case Refuse(ticket, failing):
+                case RefuseTicket(ticket, failing):
                     self._refuse(ticket, failing)
         self._arm()
         if self._ledger.want > self._asked:
             self._more.set()
 
     def _open(self, number: int, model: str) -> None:
-        link = self._links[number] = Link(number, model, self._connect, ping_every=self._limits.ping, lost=self._lost)
+        link = self._links[number] = SocketLink(
+            number, model, self._connect, ping_every=self._limits.ping, lost=self._lost
+        )
         self._opening[number] = self._run(self._handshake(link), name=f"socket {number}: open")
 
-    async def _handshake(self, link: Link) -> None:
+    async def _handshake(self, link: SocketLink) -> None:
         began, outcome = self._now(), self._ledger.failed
         try:
             async with asyncio.timeout(self._limits.connect_timeout):
@@ -214,7 +216,7 @@ class Pool(Part):
         if not asking.cancelled():
             asking.set_exception(NoSocket(None if failing is None else self._problems.get(failing)))
 
-    def _lost(self, link: Link, loss: Loss) -> None:
+    def _lost(self, link: SocketLink, loss: Loss) -> None:
         self._events.lost(loss)
         self._run(self._links.pop(link.number).close(), name=f"socket {link.number}: close")
         self._perform(self._ledger.lost(link.number, self._now()))
@@ -242,7 +244,7 @@ class Pool(Part):
 
     async def _renew(self) -> None:
         """Keep this worker's share. Without Redis the last one goes on; if there was none, what is to be warm."""
-        allowance: Allowance | None = None
+        allowance: SocketShare | None = None
         while True:
             self._more.clear()
             self._asked = self._ledger.want
@@ -250,7 +252,7 @@ class Pool(Part):
                 allowance = await self._budget.reserve(want=self._asked, held=self._ledger.held)
             except StoreUnavailable:
                 prewarm = self._limits.prewarm
-                allowance = allowance or Allowance(prewarm, prewarm)
+                allowance = allowance or SocketShare(prewarm, prewarm)
             self._events.allowed(allowance)
             self._perform(self._ledger.allow(allowance, self._now()))
             await asyncio.sleep(self._limits.renew_at_once)

@@ -41,8 +41,8 @@ from warmline.session.machine import (
     Tell,
     step,
 )
-from warmline.session.messages import End, FromWorker, GoingAway, Interrupted, Lookup, Open, Say
-from warmline.session.speaker import Utterance, milliseconds
+from warmline.session.messages import End, FromWorker, GoingAway, Interrupted, LookupTime, Open, Say
+from warmline.session.speaker import SpokenUtterance, milliseconds
 from warmline.upstream.ports import Voice
 from warmline_cache.errors import UpstreamError, WarmlineError
 
@@ -95,7 +95,7 @@ class Conversation:
         self._state = State(place.agent)
         self._asked_at = 0.0
         self._work: asyncio.Task[None] | None = None
-        self._utterance: Utterance | None = None
+        self._utterance: SpokenUtterance | None = None
 
     def post(self, event: Event, at: float | None = None) -> None:
         """Let this be decided upon, in its turn. `at` is when it happened, if not now."""
@@ -213,7 +213,7 @@ class Conversation:
         self._services.admit(place.organisation)
         answer = await self._services.answers.answer(place.organisation, place.agent, question)
         lookups = {
-            cache: Lookup(source, milliseconds(answer.seconds[cache])) for cache, source in answer.sources.items()
+            cache: LookupTime(source, milliseconds(answer.seconds[cache])) for cache, source in answer.sources.items()
         }
         self.post(Answered(turn, answer.text, tuple(passage.id for passage in answer.passages), lookups))
 
@@ -221,7 +221,7 @@ class Conversation:
         kind = "greeting" if self._state.phase is Phase.GREETING else "answer"
         asked_at = self._asked_at
         place = self._place
-        utterance = self._utterance = Utterance(
+        utterance = self._utterance = SpokenUtterance(
             self._client,
             turn,
             start,

@@ -14,7 +14,7 @@ from warmline.session.events import SessionEvents
 from warmline.session.keeper import Keeper
 from warmline.session.limits import SessionLimits
 from warmline.session.machine import Back, Begun, Draining, Ending, State
-from warmline.session.messages import End, FromWorker, Lookup, Open, Opened, Resumed
+from warmline.session.messages import End, FromWorker, LookupTime, Open, Opened, Resumed
 from warmline.session.speaker import milliseconds
 from warmline.session.store import OWNER_BYTES, SessionStore
 from warmline_cache import Key
@@ -81,7 +81,7 @@ class Sessions(Background):
 
     async def _open(self, client: Client, organisation: str, agent: str, owner: bytes, began: float) -> End:
         found = await self._services.agents.config(organisation, agent)
-        lookups = {"config": Lookup(found.source, milliseconds(self._clock() - began))}
+        lookups = {"config": LookupTime(found.source, milliseconds(self._clock() - began))}
         config = found.value
         state = msgspec.structs.replace(machine.opened(agent, config.greeting, config.voice), slot=self._slot)
         place = Place(organisation, agent, self._new_token(), config.voice)

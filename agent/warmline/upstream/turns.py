@@ -21,7 +21,7 @@ class Turn:
         self.refused: bool | None = None
 
 
-class Turns:
+class CallTurns:
     """At most `most` turns at a time, in the order of asking; fewer after a refusal."""
 
     def __init__(self, most: int) -> None:

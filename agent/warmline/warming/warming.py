@@ -12,12 +12,12 @@ from typing import TypeVar
 
 import structlog
 
-from warmline.background import Part
+from warmline.background import WorkerPart
 from warmline.caches import CacheLimits
 from warmline.warming.allowance import Allowance, Room
 from warmline.warming.limits import WarmingLimits
 from warmline.warming.popular import Popular
-from warmline.warming.sweep import Asked, Report, Services, Sweep, WarmingEvents
+from warmline.warming.sweep import AskedQuestion, Services, Sweep, WarmingEvents, WarmingReport
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class Warmer:
         self._phrase_bytes = cache["tts"].max_bytes
         self._events = events
 
-    async def warm(self, report: Report) -> None:
+    async def warm(self, report: WarmingReport) -> None:
         """Fill L1, and the report as it goes. Raises nothing that an origin or Redis could do."""
         limits = self._limits
         asked = in_turns(await asyncio.gather(*map(self._ranking, self._organisations)), self._questions)
@@ -74,12 +74,12 @@ class Warmer:
             )
             await loading.run(self._organisations, asked)
 
-    async def _ranking(self, organisation: str) -> list[Asked]:
+    async def _ranking(self, organisation: str) -> list[AskedQuestion]:
         ranked = await self._popular.top(organisation, self._questions)
-        return [Asked(organisation, one.question.agent, one.question.text) for one in ranked]
+        return [AskedQuestion(organisation, one.question.agent, one.question.text) for one in ranked]
 
 
-class Warming(Part):
+class Warming(WorkerPart):
     """The warming of one worker: whether it may be called ready, and how it went.
 
     At the start the worker is ready when `warmer` is done or so many `seconds` have passed, whichever is first; what is
@@ -105,7 +105,7 @@ class Warming(Part):
         self._starting: asyncio.Task[None] | None = None
         self.state = "off" if seconds == 0 else "under way"
         """How the start's warming went: `off`, `under way`, `complete`, `failed`, or `timed out after ... s`."""
-        self.report = Report()
+        self.report = WarmingReport()
         """Of the latest warming."""
 
     @property
@@ -118,7 +118,7 @@ class Warming(Part):
         if not self.ready:
             self._starting = asyncio.get_running_loop().create_task(self._start(), name="warming at start")
 
-    async def again(self) -> Report:
+    async def again(self) -> WarmingReport:
         """Warm now, or join the warming that is under way; returns when it is done."""
         running = self._run()
         await asyncio.wait({running})
@@ -154,7 +154,7 @@ class Warming(Part):
 
     async def _warm(self) -> None:
         began = self._clock()
-        self.report = Report()
+        self.report = WarmingReport()
         await self._joined()
         try:
             await self._warmer.warm(self.report)

@@ -52,24 +52,24 @@ class SarvamSockets:
 
 
 class SarvamSocket:
-    """See `pool.Wire`."""
+    """See `pool.SocketWire`."""
 
     def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
         self._socket = socket
 
     async def send(self, frame: str) -> None:
-        """See `Wire.send`."""
+        """See `SocketWire.send`."""
         try:
             await self._socket.send_str(frame)
         except (aiohttp.ClientError, OSError, RuntimeError) as error:  # uvloop says RuntimeError of a closed transport
             raise SocketLost(Loss.CUT) from error
 
     async def ping(self) -> None:
-        """See `Wire.ping`: Sarvam's own message, for it is not known whether a protocol ping counts as activity."""
+        """See `SocketWire.ping`: Sarvam's own message, for whether a protocol ping counts as activity is not known."""
         await self.send(frames.PING)
 
     async def receive(self) -> str:
-        """See `Wire.receive`."""
+        """See `SocketWire.receive`."""
         message = await self._socket.receive()
         if message.type is aiohttp.WSMsgType.TEXT:
             return str(message.data)
@@ -80,9 +80,9 @@ class SarvamSocket:
         raise SocketLost(Loss.CUT)
 
     def stale(self, frame: str) -> bool:
-        """See `Wire.stale`."""
+        """See `SocketWire.stale`."""
         return frames.stale(frame)
 
     async def close(self) -> None:
-        """See `Wire.close`."""
+        """See `SocketWire.close`."""
         await self._socket.close()

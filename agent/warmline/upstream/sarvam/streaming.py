@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 
 from warmline.errors import UpstreamRejected
-from warmline.pool import Lease, Loss, NoSocket, Pool, SocketLost
+from warmline.pool import Loss, NoSocket, Pool, SocketLease, SocketLost
 from warmline.upstream.audio import Samples
 from warmline.upstream.ports import Synthesiser, Voice
 from warmline.upstream.sarvam import frames
@@ -104,13 +104,13 @@ class StreamingSarvam:
             if rest := samples.end():
                 yield rest
 
-    async def _say(self, lease: Lease, text: str, voice: Voice) -> None:
+    async def _say(self, lease: SocketLease, text: str, voice: Voice) -> None:
         await lease.send(frames.config(voice, self._language_field))
         for message in frames.texts(text, longest_call(voice)):
             await lease.send(message)
         await lease.send(frames.FLUSH)
 
-    async def _next(self, lease: Lease, *, heard: bool) -> frames.Frame:
+    async def _next(self, lease: SocketLease, *, heard: bool) -> frames.Frame:
         """The next frame of audio, or the final one. Raises SocketLost, UpstreamError."""
         try:
             async with asyncio.timeout(self._next_audio_timeout if heard else self._first_audio_timeout):
