@@ -87,7 +87,7 @@ class HttpConnection(HttpToolsProtocol):
             super().shutdown()
 
     def _fed(self, data: bytes) -> bytes:
-        """Have it parsed; what is left behind an offer that was not taken comes back. Raises Refused."""
+        """Have it parsed; what is left behind an offer that was not taken comes back. Raises RequestRefused."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as found:
