@@ -124,7 +124,7 @@ def _check(options: argparse.Namespace) -> int:
     from warmline.settings import page
 
     if options.list:
-        print(*page.lines(), sep="\n")
+        print(*page.write_lines(), sep="\n")
         return 0
     if options.api_keys:
         ApiKeys.read(options.api_keys)

@@ -27,7 +27,7 @@ class CacheLimits:
         doc("how many values L1 may hold; without it `max_bytes` alone counts"),
     ] = None
 
-    def busier(self, *, ttl: float | None = None, max_entries: int | None = None) -> "CacheLimits":
+    def scale_up(self, *, ttl: float | None = None, max_entries: int | None = None) -> "CacheLimits":
         """These limits for four times the memory, and for what else is said."""
         policy = self.policy if ttl is None else replace(self.policy, ttl=ttl)
         return CacheLimits(policy, 4 * self.max_bytes, max_entries or self.max_entries)
@@ -61,13 +61,13 @@ class CacheTraits:
         return self.low.max_entries is not None
 
 
-def _lasting(ttl: float, *, load_timeout: float = 10.0) -> Policy:
+def _make_lasting(ttl: float, *, load_timeout: float = 10.0) -> Policy:
     """Of values whose keys name their version: they are as good stale as fresh."""
     return Policy(ttl, 10.0, stale_while_revalidate=HOUR, stale_if_error=DAY, load_timeout=load_timeout)
 
 
 _PHRASES = CacheLimits(
-    _lasting(HOUR, load_timeout=2 * MINUTE),  # heard while it is spoken: the longest text takes most of that
+    _make_lasting(HOUR, load_timeout=2 * MINUTE),  # heard while it is spoken: the longest text takes most of that
     max_bytes=32 * MIB,
     max_entries=100,
 )
@@ -75,25 +75,25 @@ _RESULTS = CacheLimits(
     Policy(5 * MINUTE, 10.0, stale_while_revalidate=MINUTE, stale_if_error=HOUR), max_bytes=4 * MIB, max_entries=500
 )
 _CONFIGS = CacheLimits(Policy(MINUTE, 10.0, stale_while_revalidate=10.0, stale_if_error=10 * MINUTE), max_bytes=MIB)
-_PROMPTS = CacheLimits(_lasting(10 * MINUTE), max_bytes=2 * MIB)
+_PROMPTS = CacheLimits(_make_lasting(10 * MINUTE), max_bytes=2 * MIB)
 
 _TABLE = (
     CacheTraits(
         "tts",
         _PHRASES,
-        _PHRASES.busier(max_entries=500),
+        _PHRASES.scale_up(max_entries=500),
         longest_ttl=DAY,
         versioned=True,
         streamed=True,
         traced=True,
     ),
     CacheTraits(
-        "rag", _RESULTS, _RESULTS.busier(ttl=30 * MINUTE, max_entries=2000), longest_ttl=30 * MINUTE, traced=True
+        "rag", _RESULTS, _RESULTS.scale_up(ttl=30 * MINUTE, max_entries=2000), longest_ttl=30 * MINUTE, traced=True
     ),
-    CacheTraits("config", _CONFIGS, _CONFIGS.busier(ttl=5 * MINUTE), longest_ttl=5 * MINUTE, traced=True),
-    CacheTraits("prompt", _PROMPTS, _PROMPTS.busier(), longest_ttl=DAY, versioned=True, traced=True),
+    CacheTraits("config", _CONFIGS, _CONFIGS.scale_up(ttl=5 * MINUTE), longest_ttl=5 * MINUTE, traced=True),
+    CacheTraits("prompt", _PROMPTS, _PROMPTS.scale_up(), longest_ttl=DAY, versioned=True, traced=True),
     CacheTraits(  # only warming asks, for nobody in particular
-        "roster", _CONFIGS, _CONFIGS.busier(ttl=5 * MINUTE), longest_ttl=5 * MINUTE, priced=False
+        "roster", _CONFIGS, _CONFIGS.scale_up(ttl=5 * MINUTE), longest_ttl=5 * MINUTE, priced=False
     ),
 )
 CACHES: Mapping[str, CacheTraits] = {traits.name: traits for traits in _TABLE}

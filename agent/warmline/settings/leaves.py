@@ -43,26 +43,26 @@ class _Branch:
     prefix: str
 
 
-def leaves(kind: type, values: Values, prefix: str = "") -> Iterator[Leaf]:
+def list_leaves(kind: type, values: Values, prefix: str = "") -> Iterator[Leaf]:
     """Every setting of a tree of this kind, in order; `values` are defaults instead of the fields' own."""
-    for field, hint in _fields(kind):
-        value = values.get(field.name, _default(field))
-        if meaning := _said(hint, _Doc):
-            unit = _said(hint, Unit)
+    for field, hint in _list_fields(kind):
+        value = values.get(field.name, _find_default(field))
+        if meaning := _find_said(hint, _Doc):
+            unit = _find_said(hint, Unit)
             yield Leaf(prefix + field.name, hint, value, unit.unit if unit else "", meaning.documentation)
-        for branch in _branches(field, hint, value, prefix).values():
-            yield from leaves(branch.kind, branch.values, branch.prefix)
+        for branch in _list_branches(field, hint, value, prefix).values():
+            yield from list_leaves(branch.kind, branch.values, branch.prefix)
 
 
 def grow(kind: type[T], given: Values, values: Values, prefix: str = "") -> T:
     """The tree with the settings that are `given` by name; all else is as `values` say, or the fields' defaults."""
     made = dict(values)
-    for field, hint in _fields(kind):
-        value = values.get(field.name, _default(field))
+    for field, hint in _list_fields(kind):
+        value = values.get(field.name, _find_default(field))
         name = prefix + field.name
-        if name in given and _said(hint, _Doc):
+        if name in given and _find_said(hint, _Doc):
             made[field.name] = given[name]
-        if branches := _branches(field, hint, value, prefix):
+        if branches := _list_branches(field, hint, value, prefix):
             grown: dict[str, Any] = {
                 key: grow(one.kind, given, one.values, one.prefix) for key, one in branches.items()
             }
@@ -73,36 +73,36 @@ def grow(kind: type[T], given: Values, values: Values, prefix: str = "") -> T:
 def flatten(tree: object) -> dict[str, object]:
     """The settings of a tree by name."""
     assert is_dataclass(tree)
-    return {leaf.name: leaf.default for leaf in leaves(type(tree), values_of(tree))}
+    return {leaf.name: leaf.default for leaf in list_leaves(type(tree), take_values(tree))}
 
 
-def values_of(tree: object) -> Values:
+def take_values(tree: object) -> Values:
     """The fields of a dataclass; none of what is no dataclass."""
     return {field.name: getattr(tree, field.name) for field in fields(tree)} if is_dataclass(tree) else {}
 
 
-def _fields(kind: type) -> list[tuple["Field[Any]", Any]]:
+def _list_fields(kind: type) -> list[tuple["Field[Any]", Any]]:
     hints = get_type_hints(kind, include_extras=True)
     return [(field, hints[field.name]) for field in fields(kind)]
 
 
-def _default(field: "Field[Any]") -> object:
+def _find_default(field: "Field[Any]") -> object:
     if field.default_factory is not MISSING:
         return field.default_factory()
     return REQUIRED if field.default is MISSING else field.default
 
 
-def _said(hint: Any, kind: type[T]) -> T | None:
+def _find_said(hint: Any, kind: type[T]) -> T | None:
     """What an annotation says of this kind."""
     said = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     return next((one for one in said if isinstance(one, kind)), None)
 
 
-def _branches(field: "Field[Any]", hint: Any, value: object, prefix: str) -> dict[str, _Branch]:
+def _list_branches(field: "Field[Any]", hint: Any, value: object, prefix: str) -> dict[str, _Branch]:
     """The branches of one field: one without a key, one for each key of a mapping, or none."""
     name = prefix if field.metadata.get("nameless") else f"{prefix}{field.name}_"
     if is_dataclass(hint):
-        return {"": _Branch(hint, values_of(value), name)}  # type: ignore[arg-type]
+        return {"": _Branch(hint, take_values(value), name)}  # type: ignore[arg-type]
     if isinstance(value, Mapping):
-        return {key: _Branch(type(one), values_of(one), f"{name}{key}_") for key, one in value.items()}
+        return {key: _Branch(type(one), take_values(one), f"{name}{key}_") for key, one in value.items()}
     return {}

@@ -5,8 +5,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 
-from warmline.settings.leaves import REQUIRED, Leaf, leaves, values_of
-from warmline.settings.reading import RENAMED, variable
+from warmline.settings.leaves import REQUIRED, Leaf, list_leaves, take_values
+from warmline.settings.reading import RENAMED, name_variable
 from warmline.settings.tree import NUMBERS, PROFILES, SETTINGS, Profile
 
 _HEAD = (
@@ -23,27 +23,27 @@ _HEAD = (
 )
 
 
-def lines() -> Iterator[str]:
+def write_lines() -> Iterator[str]:
     """The page: every setting with its unit, its default, what it may be and what it means."""
-    busy = {leaf.name: leaf.default for leaf in leaves(Profile, values_of(PROFILES["high_traffic"]))}
+    busy = {leaf.name: leaf.default for leaf in list_leaves(Profile, take_values(PROFILES["high_traffic"]))}
     yield from _HEAD
     for leaf in SETTINGS.values():
-        yield _row(leaf, busy)
+        yield _write_row(leaf, busy)
     yield ""
     yield "Settings that had another name are refused, with the name that they have now:"
     yield ""
-    yield from (f"- `{variable(old)}` is `{variable(new)}`" for old, new in RENAMED.items())
+    yield from (f"- `{name_variable(old)}` is `{name_variable(new)}`" for old, new in RENAMED.items())
 
 
-def _row(leaf: Leaf, busy: Mapping[str, Any]) -> str:
-    low = _shown(leaf.default)
-    high = _shown(busy[leaf.name]) if leaf.name in NUMBERS else low
+def _write_row(leaf: Leaf, busy: Mapping[str, Any]) -> str:
+    low = _write_default(leaf.default)
+    high = _write_default(busy[leaf.name]) if leaf.name in NUMBERS else low
     default = low if low == high else f"{low} / {high}"
-    cells = (f"`{variable(leaf.name)}`", leaf.unit, default, ", ".join(_allowed(leaf.kind)), leaf.meaning)
+    cells = (f"`{name_variable(leaf.name)}`", leaf.unit, default, ", ".join(_list_allowed(leaf.kind)), leaf.meaning)
     return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
 
 
-def _shown(default: Any) -> str:
+def _write_default(default: Any) -> str:
     if default is REQUIRED:
         return "required"
     if isinstance(default, float):
@@ -53,7 +53,7 @@ def _shown(default: Any) -> str:
     return "none" if default in {None, ""} else str(default)
 
 
-def _allowed(kind: Any) -> Iterator[str]:
+def _list_allowed(kind: Any) -> Iterator[str]:
     """What the annotations of a type say that its values may be."""
     if get_origin(kind) is Literal:
         yield from (f"`{one}`" for one in get_args(kind))
@@ -67,4 +67,4 @@ def _allowed(kind: Any) -> Iterator[str]:
             case Le(le):
                 yield f"≤ {le}"
             case _:
-                yield from _allowed(one)
+                yield from _list_allowed(one)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from warmline.errors import SettingsError
-from warmline.settings.leaves import REQUIRED, Leaf, flatten, grow, leaves, values_of
+from warmline.settings.leaves import REQUIRED, Leaf, flatten, grow, list_leaves, take_values
 from warmline.settings.tree import PROFILES, SETTINGS, Profile, Settings
 
 PREFIX = "WARMLINE_"
@@ -28,20 +28,20 @@ _FINITE = ConfigDict(allow_inf_nan=False)
 def read(environment: Mapping[str, str]) -> Settings:
     """The settings in `environment`. Raises SettingsError, which lists every problem."""
     given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
-    defaults = values_of(PROFILES.get(given.get("profile", "low_traffic"), PROFILES["low_traffic"]))
-    settings = grow(Settings, _values(SETTINGS.values(), given), defaults)
-    if problems := list(_problems(settings)):
+    defaults = take_values(PROFILES.get(given.get("profile", "low_traffic"), PROFILES["low_traffic"]))
+    settings = grow(Settings, _convert(SETTINGS.values(), given), defaults)
+    if problems := list(_find_problems(settings)):
         raise SettingsError(problems)
     return settings
 
 
 def change(profile: Profile, given: Mapping[str, str]) -> Profile:
     """A profile with other numbers, by their settings' names. Raises SettingsError, which lists every problem."""
-    values = values_of(profile)
-    return grow(Profile, _values(leaves(Profile, values), given), values)
+    values = take_values(profile)
+    return grow(Profile, _convert(list_leaves(Profile, values), given), values)
 
 
-def _values(known: Iterable[Leaf], given: Mapping[str, str]) -> dict[str, object]:
+def _convert(known: Iterable[Leaf], given: Mapping[str, str]) -> dict[str, object]:
     """What is given, as the settings' types have it."""
     values: dict[str, object] = {}
     problems: list[str] = []
@@ -52,40 +52,42 @@ def _values(known: Iterable[Leaf], given: Mapping[str, str]) -> dict[str, object
             try:
                 values[leaf.name] = TypeAdapter(leaf.kind, config=_FINITE).validate_python(given[leaf.name])
             except ValidationError as error:
-                problems.append(f"{variable(leaf.name)}: {error.errors(include_url=False)[0]['msg']}")
+                problems.append(f"{name_variable(leaf.name)}: {error.errors(include_url=False)[0]['msg']}")
         elif leaf.default is REQUIRED:
-            problems.append(f"{variable(leaf.name)}: Field required")
-    problems += [_unknown(name, names) for name in given if name not in names]
+            problems.append(f"{name_variable(leaf.name)}: Field required")
+    problems += [_refuse_unknown(name, names) for name in given if name not in names]
     if problems:
         raise SettingsError(problems)
     return values
 
 
-def variable(name: str) -> str:
+def name_variable(name: str) -> str:
     """The variable of a setting."""
     return f"{PREFIX}{name.upper()}"
 
 
-def _unknown(name: str, names: Iterable[str]) -> str:
+def _refuse_unknown(name: str, names: Iterable[str]) -> str:
     if name in RENAMED:
-        return f"{variable(name)}: is called {variable(RENAMED[name])} now"
+        return f"{name_variable(name)}: is called {name_variable(RENAMED[name])} now"
     near = difflib.get_close_matches(name, names, n=1)
-    return f"{variable(name)}: there is no such setting" + (f"; did you mean {variable(near[0])}?" if near else "")
+    return f"{name_variable(name)}: there is no such setting" + (
+        f"; did you mean {name_variable(near[0])}?" if near else ""
+    )
 
 
-def _problems(settings: Settings) -> Iterator[str]:
+def _find_problems(settings: Settings) -> Iterator[str]:
     """What is wrong although every value is well-formed: ports that clash, files that cannot be read."""
     if settings.port == settings.admin_port:
-        yield f"{variable('admin_port')}: must differ from {variable('port')} ({settings.port})"
+        yield f"{name_variable('admin_port')}: must differ from {name_variable('port')} ({settings.port})"
     for name, address in (("redis_cache", settings.redis_cache), ("redis_state", settings.redis_state)):
         if urlsplit(address.url).password:
-            yield f"{variable(name)}_URL: must hold no password; use {variable(name)}_PASSWORD_FILE"
+            yield f"{name_variable(name)}_URL: must hold no password; use {name_variable(name)}_PASSWORD_FILE"
     for name, value in flatten(settings).items():
-        if isinstance(value, Path) and (problem := _unreadable(value)):
-            yield f"{variable(name)}: {problem}"
+        if isinstance(value, Path) and (problem := _refuse_unreadable(value)):
+            yield f"{name_variable(name)}: {problem}"
 
 
-def _unreadable(path: Path) -> str | None:
+def _refuse_unreadable(path: Path) -> str | None:
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -14,7 +14,7 @@ from warmline.caches import CACHES, NAMELESS, CacheLimits
 from warmline.pool import SocketLimits
 from warmline.session.limits import SessionLimits
 from warmline.settings.kinds import HttpUrl, Names, Port, RedisUrl, WebSocketUrl
-from warmline.settings.leaves import Leaf, leaves, values_of
+from warmline.settings.leaves import Leaf, list_leaves, take_values
 from warmline.warming.limits import WarmingLimits
 from warmline_cache import RedisLimits
 
@@ -137,8 +137,8 @@ class Settings:
     cache: Mapping[str, CacheLimits]
 
 
-SETTINGS: Mapping[str, Leaf] = {leaf.name: leaf for leaf in leaves(Settings, values_of(PROFILES["low_traffic"]))}
+SETTINGS: Mapping[str, Leaf] = {leaf.name: leaf for leaf in list_leaves(Settings, take_values(PROFILES["low_traffic"]))}
 """Every setting by its name, with the defaults of the profile `low_traffic`."""
 
-NUMBERS: Mapping[str, Leaf] = {leaf.name: leaf for leaf in leaves(Profile, values_of(PROFILES["low_traffic"]))}
+NUMBERS: Mapping[str, Leaf] = {leaf.name: leaf for leaf in list_leaves(Profile, take_values(PROFILES["low_traffic"]))}
 """The settings whose defaults a profile chooses, or might, such as `cache_rag_ttl` or `sarvam_sockets_prewarm`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 
-def owned(settings: Iterable[str], owners: Mapping[str, str]) -> list[str]:
+def refuse_owned(settings: Iterable[str], owners: Mapping[str, str]) -> list[str]:
     """A sentence for each of these `agent_settings` that have an owner: which option to set instead.
 
     `owners` has the option of each setting, empty for what every rollout decides anew.
@@ -24,4 +24,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, object]:
         """The filter by the name that roles use."""
-        return {"warmline_owned": owned}
+        return {"warmline_owned": refuse_owned}

@@ -10,7 +10,7 @@ from tests.support.plugins import load
 from tests.support.roles import ROLES
 from warmline.settings import SETTINGS
 
-owned = load("filter", "owned").owned
+refuse_owned = load("filter", "owned").refuse_owned
 AGENT = ROLES / "agent"
 
 
@@ -25,16 +25,18 @@ OWNERS: dict[str, str] = read("vars/main.yml")["agent_owners"]
     ("setting", "option"), [("drain_seconds", "agent_drain_seconds"), ("PROFILE", "agent_profile")]
 )
 def test_a_setting_that_an_option_sets_is_refused_by_that_options_name(setting: str, option: str) -> None:
-    (said,) = owned({setting: 120, "cache_rag_ttl": 600}, OWNERS)
+    (said,) = refuse_owned({setting: 120, "cache_rag_ttl": 600}, OWNERS)
     assert said.startswith(f"agent_settings.{setting}: set {option} instead")
 
 
 def test_a_setting_that_every_rollout_decides_is_refused() -> None:
-    assert owned({"slot": "agent-1/1"}, OWNERS) == ["agent_settings.slot: every rollout decides it; no inventory can"]
+    assert refuse_owned({"slot": "agent-1/1"}, OWNERS) == [
+        "agent_settings.slot: every rollout decides it; no inventory can"
+    ]
 
 
 def test_other_settings_are_nobodys_business() -> None:
-    assert owned({name: 1 for name in SETTINGS if name not in OWNERS}, OWNERS) == []
+    assert refuse_owned({name: 1 for name in SETTINGS if name not in OWNERS}, OWNERS) == []
 
 
 def test_every_variable_that_the_role_writes_has_its_owner() -> None:
