@@ -255,6 +255,9 @@ images: control ## pull or build every image of the fleet
 venv: ## have the Python environment of requirements.txt
 	@$(ROOT)/ansible/bin/venv $(ROOT)/requirements.txt $(VENV)
 
+settings-page: venv ## write docs/operate/settings.md, the page of the workers' settings
+	cd $(ROOT) && python -m warmline check --list > docs/operate/settings.md
+
 boards: boards-venv ## make the boards' JSON from dashboards/boards
 	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m dashboards.generate
 

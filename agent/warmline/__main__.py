@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--redis", action="store_true", help="ask both Redis instances too, and print what they refuse in their words"
     )
+    check.add_argument(
+        "--list", action="store_true", help="print every setting with unit, default and meaning, and check none"
+    )
     check.set_defaults(run=_check)
 
     health = commands.add_parser("health", help="exit 0 if the worker of these settings is alive")
@@ -118,7 +121,11 @@ def _check(options: argparse.Namespace) -> int:
 
     from warmline import app, settings
     from warmline.api.keys import ApiKeys
+    from warmline.settings import page
 
+    if options.list:
+        print(*page.write_lines(), sep="\n")
+        return 0
     if options.api_keys:
         ApiKeys.read(options.api_keys)
     else:

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import aiohttp
 import structlog
@@ -24,7 +25,7 @@ from warmline.api.sessions import SESSIONS, SessionApi
 from warmline.api.signature import read_secrets
 from warmline.api.warm import WarmApi
 from warmline.services.answers import Answers
-from warmline.settings import Settings
+from warmline.settings import Settings, flatten
 from warmline.telemetry.caches import CacheMetrics
 from warmline.telemetry.counters import Metrics
 from warmline.telemetry.lag import Lag
@@ -42,75 +43,64 @@ async def run(settings: Settings, log: LogWriter) -> None:
     """Run one worker until it is told to stop. Raises SettingsError or OSError before it listens. `log` is counted."""
     keys = ApiKeys.read(settings.api_keys_file)
     accounts = wiring.accounts(settings, keys)
-    secrets = read_secrets(settings.webhook_secrets_file)
+    secrets = read_secrets(settings.webhook.secrets_file)
     registry = CollectorRegistry()
     metrics = Metrics(registry, version=settings.version)
+    pool_metrics = PoolMetrics(registry, account=settings.sarvam_sockets.account)
     registry.register(Money(accounts))
     registry.register(LogMetrics(lambda: log.lost))
     async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
         caller_socket = stack.enter_context(bind(settings.listen_host, settings.port))
         fleet_socket = stack.enter_context(bind(settings.listen_host, settings.admin_port))
-        posts = await stack.enter_async_context(open_posts())
-        caches = wiring.caches(settings, metrics)
-        stack.push_async_callback(caches.aclose)
+        posts = await enter(open_posts())
+        caches = await enter(wiring.caches(settings, metrics))
         # The sockets' connections are bounded by the pool; aiohttp's own limit of 100 would be a second, silent one.
-        unlimited = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
-        registry.register(CacheMetrics(caches.overviews, caches.standing))
-        pool_metrics = PoolMetrics(registry, account=settings.sarvam_sockets_account)
-        pool = wiring.pool(settings, caches, unlimited, pool_metrics)
-        stack.push_async_callback(pool.aclose)  # before the caches: giving back the share takes Redis
-        usage = Usage(accounts, caches.state)
-        stack.push_async_callback(usage.aclose)
-        popular = wiring.popular(settings, keys, caches)
-        stack.push_async_callback(popular.aclose)
-        convex, sarvam = wiring.convex(settings, posts, metrics), wiring.sarvam(settings, posts, pool, pool_metrics)
-        services = wiring.services(settings, caches, convex, sarvam, accounts, metrics)
+        http = await enter(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+        pool = await enter(wiring.pool(settings, caches, http, pool_metrics))  # gives its share back through Redis
+        await enter(Usage(accounts, caches.state))
+        popular = await enter(wiring.popular(settings, keys, caches))
+        functions = wiring.functions(settings, posts, metrics)
+        synthesiser = wiring.synthesiser(settings, posts, pool, pool_metrics)
+        services = wiring.services(settings, caches, functions, synthesiser, accounts, metrics)
         answers = Answers(services.agents, services.knowledge, asked=popular.asked)
-        warming = wiring.warming(settings, keys, caches, services, popular, metrics)
-        stack.push_async_callback(warming.aclose)
-        sessions = wiring.sessions(settings, services, answers, accounts, caches, metrics)
-        stack.push_async_callback(sessions.aclose)
+        warming = await enter(wiring.warming(settings, keys, caches, services, popular, metrics))
+        sessions = await enter(wiring.sessions(settings, services, answers, accounts, caches, metrics))
+        await enter(Lag(metrics.late))
+        await enter(Watch(caches.standing, caches.knock, _log.warning))
+        registry.register(CacheMetrics(caches.overviews, caches.standing))
+
         identity = {"slot": settings.slot, "version": settings.version, "release": settings.release}
-        admin = AdminApi(
-            registry,
-            identity=identity,
-            ping_redis=caches.ping,
-            warming=warming,
-            refusals=caches.refusals,
-        )
-
-        def draining() -> None:
-            admin.drain()
-            warming.stop()
-
-        api = CallerApi(keys, accounts, services.agents, answers, services.speech, identity=identity)
-        voice = SessionApi(
+        caller_api = CallerApi(keys, accounts, services.agents, answers, services.speech, identity=identity)
+        session_api = SessionApi(
             keys,
             accounts,
             sessions,
             metrics,
-            send_seconds=settings.session_send_seconds,
-            text_length=settings.session_text_length,
+            send_seconds=settings.session.send_seconds,
+            text_length=settings.session.text_length,
         )
-        hooks = wiring.webhooks(settings, secrets, caches, metrics)
-        fleet = FleetApi(caches.overviews, caches.invalidate, slot=settings.slot, profile=settings.profile)
+        webhooks = wiring.webhooks(settings, secrets, caches, metrics)
+        admin_api = AdminApi(
+            registry, identity=identity, ping_redis=caches.ping, warming=warming, refusals=caches.refusals
+        )
+        fleet_api = FleetApi(caches.overviews, caches.invalidate, slot=settings.slot, profile=settings.profile)
+
+        def draining() -> None:
+            admin_api.drain()
+            warming.stop()
+
         service = Service(
-            _observed([*api.routes(), *voice.routes(), *hooks.routes(), *Demo().routes()], metrics),
-            _application([*admin.routes(), *fleet.routes(), *WarmApi(warming).routes()]),
+            _observed([*caller_api.routes(), *session_api.routes(), *webhooks.routes(), *Demo().routes()], metrics),
+            _application([*admin_api.routes(), *fleet_api.routes(), *WarmApi(warming).routes()]),
             drain_seconds=settings.drain_seconds,
-            leave_seconds=settings.session_leave_seconds,
+            leave_seconds=settings.session.leave_seconds,
             draining=draining,
             leaving=sessions.leave,
             sockets=[SESSIONS],
-            message_bytes=settings.session_message_bytes,
+            message_bytes=settings.session.message_bytes,
         )
-        lag = Lag(metrics.late)
-        stack.push_async_callback(lag.aclose)
-        watch = Watch(caches.standing, caches.knock, _log.warning)
-        stack.push_async_callback(watch.aclose)
-        for part in (caches, pool, usage, popular, sessions, warming, lag, watch):
-            part.start()
-        pool.prewarm(*settings.sarvam_models)
+        pool.prewarm(*settings.sarvam.models)
         await caches.dialled()  # or the first callers would have no Redis, and their sessions could not be resumed
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
@@ -120,7 +110,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
 def check(settings: Settings) -> None:
     """Read every file as `run` would. Raises SettingsError."""
     wiring.accounts(settings, ApiKeys.read(settings.api_keys_file))
-    read_secrets(settings.webhook_secrets_file)
+    read_secrets(settings.webhook.secrets_file)
 
 
 async def check_redis(settings: Settings) -> list[str]:
@@ -146,4 +136,4 @@ def _application(routes: list[BaseRoute], *middleware: Middleware) -> Starlette:
 
 def _shown(settings: Settings) -> dict[str, object]:
     """What an operator wants to read first; the settings hold paths of secrets, never secrets."""
-    return settings.model_dump(mode="json")
+    return {name: str(value) if isinstance(value, Path) else value for name, value in flatten(settings).items()}

@@ -47,7 +47,7 @@ class Unauthenticated(CallerError):
 
 
 class WebhookRefused(Unauthenticated):
-    """`reason` is a word of `api.signature.Refusal`; nothing was changed."""
+    """`reason` is a word of `api.signature.SignatureRefusal`; nothing was changed."""
 
     code = "webhook_refused"
 

@@ -6,20 +6,19 @@ import time
 import uuid
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
 import structlog
 
 from warmline.accounts.accounts import Accounts
-from warmline.accounts.limits import Limit, read_limits
+from warmline.accounts.limits import read_limits
 from warmline.accounts.prices import read_prices
 from warmline.api.deliveries import Deliveries
 from warmline.api.keys import ApiKeys
 from warmline.api.webhooks import Webhooks
-from warmline.pool import Ledger, Pool, Timing
-from warmline.pool import Limits as SocketLimits
+from warmline.caches import CACHES
+from warmline.pool import Ledger, Pool
 from warmline.pool.redis import RedisBudget
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
@@ -27,24 +26,22 @@ from warmline.services.codecs import AudioCodec, MessageCodec
 from warmline.services.knowledge import Knowledge, Passage
 from warmline.services.roster import Roster
 from warmline.services.speech import Speech
-from warmline.session import Limits as SessionLimits
-from warmline.session import Services as SessionServices
-from warmline.session import Sessions
+from warmline.session import Sessions, SessionServices
 from warmline.session.redis import RedisSessions
-from warmline.settings import CacheProfile, Settings, revealed
+from warmline.settings import RedisAddress, Settings, revealed
 from warmline.telemetry.counters import Metrics
 from warmline.telemetry.sockets import PoolMetrics
 from warmline.upstream.convex.functions import Convex
-from warmline.upstream.ports import Synthesiser
+from warmline.upstream.ports import Functions, Synthesiser
 from warmline.upstream.posts import Posts
 from warmline.upstream.sarvam.rest import Sarvam
 from warmline.upstream.sarvam.socket import SarvamSockets, socket_url
-from warmline.upstream.sarvam.streaming import Patience, StreamingSarvam
+from warmline.upstream.sarvam.streaming import StreamingSarvam
 from warmline.warming.popular import Popular
 from warmline.warming.popular_redis import RedisPopular
 from warmline.warming.sweep import Services
-from warmline.warming.warming import MOST, Limits, Warmer, Warming
-from warmline_cache import Cache, Caches, Codec, Policy, Tuning
+from warmline.warming.warming import Warmer, Warming
+from warmline_cache import Cache, Caches, Codec
 from warmline_cache.redis.dial import Dial, dialler
 from warmline_cache.redis.link import Link
 from warmline_cache.worker import DIAL_SECONDS, boottime
@@ -54,204 +51,184 @@ V = TypeVar("V")
 _log = structlog.get_logger(__name__)
 
 
-def dial(url: str, password_file: Path | None) -> Dial:
+def dial(address: RedisAddress) -> Dial:
     """Connections to one of the Redis instances."""
-    return dialler(url, password=revealed(password_file), timeout=DIAL_SECONDS)
+    return dialler(address.url, password=revealed(address.password_file), timeout=DIAL_SECONDS)
 
 
 def caches(settings: Settings, metrics: Metrics) -> Caches:
     """The caches' surroundings, with no cache in them yet."""
     return Caches(
-        dial(settings.redis_cache_url, settings.redis_cache_password_file),
-        dial(settings.redis_state_url, settings.redis_state_password_file),
+        dial(settings.redis_cache),
+        dial(settings.redis_state),
         name=settings.slot,
         events=metrics,
-        tuning=Tuning(redis_seconds=settings.redis_deadline),
+        limits=settings.redis,
         l2=settings.cache_l2 == "on",
     )
 
 
-def convex(settings: Settings, posts: Posts, metrics: Metrics) -> Convex:
+def functions(settings: Settings, posts: Posts, metrics: Metrics) -> Functions:
     """The data provider."""
+    convex = settings.convex
     return Convex(
         posts,
-        settings.convex_url,
-        deploy_key=revealed(settings.convex_deploy_key_file),
-        timeout=settings.convex_timeout,
-        concurrency=settings.convex_concurrency,
+        convex.url,
+        deploy_key=revealed(convex.deploy_key_file),
+        timeout=convex.timeout,
+        concurrency=convex.concurrency,
         called=partial(metrics.called, Convex.name),
         left_out=partial(metrics.left_out, Convex.name),
     )
 
 
-def pool(settings: Settings, around: Caches, http: aiohttp.ClientSession, metrics: PoolMetrics) -> Pool:
+def pool(settings: Settings, caches: Caches, http: aiohttp.ClientSession, metrics: PoolMetrics) -> Pool:
     """The warm sockets; nothing is opened before its `start`."""
+    sarvam, limits = settings.sarvam, settings.sarvam_sockets
     connect = SarvamSockets(
         http,
-        settings.sarvam_socket_url or socket_url(settings.sarvam_url),
+        sarvam.socket_url or socket_url(sarvam.url),
         upstream=Sarvam.name,
-        key=revealed(settings.sarvam_key_file) or "",
-        heartbeat=settings.sarvam_socket_ping,
-    )
-    limits = SocketLimits(
-        prewarm=settings.caches().sockets.prewarm,
-        maximum=settings.caches().sockets.maximum,
-        max_age=settings.sarvam_socket_max_age,
-        linger=settings.sarvam_socket_linger,
+        key=revealed(sarvam.key_file) or "",
+        ping=limits.ping,
     )
     budget = RedisBudget(
-        around.state,
+        caches.state,
         account=Sarvam.name,
         worker=f"{settings.slot}#{uuid.uuid4().hex[:12]}",
-        limit=settings.sarvam_sockets_account,
-        deadline=settings.redis_deadline,
+        limit=limits.account,
+        deadline=settings.redis.deadline,
     )
-    timing = Timing(connect=settings.sarvam_connect_timeout, ping=settings.sarvam_socket_ping)
-    ledger = Ledger(limits, random=random.random)
-    made = Pool(connect, ledger, budget=budget, events=metrics, timing=timing)
+    made = Pool(connect, Ledger(limits, random=random.random), budget=budget, events=metrics)
     metrics.watch(made)
     return made
 
 
-def sarvam(settings: Settings, posts: Posts, sockets: Pool, metrics: PoolMetrics) -> Synthesiser:
+def synthesiser(settings: Settings, posts: Posts, pool: Pool, metrics: PoolMetrics) -> Synthesiser:
     """The speech provider, over warm sockets and over REST."""
+    sarvam = settings.sarvam
     rest = Sarvam(
         posts,
-        settings.sarvam_url,
-        key=revealed(settings.sarvam_key_file) or "",
-        timeout=settings.sarvam_timeout,
-        language_field=settings.sarvam_language_field,
+        sarvam.url,
+        key=revealed(sarvam.key_file) or "",
+        timeout=sarvam.timeout,
+        language_field=sarvam.language_field,
         billed=metrics.billed,
     )
     return StreamingSarvam(
-        sockets,
+        pool,
         rest,
-        patience=Patience(first=settings.sarvam_first_audio_timeout, next=settings.sarvam_next_audio_timeout),
-        language_field=settings.sarvam_language_field,
+        first_audio_timeout=sarvam.first_audio_timeout,
+        next_audio_timeout=sarvam.next_audio_timeout,
+        language_field=sarvam.language_field,
         billed=metrics.billed,
     )
 
 
 def accounts(settings: Settings, keys: ApiKeys) -> Accounts:
     """What the organisations may ask and spend. Raises SettingsError for a file that cannot be read."""
-    everybody = Limit(settings.requests_per_second, settings.burst, settings.spend_per_day)
-    limits = read_limits(settings.limits_file, everybody, keys.organisations)
+    limits = read_limits(settings.limits_file, settings.organisation, keys.organisations)
     prices = read_prices(settings.prices_file)
     return Accounts(limits, prices, keys.organisations, clock=boottime, wall=time.time)
 
 
-def webhooks(settings: Settings, valid: Sequence[bytes], around: Caches, metrics: Metrics) -> Webhooks:
+def webhooks(settings: Settings, secrets: Sequence[bytes], caches: Caches, metrics: Metrics) -> Webhooks:
     """What the provider may tell us, signed with a valid secret."""
     return Webhooks(
-        valid,
-        Deliveries(around.state),
-        around.invalidate,
-        seconds=settings.webhook_seconds,
+        secrets,
+        Deliveries(caches.state),
+        caches.invalidate,
+        seconds=settings.webhook.seconds,
         wall=time.time,
         metrics=metrics,
     )
 
 
 def services(
-    settings: Settings, around: Caches, functions: Convex, voice: Synthesiser, books: Accounts, metrics: Metrics
+    settings: Settings,
+    caches: Caches,
+    functions: Functions,
+    synthesiser: Synthesiser,
+    accounts: Accounts,
+    metrics: Metrics,
 ) -> Services:
     """The caches in the words of the domain."""
-    profile = settings.caches()
 
-    def cache(name: str, codec: Codec[V], numbers: CacheProfile, *, versioned: bool) -> Cache[V]:
-        made = around.cache(
+    def cache(name: str, codec: Codec[V]) -> Cache[V]:
+        limits = settings.cache[name]
+        metrics.begin(name)
+        return caches.cache(
             name,
             codec,
-            policy(numbers),
-            max_bytes=numbers.max_bytes,
-            max_entries=numbers.max_entries,
-            versioned=versioned,
+            limits.policy,
+            max_bytes=limits.max_bytes,
+            max_entries=limits.max_entries,
+            versioned=CACHES[name].versioned,
         )
-        metrics.begin(made.name)
-        return made
 
     agents = Agents(
         functions,
-        configs=cache("config", MessageCodec(AgentConfig), profile.config, versioned=False),
-        prompts=cache("prompt", MessageCodec(Prompt), profile.prompt, versioned=True),
-        accounts=books,
+        configs=cache("config", MessageCodec(AgentConfig)),
+        prompts=cache("prompt", MessageCodec(Prompt)),
+        accounts=accounts,
     )
-    results = cache("rag", MessageCodec(list[Passage]), profile.rag, versioned=False)
-    phrases = around.streams(cache("tts", AudioCodec(), profile.tts, versioned=True))
-    roster = Roster(functions, names=cache("roster", MessageCodec(list[str]), profile.config, versioned=False))
-    knowledge = Knowledge(functions, results=results, accounts=books)
-    return Services(roster, agents, knowledge, Speech(voice, phrases=phrases, accounts=books))
+    knowledge = Knowledge(functions, results=cache("rag", MessageCodec(list[Passage])), accounts=accounts)
+    speech = Speech(synthesiser, phrases=caches.streams(cache("tts", AudioCodec())), accounts=accounts)
+    roster = Roster(functions, names=cache("roster", MessageCodec(list[str])))
+    return Services(roster, agents, knowledge, speech)
 
 
-def policy(numbers: CacheProfile) -> Policy:
-    """What a profile says of one cache's lifetimes."""
-    return Policy(
-        ttl=numbers.ttl,
-        negative_ttl=numbers.negative_ttl,
-        stale_while_revalidate=numbers.stale_while_revalidate,
-        stale_if_error=numbers.stale_if_error,
-        load_timeout=numbers.load_timeout,
-    )
-
-
-def popular(settings: Settings, keys: ApiKeys, around: Caches) -> Popular:
+def popular(settings: Settings, keys: ApiKeys, caches: Caches) -> Popular:
     """What callers ask most."""
-    opted_out = keys.organisations if "*" in settings.popular_opt_out else settings.popular_opt_out
+    opt_out = settings.popular.opt_out
+    opted_out = keys.organisations if "*" in opt_out else opt_out
     if unknown := set(opted_out) - set(keys.organisations):
         _log.warning("nobody_of_these_has_an_api_key", popular_opt_out=sorted(unknown))
     return Popular(
-        RedisPopular(around.state, days=settings.popular_days),
-        minimum=settings.popular_minimum,
+        RedisPopular(caches.state, days=settings.popular.days),
+        minimum=settings.popular.minimum,
         opted_out=opted_out,
         wall=time.time,
     )
 
 
 def warming(
-    settings: Settings, keys: ApiKeys, around: Caches, known: Services, asked: Popular, metrics: Metrics
+    settings: Settings, keys: ApiKeys, caches: Caches, services: Services, popular: Popular, metrics: Metrics
 ) -> Warming:
     """Filling L1 before the first caller comes."""
-    profile = settings.caches()
-    limits = Limits(
-        concurrency=settings.warming_concurrency,
-        calls=settings.warming_calls,
-        characters=settings.warming_characters,
-        questions=profile.rag.max_entries or MOST,
-        phrases=profile.tts.max_entries or MOST,
-        phrase_bytes=profile.tts.max_bytes,
+    warmer = Warmer(
+        services,
+        popular,
+        organisations=keys.organisations,
+        limits=settings.warming,
+        cache=settings.cache,
+        events=metrics,
     )
     return Warming(
-        Warmer(known, asked, organisations=keys.organisations, limits=limits, events=metrics),
-        limit=settings.warming_seconds,
-        joined=lambda: around.remembers(within=2),
+        warmer,
+        seconds=settings.warming.seconds,
+        joined=lambda: caches.remembers(within=2),
         clock=time.monotonic,
         events=metrics,
     )
 
 
 def sessions(
-    settings: Settings, known: Services, answers: Answers, accounts: Accounts, around: Caches, metrics: Metrics
+    settings: Settings, services: Services, answers: Answers, accounts: Accounts, caches: Caches, metrics: Metrics
 ) -> Sessions:
     """The voice sessions of this worker."""
-    state = dial(settings.redis_state_url, settings.redis_state_password_file)
+    state = dial(settings.redis_state)
     store = RedisSessions(
-        around.state,
+        caches.state,
         lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
-        ttl=settings.session_resume_seconds,
-        deadline=settings.redis_deadline,
-    )
-    limits = SessionLimits(
-        sessions=settings.sessions_max,
-        idle=settings.session_idle_seconds,
-        rate=settings.session_message_rate,
-        burst=settings.session_message_burst,
-        lead=settings.session_audio_lead,
+        resume_seconds=settings.session.resume_seconds,
+        deadline=settings.redis.deadline,
     )
     return Sessions(
-        SessionServices(known.agents, answers, known.speech, accounts.admit),
+        SessionServices(services.agents, answers, services.speech, accounts.admit),
         store,
         slot=settings.slot,
-        limits=limits,
+        limits=settings.session,
         events=metrics,
         clock=time.monotonic,
         random=secrets.token_bytes,

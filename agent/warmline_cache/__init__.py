@@ -15,7 +15,7 @@ from warmline_cache.store.codec import Codec
 from warmline_cache.streams.listening import Listening
 from warmline_cache.streams.streams import Streams
 from warmline_cache.tally import Spread, Tally
-from warmline_cache.worker import Caches, Tuning
+from warmline_cache.worker import Caches, RedisLimits
 
 __all__ = [
     "Cache",
@@ -30,6 +30,7 @@ __all__ = [
     "NotStored",
     "Overview",
     "Policy",
+    "RedisLimits",
     "Removal",
     "Source",
     "Spread",
@@ -37,5 +38,4 @@ __all__ = [
     "Standing",
     "Streams",
     "Tally",
-    "Tuning",
 ]

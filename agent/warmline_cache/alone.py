@@ -9,25 +9,25 @@ from collections.abc import AsyncGenerator, Sequence
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.key import Key
 from warmline_cache.redis.server import Budget
-from warmline_cache.store.ports import Slot
+from warmline_cache.store.ports import StoredSlot
 from warmline_cache.streams.broadcast import StreamLost
 from warmline_cache.streams.relay import Outgoing, Tokens
 
-_VACANT = Slot(None, ())
+_VACANT = StoredSlot(None, ())
 
 
 class NoStore:
     """`Store` of a worker that shares nothing: every slot is vacant, and stays it."""
 
-    async def read(self, key: Key, *, weight: int) -> Slot:
+    async def read(self, key: Key, *, weight: int) -> StoredSlot:
         """See `Store.read`."""
         return _VACANT
 
-    async def claim(self, key: Key, budget: Budget) -> Slot:
+    async def claim(self, key: Key, budget: Budget) -> StoredSlot:
         """See `Store.claim`."""
         return _VACANT
 
-    async def commit(self, key: Key, claimed: Slot, data: bytes, ttl: float, budget: Budget) -> bool:
+    async def commit(self, key: Key, claimed: StoredSlot, data: bytes, ttl: float, budget: Budget) -> bool:
         """See `Store.commit`: nobody can have overtaken it."""
         return True
 

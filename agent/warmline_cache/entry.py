@@ -57,7 +57,7 @@ class Outdated(Found[V]):
         self.why = why
 
 
-class Entry(NamedTuple):
+class CacheEntry(NamedTuple):
     """An encoded value as Redis keeps it.
 
     `born` is the wall-clock second at which its load ended. `negative` marks the answer "there is no such thing".

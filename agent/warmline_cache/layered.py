@@ -25,13 +25,13 @@ from warmline_cache.flight import Flight, Flights
 from warmline_cache.key import Key
 from warmline_cache.loading import Errand, Loader
 from warmline_cache.memory.memory import Memory
-from warmline_cache.memory.slot import Slot
+from warmline_cache.memory.slot import MemorySlot
 from warmline_cache.origin import Load
 from warmline_cache.policy import Policy
 from warmline_cache.redis.server import Budget
 from warmline_cache.shared import Kept, SharedLayer
 from warmline_cache.store.codec import Codec
-from warmline_cache.store.ports import Slot as Claim
+from warmline_cache.store.ports import StoredSlot as Claim
 from warmline_cache.surroundings import Surroundings
 from warmline_cache.tally import Tally
 
@@ -60,18 +60,18 @@ class Cache(Generic[V]):
         policy: Policy,
         codec: Codec[V],
         memory: Memory[Found[V | None]],
-        around: Surroundings,
+        surroundings: Surroundings,
         versioned: bool = False,
     ) -> None:
         self.name = name
         self.tally = Tally()
         self._policy = policy
         self._memory = memory
-        self._fence = OPEN if versioned else around.fence
-        self._clock = around.clock
-        self._redis_seconds = around.redis_seconds
-        self._shared = SharedLayer(name, codec, policy=policy, fence=self._fence, around=around)
-        self._loader = Loader(name, self._shared, policy=policy, fence=self._fence, around=around)
+        self._fence = OPEN if versioned else surroundings.fence
+        self._clock = surroundings.clock
+        self._redis_deadline = surroundings.redis_deadline
+        self._shared = SharedLayer(name, codec, policy=policy, fence=self._fence, surroundings=surroundings)
+        self._loader = Loader(name, self._shared, policy=policy, fence=self._fence, surroundings=surroundings)
         self.flights: Flights[Found[V | None]] = Flights()
         self._epoch = 0
 
@@ -97,7 +97,7 @@ class Cache(Generic[V]):
         if slot is not None and now < slot.fresh_until and now < self._fence.until:
             self.tally.l1 += 1
             return slot.value
-        found = await self._look_further(key, Errand(load, elsewhere, claimed, Budget(self._redis_seconds)))
+        found = await self._look_further(key, Errand(load, elsewhere, claimed, Budget(self._redis_deadline)))
         self._count(found, self._clock() - now)
         return found
 
@@ -110,7 +110,7 @@ class Cache(Generic[V]):
         slot = self._recall(key)
         if slot is not None and self._clock() < slot.fresh_until:
             return slot.value
-        kept = await self._fill_from_l2(key, Budget(self._redis_seconds))
+        kept = await self._fill_from_l2(key, Budget(self._redis_deadline))
         return None if kept is None or kept.fresh_for <= 0 else Found(kept.value, Source.L2)
 
     def forget(self, groups: Iterable[str], keys: Iterable[str]) -> None:
@@ -157,7 +157,7 @@ class Cache(Generic[V]):
             self._loader.turns.joined(flight)
             if flight.begun and not self._remembers():
                 await flight.over()
-                errand.budget.left = self._redis_seconds  # what Redis cost until now, this wait has cost anyway
+                errand.budget.left = self._redis_deadline  # what Redis cost until now, this wait has cost anyway
             else:
                 found = _joined(await self._wait_for(key, flight))
         return found
@@ -176,7 +176,7 @@ class Cache(Generic[V]):
             except StoreUnavailable:
                 budget.left -= self._clock() - began
                 return None
-            budget.left = max(budget.left - (self._clock() - began), self._redis_seconds * LEAST_SHARE)
+            budget.left = max(budget.left - (self._clock() - began), self._redis_deadline * LEAST_SHARE)
             if kept is None:
                 return None
             if self._epoch == epoch:
@@ -215,7 +215,7 @@ class Cache(Generic[V]):
 
     def _refresh(self, key: Key, errand: Errand[V]) -> None:
         if self.flights.get(key.text) is None:
-            self._start(key, replace(errand, budget=Budget(self._redis_seconds)))  # nobody waits for this one
+            self._start(key, replace(errand, budget=Budget(self._redis_deadline)))  # nobody waits for this one
 
     def _start(self, key: Key, errand: Errand[V]) -> Flight[Found[V | None]]:
         return self.flights.start(key.text, key.group_texts, lambda flight: self._fly(flight, key, errand))
@@ -256,7 +256,7 @@ class Cache(Generic[V]):
         """Whether every invalidation that anybody was told of has reached us."""
         return self._clock() < self._fence.until
 
-    def _recall(self, key: Key) -> Slot[Found[V | None]] | None:
+    def _recall(self, key: Key) -> MemorySlot[Found[V | None]] | None:
         """L1's slot of the key, whatever its age."""
         return self._memory.get(key.text, self._clock()) if self._remembers() else None
 

@@ -20,14 +20,14 @@ from warmline_cache.events import NotStored
 from warmline_cache.fence import Fence
 from warmline_cache.flight import Flight
 from warmline_cache.key import Key
-from warmline_cache.origin import Load, Origin
+from warmline_cache.origin import Load, OriginCalls
 from warmline_cache.policy import Policy
 from warmline_cache.redis.server import Budget
 from warmline_cache.shared import Kept, SharedLayer
 from warmline_cache.store.lease import Lease, Taken, Waiter
-from warmline_cache.store.ports import Slot
+from warmline_cache.store.ports import StoredSlot
 from warmline_cache.surroundings import Surroundings
-from warmline_cache.turns import Turns
+from warmline_cache.turns import LoadTurns
 
 V = TypeVar("V")
 
@@ -51,7 +51,7 @@ class Errand(Generic[V]):
 
     load: Load[V]
     elsewhere: Callable[[], None] | None
-    claimed: Callable[[Slot | None], None]
+    claimed: Callable[[StoredSlot | None], None]
     budget: Budget
 
 
@@ -61,7 +61,7 @@ class Start(Generic[V]):
     what was not to be had: no value, no right, and nobody to lead."""
 
     kept: Kept[V | None] | None = None
-    claimed: Slot | None = None
+    claimed: StoredSlot | None = None
     lease: Lease | Taken | None = None
     source: Source = Source.L2
 
@@ -74,23 +74,23 @@ class Loader(Generic[V]):
     """Brings one cache's values from wherever they are: another worker's load, L2, the origin."""
 
     def __init__(
-        self, name: str, shared: SharedLayer[V], *, policy: Policy, fence: Fence, around: Surroundings
+        self, name: str, shared: SharedLayer[V], *, policy: Policy, fence: Fence, surroundings: Surroundings
     ) -> None:
         self._fence = fence
         self._name = name
         self._shared = shared
         self._policy = policy
-        self._around = around
-        self._origin: Origin[V] = Origin(name, clock=around.clock, events=around.events)
+        self._surroundings = surroundings
+        self._origin: OriginCalls[V] = OriginCalls(name, clock=surroundings.clock, events=surroundings.events)
         self._behind = Behind()
-        self.turns = Turns(around.unled_loads)
+        self.turns = LoadTurns(surroundings.unled_loads)
 
     async def bring(
         self, key: Key, errand: Errand[V], flight: Flight[Found[V | None]], *, keep: Keep[V]
     ) -> Found[V | None]:
         """The value of `key`, with `keep` called between having it and telling anybody.
 
-        Raises what `load` raises (see `Origin.ask`), UpstreamUnavailable if its turn does not come in time.
+        Raises what `load` raises (see `OriginCalls.ask`), UpstreamUnavailable if its turn does not come in time.
         """
         start = await self._start(key, errand, flight)
         lease = start.lease if isinstance(start.lease, Lease) else None
@@ -136,8 +136,8 @@ class Loader(Generic[V]):
         """
         if not self._fence.shared:
             return Start()
-        leases, again = self._around.leases, False
-        until = self._around.clock() + self._policy.load_timeout + leases.ttl
+        leases, again = self._surroundings.leases, False
+        until = self._surroundings.clock() + self._policy.load_timeout + leases.ttl
         while True:
             with leases.waiter(key.text) as waiter:
                 overtaken = flight.overtaken
@@ -153,7 +153,9 @@ class Loader(Generic[V]):
                 found = await self._wait(key, waiter, lease.expires_in, until, errand.budget)
             if isinstance(found, Kept):
                 return Start(found, source=Source.JOINED)
-            errand.budget.left = self._around.redis_seconds  # what Redis cost until now, this wait has cost anyway
+            errand.budget.left = (
+                self._surroundings.redis_deadline
+            )  # what Redis cost until now, this wait has cost anyway
             if not found:
                 return await self._unled(key, start.claimed, errand.budget)
             again = True
@@ -179,7 +181,7 @@ class Loader(Generic[V]):
 
     async def _learnt_soon(self, taking: asyncio.Task[Lease | Taken | None], budget: Budget) -> Lease | Taken | None:
         """Who leads, if Redis is quick to say it. Then there is as much time again for the claim."""
-        share = self._around.redis_seconds * QUICK_SHARE
+        share = self._surroundings.redis_deadline * QUICK_SHARE
         soon = Budget(share)
         budget.left -= share
         await wait_within(soon, taking)
@@ -189,7 +191,7 @@ class Loader(Generic[V]):
         budget.left = max(budget.left, share)
         return taking.result()
 
-    async def _unled(self, key: Key, claimed: Slot | None, budget: Budget) -> Start[V]:
+    async def _unled(self, key: Key, claimed: StoredSlot | None, budget: Budget) -> Start[V]:
         """What a load needs that nobody leads."""
         if claimed is not None:
             return Start(claimed=claimed)
@@ -208,11 +210,11 @@ class Loader(Generic[V]):
         """
         left: float | None = expires_in
         asking: asyncio.Task[float | None] | None = None
-        while left and self._around.clock() < until:
+        while left and self._surroundings.clock() < until:
             woken = await waiter.wait(min(left, STEP_SECONDS))
             if woken is False:
                 return False
-            budget.left = self._around.redis_seconds
+            budget.left = self._surroundings.redis_deadline
             looking = self._behind.run(self.look(key), name=f"look {self._name}")
             if not woken:
                 asking = asking or self._behind.run(self._left(key), name=f"lease {self._name}")
@@ -225,22 +227,22 @@ class Loader(Generic[V]):
             if asking.done():
                 left, asking = asking.result(), None
             else:
-                left = max(STEP_SECONDS - self._around.redis_seconds, STEP_SECONDS / 5)
+                left = max(STEP_SECONDS - self._surroundings.redis_deadline, STEP_SECONDS / 5)
         return left == 0
 
     async def _take(self, key: Key, *, again: bool) -> Lease | Taken | None:
         try:
-            return await self._around.leases.take(key.text, self._deadline(), again=again)
+            return await self._surroundings.leases.take(key.text, self._deadline(), again=again)
         except StoreUnavailable:
             return None
 
     async def _left(self, key: Key) -> float | None:
         try:
-            return await self._around.leases.left(key.text, Budget(STEP_SECONDS))
+            return await self._surroundings.leases.left(key.text, Budget(STEP_SECONDS))
         except StoreUnavailable:
             return None
 
-    async def _claim(self, key: Key) -> tuple[Slot | None, Kept[V | None] | None]:
+    async def _claim(self, key: Key) -> tuple[StoredSlot | None, Kept[V | None] | None]:
         try:
             return await self._shared.claim(key, self._deadline())
         except StoreUnavailable:
@@ -248,7 +250,7 @@ class Loader(Generic[V]):
 
     def _deadline(self) -> Budget:
         """What one call may take that goes on behind whoever has no time left for it."""
-        return Budget(self._around.redis_seconds)
+        return Budget(self._surroundings.redis_deadline)
 
     # -- the load
 
@@ -256,10 +258,10 @@ class Loader(Generic[V]):
         seconds = self._policy.load_timeout
         if led:
             return await self._origin.ask(load, seconds=seconds, told=seconds)
-        began = self._around.clock()
+        began = self._surroundings.clock()
         try:
             async with self.turns.turn(flight, seconds * TURN_SHARE):
-                left = began + seconds - self._around.clock()
+                left = began + seconds - self._surroundings.clock()
                 return await self._origin.ask(load, seconds=left, told=seconds)
         except TimeoutError as error:
             raise UpstreamUnavailable(self._name, f"no turn to ask within {seconds * TURN_SHARE:g} s") from error

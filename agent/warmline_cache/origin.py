@@ -22,7 +22,7 @@ CLOSING_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
-class Origin(Generic[V]):
+class OriginCalls(Generic[V]):
     """The origin of the cache `name`. `clock` is monotonic, in seconds."""
 
     def __init__(self, name: str, *, clock: Callable[[], float], events: CacheEvents) -> None:

@@ -4,11 +4,11 @@ import secrets
 
 from warmline_cache.key import PROTOCOL
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Script
+from warmline_cache.redis.server import LuaScript
 
 SECONDS = 10
 
-_WRITE = Script("""
+_WRITE = LuaScript("""
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return redis.call('DEL', KEYS[1])
 """)

@@ -4,7 +4,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import structlog
 
-from warmline_cache.entry import Entry
+from warmline_cache.entry import CacheEntry
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.events import NotStored
 from warmline_cache.fence import Fence
@@ -14,7 +14,7 @@ from warmline_cache.policy import Policy
 from warmline_cache.redis.server import Budget
 from warmline_cache.store import codec
 from warmline_cache.store.codec import TOKEN_BYTES, Codec
-from warmline_cache.store.ports import Slot
+from warmline_cache.store.ports import StoredSlot
 from warmline_cache.surroundings import Surroundings
 
 V = TypeVar("V")
@@ -41,16 +41,16 @@ class Kept(NamedTuple, Generic[V]):
 class SharedLayer(Generic[V]):
     """One cache's part of the store. While `fence` keeps the store from being believed, it seems empty."""
 
-    def __init__(self, name: str, codec: Codec[V], *, policy: Policy, fence: Fence, around: Surroundings) -> None:
+    def __init__(self, name: str, codec: Codec[V], *, policy: Policy, fence: Fence, surroundings: Surroundings) -> None:
         self._fence = fence
         self._name = name
         self._codec = codec
         self._policy = policy
-        self._store = around.store
-        self._wall = around.wall
-        self._random = around.random
-        self._events = around.events
-        self._schema = around.schema
+        self._store = surroundings.store
+        self._wall = surroundings.wall
+        self._random = surroundings.random
+        self._events = surroundings.events
+        self._schema = surroundings.schema
         self._weight = 1024
         self._told: set[type[Exception]] = set()
 
@@ -65,7 +65,7 @@ class SharedLayer(Generic[V]):
             raise
         return self._usable(slot)
 
-    async def claim(self, key: Key, budget: Budget) -> tuple[Slot | None, Kept[V | None] | None]:
+    async def claim(self, key: Key, budget: Budget) -> tuple[StoredSlot | None, Kept[V | None] | None]:
         """The right to `commit` what is loaded from now on, and what L2 holds already. Raises StoreUnavailable."""
         if not self._fence.shared:
             return None, None
@@ -76,19 +76,19 @@ class SharedLayer(Generic[V]):
             raise
         return slot, self._usable(slot, count=False)  # `read` has counted what it could not read
 
-    def made(self, value: V | None, claimed: Slot | None) -> tuple[Kept[V | None], Entry]:
+    def made(self, value: V | None, claimed: StoredSlot | None) -> tuple[Kept[V | None], CacheEntry]:
         """What was loaded, as L1 and as L2 keep it. Raises what the codec raises for a wrong type."""
         entry = self._entry(value, claimed)
         return self._kept(entry, value), entry
 
-    async def commit(self, key: Key, claimed: Slot | None, entry: Entry, budget: Budget) -> NotStored | None:
+    async def commit(self, key: Key, claimed: StoredSlot | None, entry: CacheEntry, budget: Budget) -> NotStored | None:
         """Store what was loaded; why not, if it was not."""
         reason = await self._put(key, claimed, entry, budget)
         if reason is not None:
             self._events.not_stored(self._name, reason)
         return reason
 
-    async def _put(self, key: Key, claimed: Slot | None, entry: Entry, budget: Budget) -> NotStored | None:
+    async def _put(self, key: Key, claimed: StoredSlot | None, entry: CacheEntry, budget: Budget) -> NotStored | None:
         if len(entry.payload) > self._policy.max_bytes:
             return NotStored.TOO_LARGE
         if claimed is None:
@@ -101,13 +101,13 @@ class SharedLayer(Generic[V]):
             return NotStored.UNAVAILABLE
         return None if written else NotStored.OVERTAKEN
 
-    def _entry(self, value: V | None, claimed: Slot | None) -> Entry:
+    def _entry(self, value: V | None, claimed: StoredSlot | None) -> CacheEntry:
         payload = b"" if value is None else self._codec.encode(value)
         tokens = () if claimed is None else tuple(token or b"" for token in claimed.tokens)
         checked = len(payload) <= UNCHECKED_BYTES or not isinstance(value, bytes)
-        return Entry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, value is None, checked)
+        return CacheEntry(payload, self._wall(), self._random(TOKEN_BYTES), tokens, value is None, checked)
 
-    def _usable(self, slot: Slot, *, count: bool = True) -> Kept[V | None] | None:
+    def _usable(self, slot: StoredSlot, *, count: bool = True) -> Kept[V | None] | None:
         """The value in a slot; None if there is none, it was invalidated, its time is over, or it cannot be read.
 
         What cannot be read is a miss whatever it makes a decoder raise: it will be replaced by what is loaded. The
@@ -137,7 +137,7 @@ class SharedLayer(Generic[V]):
             self._told.add(type(error))
             _log.error("a decoder failed at a stored entry", cache=self._name, exc_info=error)
 
-    def _kept(self, entry: Entry, value: V | None) -> Kept[V | None]:
+    def _kept(self, entry: CacheEntry, value: V | None) -> Kept[V | None]:
         """An entry from the future has an unknown age. It is past its time: good for as long as a fresh one is being
         loaded, and no longer."""
         age = self._wall() - entry.born

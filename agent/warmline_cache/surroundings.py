@@ -12,7 +12,7 @@ from warmline_cache.store.ports import Store
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`clock` is monotonic and counts suspension, `wall` is the time of day, `redis_seconds` what Redis may cost one
+    """`clock` is monotonic and counts suspension, `wall` is the time of day, `redis_deadline` what Redis may cost one
     lookup, all in seconds; `unled_loads` is how many loads of one cache run at a time while Redis cannot lead them;
     `schema` is of the entries that this worker stores and reads."""
 
@@ -23,6 +23,6 @@ class Surroundings:
     wall: Callable[[], float]
     random: Bytes
     events: CacheEvents
-    redis_seconds: float = 0.05
+    redis_deadline: float = 0.05
     unled_loads: int = 16
     schema: int = SCHEMA

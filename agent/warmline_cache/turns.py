@@ -12,11 +12,11 @@ from typing import Any
 
 from warmline_cache.flight import Flight
 
-_within: ContextVar[frozenset["Turns"]] = ContextVar("_within", default=frozenset())
+_within: ContextVar[frozenset["LoadTurns"]] = ContextVar("_within", default=frozenset())
 """Whose turns the current task works within. Tasks that it starts inherit it."""
 
 
-class Turns:
+class LoadTurns:
     """At most `limit` at a time."""
 
     def __init__(self, limit: int) -> None:

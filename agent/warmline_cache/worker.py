@@ -7,9 +7,10 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import structlog
+from annotated_types import Gt, Le, Unit, doc
 
 from warmline_cache.alone import NoLeases, NoRelay, NoStore
 from warmline_cache.entry import Found
@@ -18,7 +19,7 @@ from warmline_cache.events import CacheEvents
 from warmline_cache.fence import Fence
 from warmline_cache.invalidation.channel import Channel
 from warmline_cache.invalidation.incarnation import Incarnations
-from warmline_cache.invalidation.invalidation import Invalidator, Report
+from warmline_cache.invalidation.invalidation import InvalidationReport, Invalidator
 from warmline_cache.key import Group, Key
 from warmline_cache.layered import Cache
 from warmline_cache.memory.memory import Memory, Removal
@@ -27,7 +28,7 @@ from warmline_cache.policy import Policy
 from warmline_cache.redis.breaker import Breaker
 from warmline_cache.redis.dial import Dial
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Budget, Greet, Script, Server, knowing
+from warmline_cache.redis.server import Budget, Greet, LuaScript, Server, knowing
 from warmline_cache.redis.upkeep import Upkeep
 from warmline_cache.rehearsal import rehearse
 from warmline_cache.store.codec import SCHEMA, Bytes, Codec
@@ -53,11 +54,11 @@ boottime: Callable[[], float] = functools.partial(time.clock_gettime, time.CLOCK
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
-    """Seconds. `redis_seconds` is what Redis may cost one lookup, `cooldown` how long a silent Redis is left alone,
-    `lease` how long a killed worker may hold up a load."""
+class RedisLimits:
+    """Seconds. `cooldown` is how long a silent Redis is left alone, `lease` how long a killed worker may hold up a
+    load."""
 
-    redis_seconds: float = 0.05
+    deadline: Annotated[float, Gt(0), Le(5), Unit("s"), doc("what Redis may cost one lookup")] = 0.05
     cooldown: float = 1.0
     lease: float = 2.0
 
@@ -78,7 +79,7 @@ class Caches:
         *,
         name: str,
         events: CacheEvents,
-        tuning: Tuning = Tuning(),
+        limits: RedisLimits = RedisLimits(),
         clock: Callable[[], float] = boottime,
         wall: Callable[[], float] = time.time,
         random: Bytes = os.urandom,
@@ -86,7 +87,7 @@ class Caches:
         l2: bool = True,
         schema: int = SCHEMA,
     ) -> None:
-        self._tuning = tuning
+        self._limits = limits
         self._events = events
         self._caches: list[Cache[Any]] = []
         self._streams: list[Streams] = []
@@ -96,23 +97,23 @@ class Caches:
         self._upkeep: dict[str, Upkeep] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
-        def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[Script]) -> Server:
+        def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[LuaScript]) -> Server:
             lost = asyncio.Event()
             link = Link(dial, dial_timeout=DIAL_SECONDS, greet=knowing(scripts, greet), lost=lost.set)
-            made = Server(link, breaker=Breaker(tuning.cooldown), clock=clock)
+            made = Server(link, breaker=Breaker(limits.cooldown), clock=clock)
             self._upkeep[name] = Upkeep(made, lost=lost, wall=wall)
             return made
 
         self._incarnations = Incarnations(fence, leave=self._leave_shared)
         self.shared: Server = server("cache", shared, self._incarnations.greet, (CLAIM, COMMIT, RELAY))
         self.state: Server = server("state", state, _greet, (ACQUIRE, RENEW, RELEASE))
-        self._store = RedisStore(self.shared, deadline=tuning.redis_seconds, random=random)
+        self._store = RedisStore(self.shared, deadline=limits.deadline, random=random)
         self._relay: Relay = NoRelay()
         if l2:
             connect = functools.partial(Link, shared, dial_timeout=DIAL_SECONDS)
-            self._relay = RedisRelay(self.shared, connect, deadline=tuning.redis_seconds, random=random)
+            self._relay = RedisRelay(self.shared, connect, deadline=limits.deadline, random=random)
         lease_store = RedisLeases(self.state) if l2 else NoLeases()
-        leases = Leases(lease_store, ttl=tuning.lease, deadline=tuning.redis_seconds, random=random)
+        leases = Leases(lease_store, ttl=limits.lease, deadline=limits.deadline, random=random)
         self.channel = Channel(
             lambda **hooks: Link(state, dial_timeout=DIAL_SECONDS, **hooks),
             fence,
@@ -127,7 +128,7 @@ class Caches:
         self._invalidator = Invalidator(
             self._store, self.channel, identity=lambda: self._incarnations.seen, clock=clock, random=random
         )
-        self._around = Surroundings(
+        self._surroundings = Surroundings(
             store=self._store if l2 else NoStore(),
             leases=leases,
             fence=fence,
@@ -135,7 +136,7 @@ class Caches:
             wall=wall,
             random=random,
             events=events,
-            redis_seconds=tuning.redis_seconds,
+            redis_deadline=limits.deadline,
             schema=schema,
         )
 
@@ -155,7 +156,9 @@ class Caches:
             self._events.removed(name, cause, count)
 
         memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=removed)
-        made = Cache(name, policy=policy, codec=codec, memory=memory, around=self._around, versioned=versioned)
+        made = Cache(
+            name, policy=policy, codec=codec, memory=memory, surroundings=self._surroundings, versioned=versioned
+        )
         self._caches.append(made)
         self.overviews.append(Overview(name, policy, max_bytes, max_entries, memory, made.tally, made.flights))
         self.channel.listen(made)
@@ -178,7 +181,14 @@ class Caches:
         for task in self._tasks:
             task.add_done_callback(_ended)
 
-    async def invalidate(self, *targets: Group | Key) -> Report:
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.aclose()
+
+    async def invalidate(self, *targets: Group | Key) -> InvalidationReport:
         """See `Invalidator.invalidate`."""
         return await self._invalidator.invalidate(*targets)
 
@@ -229,7 +239,7 @@ class Caches:
         words it has."""
         for name, server in self._servers().items():
             try:
-                await server.ping(Budget(self._tuning.redis_seconds))
+                await server.ping(Budget(self._limits.deadline))
             except StoreUnavailable as error:
                 raise type(error)(f"{name}: {error}") from error
         if not self.channel.alive:
@@ -243,16 +253,16 @@ class Caches:
         for server in self._servers().values():
             if not server.breaker.closed:
                 with contextlib.suppress(StoreUnavailable):
-                    await server.ping(Budget(self._tuning.redis_seconds))
+                    await server.ping(Budget(self._limits.deadline))
 
     async def remembers(self, *, within: float) -> bool:
         """Whether Redis answers and this worker may remember, having waited for that at most so many seconds."""
-        until = self._around.clock() + within
+        until = self._surroundings.clock() + within
         while True:
             try:
                 await self.ping()
             except StoreUnavailable:
-                if self._around.clock() >= until:
+                if self._surroundings.clock() >= until:
                     return False
                 await asyncio.sleep(0.02)
             else:

@@ -20,7 +20,7 @@ _COMMON = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class IndexedPassage:
     """One question and answer of an organisation's knowledge."""
 
     id: str
@@ -31,7 +31,7 @@ class Passage:
 class Index:
     """The passages of one organisation, ready to be searched."""
 
-    def __init__(self, passages: Iterable[Passage]) -> None:
+    def __init__(self, passages: Iterable[IndexedPassage]) -> None:
         self._passages = list(passages)
         features = [_features(passage.question) for passage in self._passages]
         spread = Counter(feature for counts in features for feature in counts)
@@ -39,7 +39,7 @@ class Index:
         self._rarest = math.log(1 + len(features))
         self._vectors = [self._vector(counts) for counts in features]
 
-    def search(self, query: str, limit: int) -> list[tuple[Passage, float]]:
+    def search(self, query: str, limit: int) -> list[tuple[IndexedPassage, float]]:
         """The `limit` nearest passages with their similarity, best first."""
         wanted = self._vector(_features(query))
         scored = [

@@ -18,7 +18,7 @@ BOARD = Board(
                 series(
                     1,
                     "How many conversations are open?",
-                    "Each slot takes sessions_max; above that callers are refused as `full`: `make scale WORKERS=`.",
+                    "Each slot takes session_maximum; above that callers are refused as `full`: `make scale WORKERS=`.",
                     "none",
                     Query(total(of("warmline_sessions"), "slot"), "{{slot}}"),
                     stacked=True,

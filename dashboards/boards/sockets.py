@@ -93,7 +93,7 @@ BOARD = Board(
                 series(
                     9,
                     "How old is the oldest socket?",
-                    "It is replaced before sarvam_socket_max_age. A line that climbs past it is a pool that cannot "
+                    "It is replaced before sarvam_sockets_max_age. A line that climbs past it is a pool that cannot "
                     "open a successor.",
                     "s",
                     Query(of("warmline_socket_oldest_seconds"), "{{slot}}"),

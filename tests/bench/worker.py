@@ -12,7 +12,7 @@ import uvloop
 from tests.bench.messages import Cold, Disturb, Invalidate, Listen, Open, Read, Reply, Request, Work
 from tests.bench.on_redis import SHARED, Ports, Shared
 from tests.bench.origin import Origin
-from warmline_cache.invalidation.invalidation import Report
+from warmline_cache.invalidation.invalidation import InvalidationReport
 
 
 class Worker:
@@ -74,7 +74,7 @@ class Worker:
         began = time.perf_counter()
         done = await self._caches[work.name].invalidate(work.key)
         milliseconds = (time.perf_counter() - began) * 1000
-        if isinstance(done, Report):
+        if isinstance(done, InvalidationReport):
             return milliseconds, len(done.acknowledged), len(done.waited_out)
         return milliseconds, 0, 0
 

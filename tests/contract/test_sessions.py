@@ -45,7 +45,7 @@ async def stored(request: pytest.FixtureRequest) -> AsyncIterator[Stored]:
             def link(**hooks: object) -> Link:
                 return Link(dialler(url, password=None, timeout=1), dial_timeout=5, **hooks)  # type: ignore[arg-type]  # whatever hooks the store gives
 
-            made = Stored(*(RedisSessions(server, link, ttl=ttl, deadline=2) for ttl in (TTL, 0.02)))
+            made = Stored(*(RedisSessions(server, link, resume_seconds=ttl, deadline=2) for ttl in (TTL, 0.02)))
         watching = asyncio.ensure_future(made.store.watch(made.claimed.append))
         yield made
         watching.cancel()
@@ -110,7 +110,7 @@ async def test_a_redis_that_is_away_is_said_to_be() -> None:
         return Link(dialler("redis://127.0.0.1:1/0", password=None, timeout=1), dial_timeout=1)
 
     server = connect("redis://127.0.0.1:1/0")
-    store = RedisSessions(server, nowhere, ttl=TTL, deadline=2)
+    store = RedisSessions(server, nowhere, resume_seconds=TTL, deadline=2)
     watching = asyncio.ensure_future(store.watch(lambda _: None))
     for attempt in (store.save("k", ME, b""), store.claim("k", ME), store.forget("k", ME)):
         with pytest.raises(StoreUnavailable):

@@ -10,7 +10,7 @@ import pytest
 from tests.contract.conftest import connect
 from tests.support.aio import until
 from tests.support.redis import RedisServer
-from warmline.pool import Allowance
+from warmline.pool import SocketShare
 from warmline.pool.redis import RedisBudget
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.redis.server import Server
@@ -36,29 +36,29 @@ def worker(server: Server) -> Make:
 
 async def test_a_lonely_worker_gets_what_it_wants_up_to_the_limit(worker: Make) -> None:
     one = worker("one")
-    assert await one.reserve(want=3, held=0) == Allowance(3, 10)
-    assert await one.reserve(want=50, held=3) == Allowance(10, 10)
+    assert await one.reserve(want=3, held=0) == SocketShare(3, 10)
+    assert await one.reserve(want=50, held=3) == SocketShare(10, 10)
 
 
 async def test_a_newcomer_gets_only_what_is_free_and_its_fair_share_when_it_is_given_back(worker: Make) -> None:
     old, new = worker("old"), worker("new")
     await old.reserve(want=9, held=9)
-    assert await new.reserve(want=5, held=0) == Allowance(1, 5)
-    assert await old.reserve(want=9, held=9) == Allowance(5, 5)
-    assert await new.reserve(want=5, held=1) == Allowance(1, 5), "what the old one has not closed yet is not free"
-    assert await old.reserve(want=9, held=5) == Allowance(5, 5)
-    assert await new.reserve(want=5, held=1) == Allowance(5, 5)
+    assert await new.reserve(want=5, held=0) == SocketShare(1, 5)
+    assert await old.reserve(want=9, held=9) == SocketShare(5, 5)
+    assert await new.reserve(want=5, held=1) == SocketShare(1, 5), "what the old one has not closed yet is not free"
+    assert await old.reserve(want=9, held=5) == SocketShare(5, 5)
+    assert await new.reserve(want=5, held=1) == SocketShare(5, 5)
 
 
 async def test_what_others_leave_may_be_borrowed_beyond_the_fair_share(worker: Make) -> None:
     busy, quiet = worker("busy"), worker("quiet")
     await quiet.reserve(want=2, held=2)
-    assert await busy.reserve(want=8, held=0) == Allowance(8, 5)
+    assert await busy.reserve(want=8, held=0) == SocketShare(8, 5)
 
 
 async def test_three_workers_that_all_want_everything_settle_at_a_third_each(worker: Make) -> None:
     workers = [worker(name) for name in ("a", "b", "c")]
-    shares = [Allowance(0, 0)] * 3
+    shares = [SocketShare(0, 0)] * 3
     for _ in range(4):
         for number, one in enumerate(workers):
             shares[number] = await one.reserve(want=10, held=shares[number].sockets)
@@ -89,7 +89,7 @@ async def test_a_worker_that_leaves_gives_back_at_once(worker: Make) -> None:
     await old.reserve(want=10, held=10)
     assert (await new.reserve(want=5, held=0)).sockets == 0
     await old.release()
-    assert await new.reserve(want=5, held=0) == Allowance(5, 10)
+    assert await new.reserve(want=5, held=0) == SocketShare(5, 10)
 
 
 async def test_a_worker_that_died_is_forgotten_when_its_lease_ends(worker: Make) -> None:
@@ -134,6 +134,6 @@ async def test_somebody_elses_bytes_in_the_hash_are_thrown_out(single: RedisServ
     with single.client() as client:
         client.hset("wl2:sockets:garbled", "somebody", "garbage")
     budget = RedisBudget(server, account="garbled", worker="one", limit=10, deadline=2)
-    assert await budget.reserve(want=10, held=0) == Allowance(10, 10)
+    assert await budget.reserve(want=10, held=0) == SocketShare(10, 10)
     with single.client() as client:
         assert client.hkeys("wl2:sockets:garbled") == [b"one"]

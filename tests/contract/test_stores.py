@@ -7,10 +7,10 @@ import pytest
 
 from tests.contract.conftest import Stored
 from warmline_cache import Group, Key
-from warmline_cache.entry import Entry
+from warmline_cache.entry import CacheEntry
 from warmline_cache.redis.server import Budget
 from warmline_cache.store.codec import STAMP_BYTES, pack, unpack, vacancy
-from warmline_cache.store.ports import Slot
+from warmline_cache.store.ports import StoredSlot
 
 _numbers = itertools.count()
 
@@ -24,16 +24,16 @@ def fresh_key(organisation: str = "sahyadri", *parts: str) -> Key:
     return Key("rag", organisation, (number, *parts), groups)
 
 
-def entry(claimed: Slot, payload: bytes = b"value", *, identity: bytes = b"12345678") -> bytes:
+def entry(claimed: StoredSlot, payload: bytes = b"value", *, identity: bytes = b"12345678") -> bytes:
     tokens = tuple(token for token in claimed.tokens if token is not None)
-    return pack(Entry(payload, 1.0, identity, tokens))
+    return pack(CacheEntry(payload, 1.0, identity, tokens))
 
 
-async def claim(stored: Stored, key: Key) -> Slot:
+async def claim(stored: Stored, key: Key) -> StoredSlot:
     return await stored.store.claim(key, Budget(2))
 
 
-async def commit(stored: Stored, key: Key, claimed: Slot, payload: bytes = b"value", ttl: float = 60) -> bool:
+async def commit(stored: Stored, key: Key, claimed: StoredSlot, payload: bytes = b"value", ttl: float = 60) -> bool:
     return await stored.store.commit(key, claimed, entry(claimed, payload), ttl, Budget(2))
 
 
@@ -44,7 +44,7 @@ async def payload(stored: Stored, key: Key) -> bytes | None:
 
 
 async def test_what_nobody_stored_is_not_there(stored: Stored) -> None:
-    assert await stored.store.read(fresh_key(), weight=1) == Slot(None, (None, None))
+    assert await stored.store.read(fresh_key(), weight=1) == StoredSlot(None, (None, None))
 
 
 async def test_a_claim_makes_what_is_missing_and_changes_nothing_else(stored: Stored) -> None:

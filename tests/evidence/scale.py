@@ -35,18 +35,19 @@ class Lifetime:
 
 def lifetimes(profile: str, factor: float) -> dict[str, Lifetime]:
     """Of each cache, `factor` times shorter than in truth."""
-    numbers = PROFILES[profile].model_dump()
+    policies = {cache: PROFILES[profile].cache[cache].policy for cache in CACHES}
     return {
-        cache: Lifetime(numbers[cache]["ttl"] / factor, numbers[cache]["stale_while_revalidate"] / factor)
+        cache: Lifetime(policies[cache].ttl / factor, policies[cache].stale_while_revalidate / factor)
         for cache in CACHES
     }
 
 
 def settings(profile: str, factor: float) -> Mapping[str, str]:
     """The same as a worker's settings, without the prefix, and what else differs from the product's defaults."""
-    numbers = PROFILES[profile].model_dump()
     scaled = {
-        f"cache_{cache}_{number}": f"{numbers[cache][number] / factor:.6f}" for cache in CACHES for number in _LIFETIMES
+        f"cache_{cache}_{number}": f"{getattr(PROFILES[profile].cache[cache].policy, number) / factor:.6f}"
+        for cache in CACHES
+        for number in _LIFETIMES
     }
     return {"profile": profile, "redis_deadline": f"{REDIS_SECONDS}", **scaled}
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CACHES = ("tts", "rag", "config", "prompt")
+from warmline.caches import TRACED as CACHES
+
+__all__ = ["CACHES", "SETUPS", "Setup"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What an inventory says, given to the worker and to the playbooks' filters: values come of it, or named refusals."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,9 @@ from hypothesis import strategies as st
 from tests.support.fuzz import json_of, value_or, written
 from tests.support.plugins import load
 from warmline import settings
-from warmline.accounts.limits import Limit, read_limits
+from warmline.accounts.limits import OrganisationLimit, read_limits
 from warmline.accounts.prices import read_prices
 from warmline.errors import SettingsError
-from warmline.settings import NUMBERS, Settings
 
 affinity, ledger, rollout = load("filter", "affinity"), load("filter", "ledger"), load("filter", "rollout")
 status, warmline = load("filter", "status"), load("filter", "warmline")
@@ -26,7 +26,7 @@ GOOD = {
     "convex_url": "https://happy-animal-123.convex.cloud",
     "sarvam_url": "https://api.sarvam.ai",
 }
-NAMES = sorted({*Settings.model_fields, *NUMBERS})
+NAMES = sorted(settings.SETTINGS)
 URLS = ["redis://[", "redis://:9x/0", "redis://h/%zz", "rediss://h:99999/1", "redis://h/0?db=²", "http://[::1", "ws://"]
 ODD = ["", " ", "nan", "inf", "-1", "1e999", "²", "٣", "9" * 5000, "on", "True", "None", "['a', 'b']", "a\nb", "\udcff"]
 PRICE = {"amount": 15, "source": "list", "as_of": "2026-09-20"}
@@ -37,7 +37,7 @@ scalars: st.SearchStrategy[object] = (
 )
 values = json_of(scalars)
 broken = st.binary(max_size=30) | st.sampled_from([b"[" * 5000, b'{"a":' * 5000, b'"\xff"'])
-limited = st.dictionaries(st.sampled_from(Limit.__struct_fields__), scalars)
+limited = st.dictionaries(st.sampled_from([field.name for field in dataclasses.fields(OrganisationLimit)]), scalars)
 priced = st.dictionaries(st.sampled_from(sorted(PRICE)), scalars)
 
 
@@ -69,9 +69,9 @@ def test_settings_are_read_or_every_bad_one_is_named(folder: Path, given: dict[s
     if isinstance(read, SettingsError):
         assert all(problem.startswith("WARMLINE_") for problem in read.problems)
     else:
-        numbers = [value for value in read.model_dump().values() if isinstance(value, float)]
+        numbers = [value for value in settings.flatten(read).values() if isinstance(value, float)]
         assert all(abs(number) < float("inf") for number in numbers)
-        assert not any(mark in name for name in read.popular_opt_out for mark in "[]'\" ")
+        assert not any(mark in name for name in read.popular.opt_out for mark in "[]'\" ")
 
 
 @given(st.sampled_from(NAMES), values)
@@ -90,7 +90,7 @@ def test_a_setting_of_an_inventory_is_one_line_of_the_workers_file_or_refused_by
 def test_limits_are_read_or_refused_with_their_file(folder: Path, content: bytes) -> None:
     file = folder / "limits.json"
     file.write_bytes(content)
-    found = value_or(SettingsError, lambda: read_limits(file, Limit(10, 20), ("sahyadri",)))
+    found = value_or(SettingsError, lambda: read_limits(file, OrganisationLimit(10, 20), ("sahyadri",)))
     if isinstance(found, SettingsError):
         assert str(file) in str(found)
     else:

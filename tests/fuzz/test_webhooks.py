@@ -18,7 +18,7 @@ from warmline.services import groups
 from warmline.services.agents import config_key
 from warmline.telemetry.counters import Metrics
 from warmline_cache import Group, Key
-from warmline_cache.invalidation.invalidation import Report
+from warmline_cache.invalidation.invalidation import InvalidationReport
 
 NOW = 1_700_000_000
 FIELDS = {
@@ -60,9 +60,9 @@ class Worker:
     async def record(self, event: Event) -> None:
         self.recorded.add(event)
 
-    async def invalidate(self, target: Group | Key) -> Report:
+    async def invalidate(self, target: Group | Key) -> InvalidationReport:
         self.forgotten.append(target)
-        return Report(("one#1",), (), 1.0)
+        return InvalidationReport(("one#1",), (), 1.0)
 
     def post(self, endpoint: str, body: bytes, headers: list[tuple[bytes, bytes]]) -> Answer:
         """Status and body of the answer; an error that nobody handled is raised."""

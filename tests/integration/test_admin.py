@@ -35,7 +35,7 @@ def test_the_numbers_in_force_are_the_profiles_and_each_ones_own_setting(worker:
 
 def test_the_numbers_in_force_are_said_at_the_start(worker: Worker) -> None:
     (line,) = [line for line in worker.process.says("serving").splitlines() if '"event": "serving"' in line]
-    assert '"rag": {"ttl": 600.0' in line
+    assert '"cache_rag_ttl": 600.0' in line
 
 
 def test_it_says_what_memory_holds_and_who_answered(worker: Worker) -> None:

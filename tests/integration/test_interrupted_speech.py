@@ -13,11 +13,11 @@ import pytest
 from tests.support.aio import until
 from tests.support.sockets import Counted, FixedBudget
 from tests.support.stack import Simulator
-from warmline.pool import Ledger, Limits, Pool, State, Timing
+from warmline.pool import Ledger, Pool, SocketLimits, SocketState
 from warmline.upstream.ports import Voice
 from warmline.upstream.sarvam.rest import Sarvam
 from warmline.upstream.sarvam.socket import SarvamSockets, socket_url
-from warmline.upstream.sarvam.streaming import Patience, StreamingSarvam
+from warmline.upstream.sarvam.streaming import StreamingSarvam
 from warmline_cache.errors import UpstreamUnavailable
 from warmline_simulators.sarvam import tone
 
@@ -37,13 +37,14 @@ class Speaking:
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self.events = Counted()
-        connect = SarvamSockets(http, socket_url(url), upstream="sarvam", key="k", heartbeat=0.5)
-        ledger = Ledger(Limits(prewarm=2, maximum=4), random=random.random)
-        self.pool = Pool(connect, ledger, budget=FixedBudget(), events=self.events, timing=Timing(connect=1))
+        connect = SarvamSockets(http, socket_url(url), upstream="sarvam", key="k", ping=0.5)
+        ledger = Ledger(SocketLimits(prewarm=2, maximum=4, connect_timeout=1), random=random.random)
+        self.pool = Pool(connect, ledger, budget=FixedBudget(), events=self.events)
         self.sarvam = StreamingSarvam(
             self.pool,
             Sarvam(http, url, key="k", timeout=1),
-            patience=Patience(),
+            first_audio_timeout=5,
+            next_audio_timeout=5,
             language_field="language_code",
             billed=lambda transport, characters: None,
         )
@@ -78,7 +79,7 @@ async def test_barge_in_closes_the_socket_and_opens_another_and_the_next_utteran
 ) -> None:
     async with contextlib.aclosing(speaking.sarvam.stream(LONG, VOICE)) as chunks:
         assert tone(LONG, 8000).startswith(await anext(chunks))
-    assert speaking.pool.counts()[State.BUSY] == 0
+    assert speaking.pool.counts()[SocketState.BUSY] == 0
     await speaking.warm()
     assert speaking.events.counts["interrupted"] == 1
     assert simulator.calls()["handshakes"] == 3
@@ -90,7 +91,7 @@ async def test_barge_in_closes_the_socket_and_opens_another_and_the_next_utteran
 
 async def test_a_cancelled_listener_is_an_interruption_too(speaking: Speaking) -> None:
     listening = asyncio.create_task(speaking.whole(LONG))
-    await until(lambda: speaking.pool.counts()[State.BUSY] == 1, seconds=5, what="a busy socket")
+    await until(lambda: speaking.pool.counts()[SocketState.BUSY] == 1, seconds=5, what="a busy socket")
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await speaking.warm()

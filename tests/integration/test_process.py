@@ -121,7 +121,7 @@ def test_a_taken_port_is_said_and_nothing_is_left_running(stack: Stack) -> None:
 
 def test_the_effective_settings_are_logged_at_start_and_hold_no_secret(stack: Stack) -> None:
     output = stack.worker().process.says('"event": "serving"')
-    assert '"rag": {"ttl": 300.0, "stale_while_revalidate": 60.0' in output
+    assert '"cache_rag_ttl": 300.0, "cache_rag_negative_ttl": 10.0, "cache_rag_stale_while_revalidate": 60.0' in output
     assert "secret-of-sarvam" not in output
 
 

@@ -350,7 +350,7 @@ async def test_who_says_nothing_is_closed(stack: Stack) -> None:
 
 
 async def test_a_full_worker_says_so(stack: Stack) -> None:
-    small = stack.worker(sessions_max="1")
+    small = stack.worker(session_maximum="1")
     async with await Call.dial(small.url) as first:
         await first.next("opened")
         async with await Call.dial(small.url) as second:

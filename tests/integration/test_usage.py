@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.redis import RedisServer
 from warmline.accounts.accounts import Accounts
-from warmline.accounts.limits import Limit, Limits
+from warmline.accounts.limits import OrganisationLimit, OrganisationLimits
 from warmline.accounts.prices import PRICES
 from warmline.accounts.usage import Usage
 from warmline_cache.redis.breaker import Breaker
@@ -32,7 +32,7 @@ class Worker:
 
     def __init__(self, redis: RedisServer) -> None:
         clock = asyncio.get_running_loop().time
-        limits = Limits(Limit(100, 100, None))
+        limits = OrganisationLimits(OrganisationLimit(100, 100, None))
         self.accounts = Accounts(limits, PRICES, ["sahyadri"], clock=clock, wall=lambda: NOON)
         self.server = Server(
             Link(dialler(redis.url, password=None, timeout=1), dial_timeout=1), breaker=Breaker(0.0), clock=clock

@@ -97,8 +97,8 @@ def test_sockets_that_the_provider_ends_are_noticed_at_once_and_opened_again(
 def test_pings_keep_idle_sockets_open_past_the_providers_patience(stack: Stack, tmp_path: Path) -> None:
     sarvam = Simulator("sarvam", tmp_path, milliseconds=0, speed=1000, idle_seconds=0.6)
     try:
-        worker = warm(stack.worker(sarvam_url=sarvam.url, sarvam_socket_ping="0.2"))
-        silent = warm(stack.worker(sarvam_url=sarvam.url, sarvam_socket_ping="50"))
+        worker = warm(stack.worker(sarvam_url=sarvam.url, sarvam_sockets_ping="0.2"))
+        silent = warm(stack.worker(sarvam_url=sarvam.url, sarvam_sockets_ping="50"))
         until(lambda: _lost(silent) >= 2, seconds=10, what="sockets that are not pinged to be closed")
         assert _lost(worker) == 0
     finally:

@@ -12,13 +12,13 @@ from tests.support.world import settle
 from warmline.errors import AgentNotFound, SessionNotFound, SessionsFull
 from warmline.services import groups
 from warmline.services.agents import AgentConfig
-from warmline.session import End, Limits
+from warmline.session import End, SessionLimits
 from warmline.session.messages import (
     Answer,
     AudioBegin,
     AudioEnd,
     Close,
-    Error,
+    ErrorMessage,
     GoingAway,
     Greeting,
     Interrupt,
@@ -110,7 +110,7 @@ async def test_an_answer_that_is_too_long_to_be_spoken_is_the_knowledges_fault(b
     await listening(line)
     line.caller.say(Say("why"))
     assert (await line.caller.next(Answer)).text == board.provider.answer
-    error = await line.caller.next(Error)
+    error = await line.caller.next(ErrorMessage)
     assert (error.code, error.field, error.turn) == ("upstream_rejected", None, 1)
     await close(line)
 
@@ -382,7 +382,7 @@ async def test_a_slow_redis_does_not_keep_an_answer_waiting(board: Switchboard) 
 
 
 async def test_a_client_that_says_nothing_is_closed_and_may_resume(board: Switchboard) -> None:
-    worker = board.worker(Limits(idle=30))
+    worker = board.worker(SessionLimits(idle_seconds=30))
     line = board.dial(worker)
     token = await listening(line)
     assert await line.end is End.IDLE
@@ -393,7 +393,7 @@ async def test_a_client_that_says_nothing_is_closed_and_may_resume(board: Switch
 
 
 async def test_a_client_that_says_too_much_is_closed(board: Switchboard) -> None:
-    line = board.dial(board.worker(Limits(rate=1, burst=3)))
+    line = board.dial(board.worker(SessionLimits(message_rate=1, message_burst=3)))
     await listening(line)
     for _ in range(4):
         line.caller.say(Interrupt())
@@ -404,7 +404,7 @@ async def test_a_second_open_is_refused_and_changes_nothing(board: Switchboard) 
     line = board.dial(board.worker())
     await listening(line)
     line.caller.say(Open(agent="reception"))
-    assert (await line.caller.next(Error)).field == "type"
+    assert (await line.caller.next(ErrorMessage)).field == "type"
     await close(line)
 
 
@@ -413,7 +413,7 @@ async def test_a_failing_provider_costs_one_turn(board: Switchboard) -> None:
     await listening(line)
     board.provider.failing = True
     line.caller.say(Say("Why?"))
-    error = await line.caller.next(Error)
+    error = await line.caller.next(ErrorMessage)
     assert (error.code, error.turn) == ("upstream_unavailable", 1)
     assert "away" not in error.message
     board.provider.failing = False
@@ -429,7 +429,7 @@ async def test_an_agent_of_nobody_is_not_greeted_by(board: Switchboard) -> None:
 
 
 async def test_a_full_worker_says_so_and_has_room_again_when_one_has_left(board: Switchboard) -> None:
-    worker = board.worker(Limits(sessions=1))
+    worker = board.worker(SessionLimits(maximum=1))
     first = board.dial(worker)
     await listening(first)
     with pytest.raises(SessionsFull):

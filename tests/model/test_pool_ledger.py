@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.support.examples import examples
-from warmline.pool.actions import Action, Close, Hand, Limits, Open, Refuse, State, Why
+from warmline.pool.actions import Action, CloseSocket, HandSocket, OpenSocket, RefuseTicket, SocketState, Why
 from warmline.pool.ledger import Ledger
-from warmline.pool.ports import Allowance
+from warmline.pool.limits import SocketLimits
+from warmline.pool.ports import SocketShare
 
 MODELS = ("v2", "v3", "v4")
 
@@ -17,17 +18,17 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.state: dict[int, State] = {}
+        self.state: dict[int, SocketState] = {}
         self.models: dict[int, str] = {}
         self.asking: dict[int, str] = {}
         self.holds: dict[int, int] = {}
         self.kept: set[str] = set()
         self.tickets = 0
-        self.allowance = Allowance(0, 0)
+        self.allowance = SocketShare(0, 0)
 
     @initialize(prewarm=st.integers(0, 3), maximum=st.integers(0, 8), chance=st.floats(0, 1, exclude_max=True))
     def begin(self, prewarm: int, maximum: int, chance: float) -> None:
-        self.limits = Limits(prewarm=prewarm, maximum=maximum, max_age=600, linger=30)
+        self.limits = SocketLimits(prewarm=prewarm, maximum=maximum, max_age=600, linger=30)
         self.ledger = Ledger(self.limits, random=lambda: chance)
 
     @property
@@ -37,31 +38,31 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
     def follow(self, actions: list[Action]) -> None:
         for action in actions:
             match action:
-                case Open(number, model):
+                case OpenSocket(number, model):
                     assert number not in self.models, "a number is used once"
-                    self.state[number], self.models[number] = State.OPENING, model
+                    self.state[number], self.models[number] = SocketState.OPENING, model
                     assert len(self.state) <= self.limit, "opened beyond the budget"
-                case Close(number, _):
-                    assert self.state[number] in {State.OPENING, State.IDLE, State.BUSY}
-                    self.state[number] = State.CLOSING
-                case Hand(ticket, number, _):
-                    assert self.state[number] is State.IDLE, "handed out while it was not idle"
+                case CloseSocket(number, _):
+                    assert self.state[number] in {SocketState.OPENING, SocketState.IDLE, SocketState.BUSY}
+                    self.state[number] = SocketState.CLOSING
+                case HandSocket(ticket, number, _):
+                    assert self.state[number] is SocketState.IDLE, "handed out while it was not idle"
                     assert self.models[number] == self.asking.pop(ticket)
-                    self.state[number] = State.BUSY
+                    self.state[number] = SocketState.BUSY
                     self.holds[ticket] = number
-                case Refuse(ticket, _):
+                case RefuseTicket(ticket, _):
                     del self.asking[ticket]
 
-    def some(self, state: State, pick: int) -> int:
+    def some(self, state: SocketState, pick: int) -> int:
         numbers = [number for number, its in self.state.items() if its is state]
         return numbers[pick % len(numbers)]
 
-    def any_in(self, state: State) -> bool:
+    def any_in(self, state: SocketState) -> bool:
         return state in self.state.values()
 
     @rule(sockets=st.integers(0, 8), fair=st.integers(0, 4))
     def allow(self, sockets: int, fair: int) -> None:
-        self.allowance = Allowance(sockets, fair)
+        self.allowance = SocketShare(sockets, fair)
         self.follow(self.ledger.allow(self.allowance, self.now))
 
     @rule(model=st.sampled_from(MODELS))
@@ -73,7 +74,7 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
     def ask(self, model: str, fresh: bool) -> None:
         self.tickets += 1
         self.asking[self.tickets] = model
-        idle = [n for n, state in self.state.items() if state is State.IDLE and self.models[n] == model]
+        idle = [n for n, state in self.state.items() if state is SocketState.IDLE and self.models[n] == model]
         ahead = [ticket for ticket, its in self.asking.items() if its == model and ticket != self.tickets]
         self.follow(self.ledger.ask(self.tickets, model, self.now, fresh=fresh))
         if idle and not ahead and not fresh:
@@ -86,12 +87,12 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
         del self.asking[ticket]
         self.follow(self.ledger.withdraw(ticket, self.now))
 
-    @precondition(lambda self: self.any_in(State.OPENING))
+    @precondition(lambda self: self.any_in(SocketState.OPENING))
     @rule(pick=st.integers(0, 100), good=st.booleans())
     def answer_a_handshake(self, pick: int, good: bool) -> None:
-        number = self.some(State.OPENING, pick)
+        number = self.some(SocketState.OPENING, pick)
         if good:
-            self.state[number] = State.IDLE
+            self.state[number] = SocketState.IDLE
             self.follow(self.ledger.opened(number, self.now))
         else:
             del self.state[number]
@@ -104,22 +105,22 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
         number = self.holds.pop(ticket)
         if well:
             if number in self.state:
-                self.state[number] = State.IDLE
+                self.state[number] = SocketState.IDLE
             self.follow(self.ledger.returned(number, self.now))
         else:
             self.follow(self.ledger.spoiled(number, Why.INTERRUPTED, self.now))
 
-    @precondition(lambda self: self.any_in(State.IDLE) or self.any_in(State.BUSY))
+    @precondition(lambda self: self.any_in(SocketState.IDLE) or self.any_in(SocketState.BUSY))
     @rule(pick=st.integers(0, 100))
     def hang_up(self, pick: int) -> None:
-        number = self.some(State.IDLE if self.any_in(State.IDLE) else State.BUSY, pick)
+        number = self.some(SocketState.IDLE if self.any_in(SocketState.IDLE) else SocketState.BUSY, pick)
         del self.state[number]
         self.follow(self.ledger.lost(number, self.now))
 
-    @precondition(lambda self: self.any_in(State.CLOSING))
+    @precondition(lambda self: self.any_in(SocketState.CLOSING))
     @rule(pick=st.integers(0, 100))
     def end_a_closing(self, pick: int) -> None:
-        number = self.some(State.CLOSING, pick)
+        number = self.some(SocketState.CLOSING, pick)
         del self.state[number]
         self.follow(self.ledger.closed(number, self.now))
 
@@ -132,9 +133,9 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
     def calm(self) -> None:
         """Everything that is under way ends well and time passes: then exactly what is to be warm is warm."""
         for _ in range(500):
-            if self.any_in(State.OPENING):
+            if self.any_in(SocketState.OPENING):
                 self.answer_a_handshake(0, good=True)
-            elif self.any_in(State.CLOSING):
+            elif self.any_in(SocketState.CLOSING):
                 self.end_a_closing(0)
             elif self.holds:
                 self.end_a_conversation(0, well=True)
@@ -145,7 +146,7 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
         targets = {model: min(self.limits.prewarm, self.allowance.fair) for model in self.kept}
         assert len(self.state) >= min(self.limit, sum(targets.values()))
         assert len(self.state) <= self.limit
-        assert set(self.state.values()) <= {State.IDLE}
+        assert set(self.state.values()) <= {SocketState.IDLE}
         for model, target in targets.items():
             warm = sum(its == model for number, its in self.models.items() if number in self.state)
             assert warm <= target
@@ -155,9 +156,9 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
         """So much that what is one too many, or no longer wanted, has gone; but every timer fires at its time."""
         until = self.now + 700
         for _ in range(2000):
-            if self.any_in(State.OPENING):
+            if self.any_in(SocketState.OPENING):
                 self.answer_a_handshake(0, good=True)
-            elif self.any_in(State.CLOSING):
+            elif self.any_in(SocketState.CLOSING):
                 self.end_a_closing(0)
             elif (due := self.ledger.next_at(self.now)) is not None and due <= until:
                 assert due > self.now
@@ -177,7 +178,7 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
 
     @invariant()
     def whoever_waits_has_something_to_wait_for(self) -> None:
-        under_way = sum(its in {State.OPENING, State.CLOSING} for its in self.state.values())
+        under_way = sum(its in {SocketState.OPENING, SocketState.CLOSING} for its in self.state.values())
         assert len(self.asking) <= under_way
 
     def teardown(self) -> None:
@@ -185,7 +186,7 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
             return
         self.follow(self.ledger.close(self.now))
         assert not self.asking
-        assert set(self.state.values()) <= {State.CLOSING}
+        assert set(self.state.values()) <= {SocketState.CLOSING}
         while self.state:
             self.end_a_closing(0)
         assert self.ledger.held == 0

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from tests.support.caches import TextCodec, key
-from warmline_cache import Cache, Caches, Group, Policy, Tuning
+from warmline_cache import Cache, Caches, Group, Policy, RedisLimits
 from warmline_cache.errors import InvalidationFailed, StoreUnavailable
 from warmline_cache.events import Uncounted
 from warmline_cache.redis.dial import dialler
@@ -46,13 +46,13 @@ class Invalidated(msgspec.Struct, frozen=True, tag=True):
 class Member:
     """One worker."""
 
-    def __init__(self, cache_url: str, state_url: str, origin_url: str, *, name: str, tuning: Tuning) -> None:
+    def __init__(self, cache_url: str, state_url: str, origin_url: str, *, name: str, limits: RedisLimits) -> None:
         self.caches = Caches(
             dialler(cache_url, password=None, timeout=1),
             dialler(state_url, password=None, timeout=1),
             name=name,
             events=Uncounted(),
-            tuning=tuning,
+            limits=limits,
         )
         policy = Policy(ttl=60, negative_ttl=5)
         self.cache: Cache[str] = self.caches.cache("rag", TextCodec(), policy, max_bytes=10**6)
@@ -127,6 +127,6 @@ if __name__ == "__main__":
     parser.add_argument("--name", required=True)
     parser.add_argument("--load-seconds", type=float, default=0.0)
     options = parser.parse_args()
-    unhurried = Tuning(redis_seconds=1.0)  # how many loads there are is not to depend on how busy the machine is
-    made = Member(*options.urls, name=options.name, tuning=Tuning() if options.mode == "live" else unhurried)
+    unhurried = RedisLimits(deadline=1.0)  # how many loads there are is not to depend on how busy the machine is
+    made = Member(*options.urls, name=options.name, limits=RedisLimits() if options.mode == "live" else unhurried)
     asyncio.run(live(made) if options.mode == "live" else cold(made, options.load_seconds))

@@ -12,8 +12,8 @@ from warmline_cache.fence import Fence
 from warmline_cache.redis.server import Budget
 from warmline_cache.store.codec import SCHEMA, STAMP_BYTES, vacancy
 from warmline_cache.store.lease import Leases
-from warmline_cache.store.ports import Slot
-from warmline_cache.streams.broadcast import Broadcast, End
+from warmline_cache.store.ports import StoredSlot
+from warmline_cache.streams.broadcast import Broadcast, StreamEnd
 from warmline_cache.streams.relay import Tokens
 from warmline_cache.streams.streams import Streams
 from warmline_cache.surroundings import Surroundings
@@ -98,14 +98,14 @@ class DictStore:
         self._slots: dict[str, tuple[bytes, float]] = {}
         self._tokens: dict[str, bytes] = {}
 
-    async def read(self, key: Key, *, weight: int) -> Slot:
+    async def read(self, key: Key, *, weight: int) -> StoredSlot:
         budget = Budget(0.05)
         await within(budget, self.gates.passing("read"))
         slot = self._slot(key)
         await within(budget, self.gates.passing("reply"))
         return slot
 
-    async def claim(self, key: Key, budget: Budget) -> Slot:
+    async def claim(self, key: Key, budget: Budget) -> StoredSlot:
         await within(budget, self.gates.passing("claim"))
         if self._data(key.text) is None:
             self._slots[key.text] = (vacancy(self._random(8)), self._clock() + 120)
@@ -113,7 +113,7 @@ class DictStore:
             self._tokens.setdefault(group, self._random(8))
         return self._slot(key)
 
-    async def commit(self, key: Key, claimed: Slot, data: bytes, ttl: float, budget: Budget) -> bool:
+    async def commit(self, key: Key, claimed: StoredSlot, data: bytes, ttl: float, budget: Budget) -> bool:
         await within(budget, self.gates.passing("commit"))
         now = self._slot(key)
         if claimed.data is None or now.data is None or None in claimed.tokens:
@@ -141,8 +141,8 @@ class DictStore:
         """Bytes of somebody else's making."""
         self._slots[text] = (data, self._clock() + 3600)
 
-    def _slot(self, key: Key) -> Slot:
-        return Slot(self._data(key.text), tuple(self._tokens.get(group) for group in key.group_texts))
+    def _slot(self, key: Key) -> StoredSlot:
+        return StoredSlot(self._data(key.text), tuple(self._tokens.get(group) for group in key.group_texts))
 
     def _data(self, text: str) -> bytes | None:
         data, until = self._slots.get(text, (None, 0.0))
@@ -233,7 +233,7 @@ class Worker:
         self.leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
         world.lease_store.hear.append(self.leases.pushed)
         self.memory: Memory[Found[str | None]] = Memory(max_bytes=1_000_000)
-        self.around = Surroundings(
+        self.surroundings = Surroundings(
             store=world.store,
             leases=self.leases,
             fence=self.fence,
@@ -244,7 +244,12 @@ class Worker:
             schema=schema,
         )
         self.cache: Cache[str] = Cache(
-            "rag", policy=policy, codec=TextCodec(), memory=self.memory, around=self.around, versioned=versioned
+            "rag",
+            policy=policy,
+            codec=TextCodec(),
+            memory=self.memory,
+            surroundings=self.surroundings,
+            versioned=versioned,
         )
 
     def check(self) -> None:
@@ -268,7 +273,7 @@ class DictRelay:
             raise StoreUnavailable("a generation is missing")
         stream = self._stream(key, tokens)
         if stream.begun:
-            stream.end(End.LOST)
+            stream.end(StreamEnd.LOST)
             stream = self._streams[key][tuple(tokens)] = DictStream()
         stream.begun = True
         return DictOutgoing(self.gates, stream)
@@ -281,7 +286,7 @@ class DictRelay:
     def lose(self, key: str) -> None:
         """As when Redis evicts it."""
         for stream in self._streams.pop(key, {}).values():
-            stream.end(End.LOST)
+            stream.end(StreamEnd.LOST)
 
     def _stream(self, key: str, tokens: Tokens) -> "DictStream":
         return self._streams.setdefault(key, {}).setdefault(tuple(tokens), DictStream())
@@ -306,7 +311,7 @@ class DictOutgoing:
         await self._gates.passing("send")
         self._stream.send(chunk)
 
-    async def end(self, how: End = End.COMPLETE) -> None:
+    async def end(self, how: StreamEnd = StreamEnd.COMPLETE) -> None:
         await self._gates.passing("end")
         self._stream.end(how)
 
@@ -334,7 +339,7 @@ class Speaker:
             policy=policy,
             codec=AudioCodec(),
             memory=memory,
-            around=self.worker.around,
+            surroundings=self.worker.surroundings,
             versioned=True,
         )
         self.lost = 0

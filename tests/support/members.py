@@ -4,12 +4,12 @@ import asyncio
 
 from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec
-from warmline_cache import Cache, Caches, Policy, Tuning
+from warmline_cache import Cache, Caches, Policy, RedisLimits
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.redis.dial import dialler
 from warmline_cache.store.codec import SCHEMA
 
-UNHURRIED = Tuning(redis_seconds=2.0)
+UNHURRIED = RedisLimits(deadline=2.0)
 """For tests that are not about what a slow Redis may cost: a busy machine is one."""
 
 
@@ -24,7 +24,7 @@ class Member:
         name: str,
         member: bool = True,
         policy: Policy | None = None,
-        tuning: Tuning | None = None,
+        limits: RedisLimits | None = None,
         schema: int = SCHEMA,
     ) -> None:
         self.events = Recorded()
@@ -34,7 +34,7 @@ class Member:
             name=name,
             events=self.events,
             member=member,
-            tuning=tuning or Tuning(),
+            limits=limits or RedisLimits(),
             schema=schema,
         )
         policy = policy or Policy(ttl=60, negative_ttl=5, jitter=0)

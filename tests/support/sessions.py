@@ -12,7 +12,7 @@ from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec
 from warmline.services.knowledge import Knowledge, Passage
 from warmline.services.speech import Speech
-from warmline.session import End, HungUp, Limits, Services, Sessions
+from warmline.session import End, HungUp, SessionLimits, Sessions, SessionServices
 from warmline.session.messages import FromClient, FromWorker, Open
 from warmline.upstream.ports import Voice
 from warmline_cache import Cache, Codec, Found, Memory, Policy, Streams
@@ -212,13 +212,13 @@ class Counted:
 class VoiceWorker:
     """One worker's sessions, on stores that it shares with others."""
 
-    def __init__(self, world: World, store: DictSessions, provider: Provider, slot: str, limits: Limits) -> None:
-        around = world.worker().around
+    def __init__(self, world: World, store: DictSessions, provider: Provider, slot: str, limits: SessionLimits) -> None:
+        surroundings = world.worker().surroundings
 
         def cache(name: str, codec: Codec[V]) -> Cache[V]:
             memory: Memory[Found[V | None]] = Memory(max_bytes=1_000_000)
             policy = Policy(ttl=3600, negative_ttl=5, jitter=0, load_timeout=60)
-            return Cache(name, policy=policy, codec=codec, memory=memory, around=around, versioned=True)
+            return Cache(name, policy=policy, codec=codec, memory=memory, surroundings=surroundings, versioned=True)
 
         accounts = unlimited()
         agents = Agents(
@@ -233,7 +233,7 @@ class VoiceWorker:
         self.events = Counted()
         self.speech = Speech(provider, phrases=phrases, accounts=accounts)
         self.sessions = Sessions(
-            Services(agents, answers, self.speech, accounts.admit),
+            SessionServices(agents, answers, self.speech, accounts.admit),
             store,
             slot=slot,
             limits=limits,
@@ -261,9 +261,9 @@ class Switchboard:
         self.provider = Provider()
         self.workers: list[VoiceWorker] = []
 
-    def worker(self, limits: Limits | None = None) -> VoiceWorker:
+    def worker(self, limits: SessionLimits | None = None) -> VoiceWorker:
         slot = f"test/{len(self.workers) + 1}"
-        made = VoiceWorker(self.world, self.store, self.provider, slot, limits or Limits())
+        made = VoiceWorker(self.world, self.store, self.provider, slot, limits or SessionLimits())
         made.sessions.start()
         self.workers.append(made)
         return made

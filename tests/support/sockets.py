@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
-from warmline.pool import Allowance, Ledger, Limits, Loss, Pool, SocketLost, Timing, Why
+from warmline.pool import Ledger, Loss, Pool, SocketLimits, SocketLost, SocketShare, Why
 from warmline_cache.errors import StoreUnavailable, UpstreamError
 
 PING = "ping"
@@ -89,11 +89,11 @@ class FixedBudget:
         self.asked: list[tuple[int, int]] = []
         self.released = False
 
-    async def reserve(self, *, want: int, held: int) -> Allowance:
+    async def reserve(self, *, want: int, held: int) -> SocketShare:
         self.asked.append((want, held))
         if self.away:
             raise StoreUnavailable("away")
-        return Allowance(min(want, self.sockets), self.fair)
+        return SocketShare(min(want, self.sockets), self.fair)
 
     async def release(self) -> None:
         self.released = True
@@ -120,7 +120,7 @@ class Counted:
     def lost(self, loss: Loss) -> None:
         self.counts[f"lost: {loss.value}"] += 1
 
-    def allowed(self, allowance: Allowance) -> None:
+    def allowed(self, allowance: SocketShare) -> None:
         self.counts["allowed"] += 1
 
 
@@ -131,8 +131,8 @@ class PoolWorld:
         self.provider = ScriptedProvider()
         self.budget = budget or FixedBudget()
         self.events = Counted()
-        ledger = Ledger(Limits(prewarm=prewarm, maximum=maximum), random=lambda: 0.0)
-        self.pool = Pool(self.provider, ledger, budget=self.budget, events=self.events, timing=Timing())
+        ledger = Ledger(SocketLimits(prewarm=prewarm, maximum=maximum), random=lambda: 0.0)
+        self.pool = Pool(self.provider, ledger, budget=self.budget, events=self.events)
 
     def states(self) -> dict[str, int]:
         """Sockets by state, those states that there are."""

@@ -13,6 +13,7 @@ from tests.support.accounts import unlimited
 from tests.support.aio import until
 from tests.support.caches import Recorded, World
 from tests.support.popular import DictPopular
+from warmline.caches import CacheLimits
 from warmline.errors import UpstreamRejected
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
@@ -21,9 +22,10 @@ from warmline.services.knowledge import Knowledge, Passage
 from warmline.services.roster import Roster
 from warmline.services.speech import Speech
 from warmline.upstream.ports import Voice
+from warmline.warming.limits import WarmingLimits
 from warmline.warming.popular import Popular
-from warmline.warming.sweep import Report, Services
-from warmline.warming.warming import Limits, Warmer, Warming
+from warmline.warming.sweep import Services, WarmingReport
+from warmline.warming.warming import Warmer, Warming
 from warmline_cache import Cache, Codec, Found, Memory, Policy
 from warmline_cache.errors import UpstreamUnavailable
 from warmline_cache.fence import Fence
@@ -35,7 +37,13 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 VOICE = Voice(model="bulbul:v3", speaker="priya", language="en-IN")
-LIMITS = Limits(concurrency=4, calls=200, characters=20_000, questions=500, phrases=100, phrase_bytes=10**7)
+LIMITS = WarmingLimits()
+L1_BYTES = 10**7
+
+
+def room(entries: int) -> CacheLimits:
+    """What L1 may hold of a cache."""
+    return CacheLimits(Policy(ttl=300, negative_ttl=5), max_bytes=L1_BYTES, max_entries=entries)
 
 
 class Application:
@@ -136,13 +144,13 @@ class Noted:
 class Member:
     """One worker of the fleet."""
 
-    def __init__(self, fleet: "Fleet", *, limits: Limits, limit: float) -> None:
+    def __init__(self, fleet: "Fleet", *, limits: WarmingLimits, questions: int, phrases: int, limit: float) -> None:
         world = fleet.world
         self.fence = Fence(until=math.inf, shared=True)
         self.events = Noted()
         self._leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
         world.lease_store.hear.append(self._leases.pushed)
-        self._around = Surroundings(
+        self._surroundings = Surroundings(
             store=world.store,
             leases=self._leases,
             fence=self.fence,
@@ -152,8 +160,8 @@ class Member:
             events=Recorded(),
         )
         self._caches: list[Cache[Any]] = []
-        self.rag = self._cache("rag", MessageCodec(list[Passage]), ttl=300, entries=limits.questions)
-        self.tts = self._cache("tts", AudioCodec(), ttl=3600, entries=limits.phrases, versioned=True)
+        self.rag = self._cache("rag", MessageCodec(list[Passage]), ttl=300, entries=questions)
+        self.tts = self._cache("tts", AudioCodec(), ttl=3600, entries=phrases, versioned=True)
         self._streams = Streams(self.tts, world.relay, keep=10**6, lost=lambda: None)
         app, accounts = fleet.app, unlimited()
         self.services = Services(
@@ -174,14 +182,15 @@ class Member:
             self.popular,
             organisations=sorted(app.agents),
             limits=limits,
+            cache={"rag": room(questions), "tts": room(phrases)},
             events=self.events,
         )
         self.warming = Warming(
-            warmer, limit=limit, joined=lambda: asyncio.sleep(0), clock=world.clock, events=self.events
+            warmer, seconds=limit, joined=lambda: asyncio.sleep(0), clock=world.clock, events=self.events
         )
 
     @property
-    def report(self) -> Report:
+    def report(self) -> WarmingReport:
         return self.warming.report
 
     async def heard(self, organisation: str, agent: str, question: str) -> dict[str, str]:
@@ -200,9 +209,11 @@ class Member:
     def _cache(
         self, name: str, codec: Codec[V], *, ttl: float, entries: int | None = None, versioned: bool = False
     ) -> Cache[V]:
-        memory: Memory[Found[V | None]] = Memory(max_bytes=10**7, max_entries=entries)
+        memory: Memory[Found[V | None]] = Memory(max_bytes=L1_BYTES, max_entries=entries)
         policy = Policy(ttl=ttl, negative_ttl=5)
-        made = Cache(name, policy=policy, codec=codec, memory=memory, around=self._around, versioned=versioned)
+        made = Cache(
+            name, policy=policy, codec=codec, memory=memory, surroundings=self._surroundings, versioned=versioned
+        )
         self._caches.append(made)
         return made
 
@@ -219,9 +230,11 @@ class Fleet:
         self.opted_out = opted_out
         self.members: list[Member] = []
 
-    def member(self, *, limits: Limits = LIMITS, limit: float = 10) -> Member:
+    def member(
+        self, *, limits: WarmingLimits = LIMITS, questions: int = 500, phrases: int = 100, limit: float = 10
+    ) -> Member:
         """Another worker, which begins to count and to warm."""
-        made = Member(self, limits=limits, limit=limit)
+        made = Member(self, limits=limits, questions=questions, phrases=phrases, limit=limit)
         self.members.append(made)
         made.popular.start()
         made.warming.start()

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import ROOT
 from warmline import settings
+from warmline.__main__ import main
 from warmline.errors import SettingsError
 
 
@@ -32,24 +34,21 @@ def problems(environment: dict[str, str]) -> list[str]:
 def test_good_settings_are_typed_and_defaults_are_filled_in(good: dict[str, str]) -> None:
     read = settings.read({**good, "WARMLINE_PORT": "9000", "PATH": "/bin"})
     assert (read.port, read.admin_port, read.profile) == (9000, 8200, "low_traffic")
-    assert read.caches().rag.ttl == 300
+    assert read.cache["rag"].policy.ttl == 300
 
 
 def test_the_profiles_differ_as_designed(good: dict[str, str]) -> None:
-    high = settings.read({**good, "WARMLINE_PROFILE": "high_traffic"}).caches()
-    low = settings.read(good).caches()
-    assert (low.rag.ttl, high.rag.ttl) == (300, 1800)
-    assert (low.config.ttl, high.config.ttl) == (60, 300)
-    assert (low.tts.max_entries, high.tts.max_entries) == (100, 500)
+    high = settings.read({**good, "WARMLINE_PROFILE": "high_traffic"}).cache
+    low = settings.read(good).cache
+    assert (low["rag"].policy.ttl, high["rag"].policy.ttl) == (300, 1800)
+    assert (low["config"].policy.ttl, high["config"].policy.ttl) == (60, 300)
+    assert (low["tts"].max_entries, high["tts"].max_entries) == (100, 500)
 
 
 def test_each_number_of_the_sockets_profile_can_be_overridden_on_its_own(good: dict[str, str]) -> None:
     def numbers(**given: str) -> tuple[int, int]:
-        sockets = (
-            settings.read({**good, **{f"WARMLINE_{name.upper()}": value for name, value in given.items()}})
-            .caches()
-            .sockets
-        )
+        read = settings.read({**good, **{f"WARMLINE_{name.upper()}": value for name, value in given.items()}})
+        sockets = read.sarvam_sockets
         return sockets.prewarm, sockets.maximum
 
     assert numbers() == (2, 20)
@@ -64,9 +63,9 @@ def test_a_socket_url_of_another_kind_is_refused(good: dict[str, str]) -> None:
 
 
 def test_names_are_listed_with_commas(good: dict[str, str]) -> None:
-    assert settings.read(good).popular_opt_out == ()
+    assert settings.read(good).popular.opt_out == ()
     read = settings.read({**good, "WARMLINE_POPULAR_OPT_OUT": " sahyadri, kaveri,"})
-    assert read.popular_opt_out == ("sahyadri", "kaveri")
+    assert read.popular.opt_out == ("sahyadri", "kaveri")
 
 
 @pytest.mark.parametrize("written", ["['sahyadri', 'kaveri']", '"sahyadri"', "sahyadri kaveri", "\udcff"])
@@ -151,7 +150,7 @@ def test_no_part_of_a_redis_url_is_dropped_without_a_word(good: dict[str, str], 
     ],
 )
 def test_a_redis_url_that_can_be_read_whole_is_taken(good: dict[str, str], url: str) -> None:
-    assert settings.read({**good, "WARMLINE_REDIS_CACHE_URL": url}).redis_cache_url == url
+    assert settings.read({**good, "WARMLINE_REDIS_CACHE_URL": url}).redis_cache.url == url
 
 
 @pytest.mark.parametrize(
@@ -175,11 +174,11 @@ def test_no_part_of_a_providers_url_is_dropped_without_a_word(good: dict[str, st
 
 def test_a_providers_url_may_have_a_path_and_its_sockets_url_a_query(good: dict[str, str]) -> None:
     given = {"WARMLINE_CONVEX_URL": "https://h/behind/a/proxy/", "WARMLINE_SARVAM_SOCKET_URL": "wss://h/ws?team=1"}
-    assert settings.read({**good, **given}).convex_url == "https://h/behind/a/proxy/"
+    assert settings.read({**good, **given}).convex.url == "https://h/behind/a/proxy/"
 
 
 def test_a_user_in_the_redis_url_is_fine_and_a_password_is_not(good: dict[str, str]) -> None:
-    assert settings.read(good).redis_cache_url == "redis://app@10.0.0.1:6379/0"
+    assert settings.read(good).redis_cache.url == "redis://app@10.0.0.1:6379/0"
     said = problems({**good, "WARMLINE_REDIS_CACHE_URL": "redis://app:hunter2@10.0.0.1:6379/0"})
     assert said == ["WARMLINE_REDIS_CACHE_URL: must hold no password; use WARMLINE_REDIS_CACHE_PASSWORD_FILE"]
 
@@ -204,10 +203,10 @@ def test_what_can_be_no_secret_is_refused_and_not_repeated(tmp_path: Path, conte
 
 
 def test_each_number_of_a_profile_can_be_set_on_its_own(good: dict[str, str]) -> None:
-    read = settings.read({**good, "WARMLINE_CACHE_RAG_TTL": "600", "WARMLINE_CACHE_TTS_MAX_ENTRIES": "7"}).caches()
-    assert (read.rag.ttl, read.tts.max_entries) == (600, 7)
-    assert read.rag.stale_if_error == settings.read(good).caches().rag.stale_if_error
-    assert settings.PROFILES["low_traffic"].rag.ttl == 300
+    read = settings.read({**good, "WARMLINE_CACHE_RAG_TTL": "600", "WARMLINE_CACHE_TTS_MAX_ENTRIES": "7"}).cache
+    assert (read["rag"].policy.ttl, read["tts"].max_entries) == (600, 7)
+    assert read["rag"].policy.stale_if_error == settings.read(good).cache["rag"].policy.stale_if_error
+    assert settings.PROFILES["low_traffic"].cache["rag"].policy.ttl == 300
 
 
 @pytest.mark.parametrize("name", settings.NUMBERS)
@@ -224,3 +223,23 @@ def test_a_misspelt_number_is_refused_with_what_was_meant(good: dict[str, str]) 
 
 def test_the_numbers_themselves_are_no_setting(good: dict[str, str]) -> None:
     assert "WARMLINE_NUMBERS" in problems({**good, "WARMLINE_NUMBERS": "{}"})[0]
+
+
+@pytest.mark.parametrize(("old", "new"), settings.RENAMED.items())
+def test_a_setting_that_has_another_name_now_is_refused_by_that(good: dict[str, str], old: str, new: str) -> None:
+    (said,) = problems({**good, f"WARMLINE_{old.upper()}": "5"})
+    assert said == f"WARMLINE_{old.upper()}: is called WARMLINE_{new.upper()} now"
+    assert settings.flatten(settings.read({**good, f"WARMLINE_{new.upper()}": "5"}))[new] == 5
+
+
+def test_every_setting_says_what_it_means_and_every_time_its_unit() -> None:
+    for name, setting in settings.SETTINGS.items():
+        assert len(setting.meaning) > 10, name
+        if name.endswith(("_seconds", "_timeout", "ttl")):
+            assert setting.unit == "s", name
+
+
+def test_the_page_of_settings_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--list"]) == 0
+    page = ROOT / "docs" / "operate" / "settings.md"
+    assert capsys.readouterr().out == page.read_text(encoding="utf-8"), "run `make settings-page`"

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from warmline.accounts.bucket import Bucket
-from warmline.accounts.limits import Limits
+from warmline.accounts.limits import OrganisationLimits
 from warmline.accounts.prices import MICROS, Prices
+from warmline.caches import PRICED
 from warmline.errors import LimitReached, SpendLimitReached
 from warmline_cache import Source
 from warmline_cache.errors import UpstreamError
 
 DAY = 86_400
-CACHES = ("config", "prompt", "rag", "tts")
 
 
 @dataclass(slots=True)
@@ -38,8 +38,8 @@ class Account:
 
     bucket: Bucket
     spend_per_day: float
-    cost: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CACHES, 0))
-    saved: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CACHES, 0))
+    cost: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PRICED, 0))
+    saved: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PRICED, 0))
     refused: dict[str, int] = field(default_factory=lambda: {"rate": 0, "spend": 0})
     reserved: int = 0
     fleet: Use | None = None
@@ -57,7 +57,7 @@ class Accounts:
 
     def __init__(
         self,
-        limits: Limits,
+        limits: OrganisationLimits,
         prices: Prices,
         organisations: Iterable[str],
         *,

@@ -5,26 +5,29 @@ The file names only those that differ, and of each only what differs:
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from annotated_types import Ge, Gt, Unit, doc
 
 from warmline.errors import SettingsError
 
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
-class Limit(msgspec.Struct, frozen=True):
-    """Of one organisation, on all workers together. `spend_per_day` is in the price table's currency; None: no limit.
+@dataclass(frozen=True)
+class OrganisationLimit:
+    """What one organisation may ask and spend, on all workers together."""
 
-    `burst` is how many requests may come at once.
-    """
-
-    requests_per_second: _Positive
-    burst: Annotated[float, msgspec.Meta(ge=1)]
-    spend_per_day: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    requests_per_second: Annotated[float, Gt(0), Unit("requests/s"), doc("requests of one organisation")] = 2000.0
+    burst: Annotated[float, Ge(1), Unit("requests"), doc("requests of one organisation that may come at once")] = 4000.0
+    spend_per_day: Annotated[
+        Annotated[float, Ge(0)] | None,
+        Unit("currency"),
+        doc("money of one organisation for a day, as in the price table"),
+    ] = None
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -34,33 +37,33 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class Limits:
+class OrganisationLimits:
     """The limit of every organisation: its own, or everybody's."""
 
-    everybody: Limit
-    own: Mapping[str, Limit] = field(default_factory=dict)
+    everybody: OrganisationLimit
+    own: Mapping[str, OrganisationLimit] = field(default_factory=dict)
 
-    def of(self, organisation: str) -> Limit:
+    def of(self, organisation: str) -> OrganisationLimit:
         """The limit of one."""
         return self.own.get(organisation, self.everybody)
 
 
-def read_limits(path: Path | None, everybody: Limit, organisations: Container[str]) -> Limits:
+def read_limits(path: Path | None, everybody: OrganisationLimit, organisations: Container[str]) -> OrganisationLimits:
     """The limits of a file, or everybody's alone without one.
 
     Raises SettingsError, which names the file; so does an organisation that is none of `organisations`.
     """
     if path is None:
-        return Limits(everybody)
+        return OrganisationLimits(everybody)
     try:
         entries = msgspec.json.decode(path.read_bytes(), type=dict[str, _Entry])
     except (OSError, UnicodeError, RecursionError, msgspec.DecodeError) as error:
         raise SettingsError([f"limits file {path}: {error}"]) from error
     if unknown := [name for name in entries if name not in organisations]:
         raise SettingsError([f"limits file {path}: {', '.join(unknown)} has no API key, so it is probably misspelt"])
-    return Limits(everybody, {name: _merged(everybody, entry) for name, entry in entries.items()})
+    return OrganisationLimits(everybody, {name: _merged(everybody, entry) for name, entry in entries.items()})
 
 
-def _merged(everybody: Limit, entry: _Entry) -> Limit:
+def _merged(everybody: OrganisationLimit, entry: _Entry) -> OrganisationLimit:
     given = {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not msgspec.UNSET}
-    return msgspec.structs.replace(everybody, **given)
+    return replace(everybody, **given)

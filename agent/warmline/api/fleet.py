@@ -16,7 +16,7 @@ from starlette.routing import Route
 from warmline.api import openapi, wire
 from warmline.api.keys import NAME
 from warmline.services import groups
-from warmline_cache.invalidation.invalidation import Report
+from warmline_cache.invalidation.invalidation import InvalidationReport
 from warmline_cache.overview import Overview
 
 _Name = Annotated[str, msgspec.Meta(pattern=NAME)]
@@ -35,7 +35,12 @@ class FleetApi:
     """For whoever runs the fleet; mounted on the port that callers cannot reach."""
 
     def __init__(
-        self, overviews: Sequence[Overview], invalidate: Callable[..., Awaitable[Report]], *, slot: str, profile: str
+        self,
+        overviews: Sequence[Overview],
+        invalidate: Callable[..., Awaitable[InvalidationReport]],
+        *,
+        slot: str,
+        profile: str,
     ) -> None:
         self._overviews = overviews
         self._invalidate = invalidate

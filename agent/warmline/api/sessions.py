@@ -21,7 +21,7 @@ from warmline.api import lines, wire
 from warmline.api.keys import NAME, ApiKeys
 from warmline.session import End, HungUp, Sessions
 from warmline.session.events import KINDS
-from warmline.session.messages import Error, FromClient, FromWorker, Open, Say
+from warmline.session.messages import ErrorMessage, FromClient, FromWorker, Open, Say
 from warmline.telemetry.counters import Metrics
 from warmline_cache.errors import StoreUnavailable, UpstreamError, WarmlineError
 
@@ -189,11 +189,11 @@ def parsed(text: str) -> FromClient:
         raise errors.InvalidInput("is nested too deeply", field="message") from error
 
 
-def _told(error: WarmlineError, end: End) -> Error:
+def _told(error: WarmlineError, end: End) -> ErrorMessage:
     """Nothing of a provider's or of Redis' own words."""
     if isinstance(error, errors.CallerError):
-        return Error(error.code, error.message, error.field)
+        return ErrorMessage(error.code, error.message, error.field)
     if isinstance(error, UpstreamError):
         _log.warning("upstream_failed", upstream=error.upstream, code=error.code, detail=error.detail)
-        return Error(error.code, f"{error.upstream} did not answer this request")
-    return Error(error.code, end.text)
+        return ErrorMessage(error.code, f"{error.upstream} did not answer this request")
+    return ErrorMessage(error.code, end.text)

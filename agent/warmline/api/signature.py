@@ -34,7 +34,7 @@ _MOST_SIGNATURES = 16
 _WORD = re.compile(r"[^\s,]+")
 
 
-class Refusal(StrEnum):
+class SignatureRefusal(StrEnum):
     """Why a webhook is not believed."""
 
     NOT_CONFIGURED = "not_configured"
@@ -46,12 +46,12 @@ class Refusal(StrEnum):
 
 
 _SAID = {
-    Refusal.NOT_CONFIGURED: "webhooks are not configured here: WARMLINE_WEBHOOK_SECRETS_FILE names no secrets",
-    Refusal.UNSIGNED: "send the headers webhook-id, webhook-timestamp and webhook-signature",
-    Refusal.MALFORMED: "webhook-id, webhook-timestamp or webhook-signature is not what Standard Webhooks says",
-    Refusal.WRONG_SIGNATURE: "no signature fits a secret that is valid here",
-    Refusal.STALE: f"webhook-timestamp is more than {TOLERANCE_SECONDS} s ago: sign each attempt anew",
-    Refusal.FUTURE: f"webhook-timestamp is more than {TOLERANCE_SECONDS} s ahead of this clock",
+    SignatureRefusal.NOT_CONFIGURED: "webhooks are not configured here: WARMLINE_WEBHOOK_SECRETS_FILE names no secrets",
+    SignatureRefusal.UNSIGNED: "send the headers webhook-id, webhook-timestamp and webhook-signature",
+    SignatureRefusal.MALFORMED: "webhook-id, webhook-timestamp or webhook-signature is not what Standard Webhooks says",
+    SignatureRefusal.WRONG_SIGNATURE: "no signature fits a secret that is valid here",
+    SignatureRefusal.STALE: f"webhook-timestamp is more than {TOLERANCE_SECONDS} s ago: sign each attempt anew",
+    SignatureRefusal.FUTURE: f"webhook-timestamp is more than {TOLERANCE_SECONDS} s ahead of this clock",
 }
 
 
@@ -61,19 +61,19 @@ def verified(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, 
     The signature is looked at before the time, so that only who holds a secret can be found stale or early.
     """
     if not secrets:
-        raise _refused(Refusal.NOT_CONFIGURED)
+        raise _refused(SignatureRefusal.NOT_CONFIGURED)
     id_, timestamp, listed = (headers.get(name, "") for name in HEADERS)
     if not (id_ and timestamp and listed):
-        raise _refused(Refusal.UNSIGNED)
+        raise _refused(SignatureRefusal.UNSIGNED)
     given = _signatures(listed)
     if not (_ID.fullmatch(id_) and _TIMESTAMP.fullmatch(timestamp) and given):
-        raise _refused(Refusal.MALFORMED)
+        raise _refused(SignatureRefusal.MALFORMED)
     if not _fits(secrets, given, f"{id_}.{timestamp}.".encode("ascii") + body):
-        raise _refused(Refusal.WRONG_SIGNATURE)
+        raise _refused(SignatureRefusal.WRONG_SIGNATURE)
     if now - int(timestamp) > TOLERANCE_SECONDS:
-        raise _refused(Refusal.STALE)
+        raise _refused(SignatureRefusal.STALE)
     if int(timestamp) - now > TOLERANCE_SECONDS:
-        raise _refused(Refusal.FUTURE)
+        raise _refused(SignatureRefusal.FUTURE)
     return id_
 
 
@@ -122,5 +122,5 @@ def _fits(secrets: Sequence[bytes], given: Sequence[bytes], message: bytes) -> b
     return any(matches)
 
 
-def _refused(reason: Refusal) -> WebhookRefused:
+def _refused(reason: SignatureRefusal) -> WebhookRefused:
     return WebhookRefused(reason.value, _SAID[reason])

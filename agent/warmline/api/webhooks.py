@@ -22,18 +22,18 @@ from starlette.routing import Route
 from warmline.api import lines, wire
 from warmline.api.deliveries import Event
 from warmline.api.keys import NAME
-from warmline.api.signature import HEADERS, Refusal, verified
+from warmline.api.signature import HEADERS, SignatureRefusal, verified
 from warmline.errors import InvalidInput, TooLarge, WebhookRefused
 from warmline.services import groups
 from warmline.services.agents import config_key
 from warmline.telemetry.counters import Metrics
 from warmline_cache import Group, Key
 from warmline_cache.errors import InvalidationFailed, StoreUnavailable
-from warmline_cache.invalidation.invalidation import Report
+from warmline_cache.invalidation.invalidation import InvalidationReport
 
 _Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 
-OUTCOMES = ("done", "duplicate", "failed", "too_large", "wrong_body", *(reason.value for reason in Refusal))
+OUTCOMES = ("done", "duplicate", "failed", "too_large", "wrong_body", *(reason.value for reason in SignatureRefusal))
 """What may become of a delivery; only the first changes anything."""
 
 
@@ -95,7 +95,7 @@ class Webhooks:
         self,
         secrets: Sequence[bytes],
         events: Events,
-        invalidate: Callable[[Group | Key], Awaitable[Report]],
+        invalidate: Callable[[Group | Key], Awaitable[InvalidationReport]],
         *,
         seconds: float,
         wall: Callable[[], float],
@@ -149,7 +149,7 @@ class Webhooks:
             self._counted(endpoint, outcome)
         return JSONResponse(_shown(report))
 
-    async def _carried_out(self, event: Event, target: Group | Key) -> Report | None:
+    async def _carried_out(self, event: Event, target: Group | Key) -> InvalidationReport | None:
         """Who has forgotten; None if it was carried out before. Raises InvalidationFailed."""
         try:
             async with asyncio.timeout(self._seconds):
@@ -168,7 +168,7 @@ def _signed(headers: Headers) -> dict[str, str]:
     return {name: lines.joined(headers, name) or "" for name in HEADERS}
 
 
-def _shown(report: Report | None) -> dict[str, object]:
+def _shown(report: InvalidationReport | None) -> dict[str, object]:
     if report is None:
         return {"duplicate": True}
     return {

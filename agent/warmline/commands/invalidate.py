@@ -7,7 +7,7 @@ from warmline.settings import Settings, revealed
 from warmline_cache import Caches, Group
 from warmline_cache.errors import InvalidationFailed
 from warmline_cache.events import Uncounted
-from warmline_cache.invalidation.invalidation import Report
+from warmline_cache.invalidation.invalidation import InvalidationReport
 from warmline_cache.redis.dial import dialler
 from warmline_cache.worker import DIAL_SECONDS
 
@@ -26,10 +26,10 @@ def run(settings: Settings, wanted: Sequence[Group]) -> int:
     return 0
 
 
-async def _invalidate(settings: Settings, wanted: Sequence[Group]) -> Report:
+async def _invalidate(settings: Settings, wanted: Sequence[Group]) -> InvalidationReport:
     caches = Caches(
-        dialler(settings.redis_cache_url, password=revealed(settings.redis_cache_password_file), timeout=DIAL_SECONDS),
-        dialler(settings.redis_state_url, password=revealed(settings.redis_state_password_file), timeout=DIAL_SECONDS),
+        dialler(settings.redis_cache.url, password=revealed(settings.redis_cache.password_file), timeout=DIAL_SECONDS),
+        dialler(settings.redis_state.url, password=revealed(settings.redis_state.password_file), timeout=DIAL_SECONDS),
         name=f"{settings.slot}:command",
         events=Uncounted(),
         member=False,

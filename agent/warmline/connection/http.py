@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from warmline.connection import lingering, offer, parsing, refusal
 from warmline.connection.exchange import Exchange
-from warmline.connection.refusal import Refusal, Refused
+from warmline.connection.refusal import ConnectionRefusal, RequestRefused
 from warmline.connection.websocket import WebSocketConnection
 
 HEAD_SECONDS = 10.0
@@ -65,8 +65,8 @@ class HttpConnection(HttpToolsProtocol):
             while data and not self._deaf:
                 data = self._fed(data)
             if self._reading and self._bytes > (BODY_BYTES if self._head_ends else HEAD_BYTES):
-                raise Refused(refusal.LONG_BODY if self._head_ends else refusal.LONG_HEAD)
-        except Refused as refused:
+                raise RequestRefused(refusal.LONG_BODY if self._head_ends else refusal.LONG_HEAD)
+        except RequestRefused as refused:
             self._refuse(refused.refusal)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # what asyncio's may return
@@ -87,7 +87,7 @@ class HttpConnection(HttpToolsProtocol):
             super().shutdown()
 
     def _fed(self, data: bytes) -> bytes:
-        """Have it parsed; what is left behind an offer that was not taken comes back. Raises Refused."""
+        """Have it parsed; what is left behind an offer that was not taken comes back. Raises RequestRefused."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as found:
@@ -100,10 +100,10 @@ class HttpConnection(HttpToolsProtocol):
         method, version = self.scope["method"].encode("ascii"), self.scope["http_version"]
         headers = list(self.headers)
         if method == b"CONNECT":
-            raise Refused(refusal.NO_METHOD)
+            raise RequestRefused(refusal.NO_METHOD)
         if offer.is_handshake(method, version, headers) and parsing.path(self.url) in self.sockets:
             if self._busy():
-                raise Refused(refusal.NOT_HTTP)
+                raise RequestRefused(refusal.NOT_HTTP)
             self._hand_over(offer.head(method, parsing.origin_form(self.url), "1.1", headers), rest)
             return b""
         self.parser = httptools.HttpRequestParser(self)
@@ -141,9 +141,9 @@ class HttpConnection(HttpToolsProtocol):
         self.scope["method"] = self.parser.get_method().decode("ascii")
         self.scope["http_version"] = self.parser.get_http_version()
         if self.scope["http_version"] not in {"1.0", "1.1"}:
-            raise Refused(refusal.NO_VERSION)
+            raise RequestRefused(refusal.NO_VERSION)
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES:
-            raise Refused(refusal.LONG_HEAD)
+            raise RequestRefused(refusal.LONG_HEAD)
         if not self.parser.should_upgrade():
             self._begin()
 
@@ -158,7 +158,7 @@ class HttpConnection(HttpToolsProtocol):
         path, raw, query = parsing.target(self.url)
         self.scope["path"], self.scope["raw_path"], self.scope["query_string"] = path, raw, query
         if len(self.pipeline) >= MOST_WAITING:
-            raise Refused(refusal.NOT_HTTP)
+            raise RequestRefused(refusal.NOT_HTTP)
         self.cycle = self._current = self._exchange()
         if self._busy():
             self.flow.pause_reading()
@@ -205,7 +205,7 @@ class HttpConnection(HttpToolsProtocol):
         """Whether an earlier request is still being answered."""
         return self._running is not None and not self._running.response_complete
 
-    def _refuse(self, refused: Refusal) -> None:
+    def _refuse(self, refused: ConnectionRefusal) -> None:
         """Answer what is being read, unless something is being answered already: that is then the last."""
         _log.info("request_refused", status=refused.status, why=refused.message)
         self._deaf, self._reading = True, False

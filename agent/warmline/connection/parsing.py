@@ -7,7 +7,7 @@ import httptools
 import structlog
 
 from warmline.connection import refusal
-from warmline.connection.refusal import Refused
+from warmline.connection.refusal import RequestRefused
 
 _METHOD = re.compile(rb"[A-Z-]+ /")
 _OF_THE_URL = (httptools.HttpParserInvalidURLError, UnicodeDecodeError)
@@ -35,14 +35,14 @@ def origin_form(url: bytes) -> bytes:
     return raw + b"?" + query if query else raw
 
 
-def refused(error: httptools.HttpParserError, data: bytes) -> Refused:
+def refused(error: httptools.HttpParserError, data: bytes) -> RequestRefused:
     """What is said to data in which the parser found an error; whatever is no fault of the data is logged as ours."""
     cause = error.__context__
-    if isinstance(cause, Refused):
+    if isinstance(cause, RequestRefused):
         return cause
     if isinstance(error, httptools.HttpParserInvalidMethodError) and _METHOD.match(data):
-        return Refused(refusal.NO_METHOD)
+        return RequestRefused(refusal.NO_METHOD)
     if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(cause, _OF_THE_URL):
         _log.error("request_failed", exc_info=error)
-        return Refused(refusal.FAILED)
-    return Refused(refusal.NOT_HTTP)
+        return RequestRefused(refusal.FAILED)
+    return RequestRefused(refusal.NOT_HTTP)

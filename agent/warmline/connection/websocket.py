@@ -14,7 +14,7 @@ from websockets.http11 import Request
 
 from warmline.connection import lingering, refusal
 from warmline.connection.paced import PacedProtocol
-from warmline.connection.refusal import Refusal
+from warmline.connection.refusal import ConnectionRefusal
 
 HANDSHAKE_SECONDS = 1.0
 """How long a handshake may stay without its answer, whatever it is that holds it up."""
@@ -109,7 +109,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self._answer_by.cancel()
             self._answer_by = None
 
-    def _refuse(self, refused: Refusal) -> None:
+    def _refuse(self, refused: ConnectionRefusal) -> None:
         _log.info("handshake_refused", status=refused.status, why=refused.message)
         self.handshake_complete = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})

@@ -1,24 +1,24 @@
 """Warm sockets: `ledger` decides without I/O, `link` is one socket's life, `pool` performs. It knows no protocol."""
 
-from warmline.pool.actions import Limits, State, Why
+from warmline.pool.actions import SocketState, Why
 from warmline.pool.ledger import Ledger
-from warmline.pool.pool import Lease, Pool, Timing
-from warmline.pool.ports import Allowance, Connect, Loss, NoSocket, PoolEvents, SocketBudget, SocketLost, Wire
+from warmline.pool.limits import SocketLimits
+from warmline.pool.pool import Pool, SocketLease
+from warmline.pool.ports import Connect, Loss, NoSocket, PoolEvents, SocketBudget, SocketLost, SocketShare, SocketWire
 
 __all__ = [
-    "Allowance",
     "Connect",
-    "Lease",
     "Ledger",
-    "Limits",
     "Loss",
     "NoSocket",
     "Pool",
     "PoolEvents",
     "SocketBudget",
+    "SocketLease",
+    "SocketLimits",
     "SocketLost",
-    "State",
-    "Timing",
+    "SocketShare",
+    "SocketState",
+    "SocketWire",
     "Why",
-    "Wire",
 ]

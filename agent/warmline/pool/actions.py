@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class SocketState(StrEnum):
     """Where a socket is in its life."""
 
     OPENING = "opening"
@@ -31,22 +31,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """`prewarm` and `maximum` are sockets, for each model and for all; the rest is in seconds, `jitter` a fraction of
-    `max_age`. `trial` is for how long a socket that nobody has used yet is on trial."""
-
-    prewarm: int
-    maximum: int
-    max_age: float = 3600.0
-    jitter: float = 0.2
-    linger: float = 60.0
-    first_retry: float = 1.0
-    longest_retry: float = 60.0
-    trial: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
+class OpenSocket:
     """Open a socket, and report `opened` or `failed`."""
 
     socket: int
@@ -54,7 +39,7 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
+class CloseSocket:
     """Close a socket, or stop opening it, and report `closed`."""
 
     socket: int
@@ -62,7 +47,7 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class HandSocket:
     """Give an idle socket to who asked; `warm` if it was there when they asked."""
 
     ticket: int
@@ -71,11 +56,11 @@ class Hand:
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
+class RefuseTicket:
     """Tell who asked that there is none: `failing` is the model that cannot be opened, None if there is no room."""
 
     ticket: int
     failing: str | None
 
 
-Action = Open | Close | Hand | Refuse
+Action = OpenSocket | CloseSocket | HandSocket | RefuseTicket

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from warmline.pool.actions import State
+from warmline.pool.actions import SocketState
 
 
 @dataclass(slots=True)
@@ -14,7 +14,7 @@ class Socket:
 
     number: int
     model: str
-    state: State = State.OPENING
+    state: SocketState = SocketState.OPENING
     opened_at: float = math.inf
     retire_at: float = math.inf
     idle_since: float = 0.0
@@ -37,7 +37,7 @@ class Books:
         """One more."""
         self._sockets[socket.number] = socket
 
-    def get(self, number: int, *states: State) -> Socket | None:
+    def get(self, number: int, *states: SocketState) -> Socket | None:
         """The socket, if it is in one of these states."""
         socket = self._sockets.get(number)
         return socket if socket is not None and socket.state in states else None
@@ -48,9 +48,9 @@ class Books:
 
     def idle(self) -> list[Socket]:
         """Those that nobody uses."""
-        return [socket for socket in self._sockets.values() if socket.state is State.IDLE]
+        return [socket for socket in self._sockets.values() if socket.state is SocketState.IDLE]
 
-    def count(self, state: State, model: str | None = None) -> int:
+    def count(self, state: SocketState, model: str | None = None) -> int:
         """Sockets in this state, of one model or of all."""
         return sum(socket.state is state and model in (None, socket.model) for socket in self._sockets.values())
 
@@ -60,13 +60,13 @@ class Books:
 
     def alive(self) -> int:
         """Those that are not being closed."""
-        return len(self._sockets) - self.count(State.CLOSING)
+        return len(self._sockets) - self.count(SocketState.CLOSING)
 
     def alive_by_model(self) -> Counter[str]:
         """The same, of each model."""
-        return Counter(socket.model for socket in self._sockets.values() if socket.state is not State.CLOSING)
+        return Counter(socket.model for socket in self._sockets.values() if socket.state is not SocketState.CLOSING)
 
-    def young(self, model: str, now: float, *states: State) -> int:
+    def young(self, model: str, now: float, *states: SocketState) -> int:
         """Those of the model that are in one of these states and not past their age."""
         return sum(
             socket.model == model and socket.state in states and socket.retire_at > now

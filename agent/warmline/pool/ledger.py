@@ -19,13 +19,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from warmline.pool.actions import Action, Close, Hand, Limits, Open, Refuse, State, Why
+from warmline.pool.actions import Action, CloseSocket, HandSocket, OpenSocket, RefuseTicket, SocketState, Why
 from warmline.pool.backoff import Backoff
 from warmline.pool.books import Books, Socket
-from warmline.pool.ports import Allowance
+from warmline.pool.limits import SocketLimits
+from warmline.pool.ports import SocketShare
 
-_ALIVE = (State.OPENING, State.IDLE, State.BUSY)
-_READY = (State.IDLE, State.BUSY)
+_ALIVE = (SocketState.OPENING, SocketState.IDLE, SocketState.BUSY)
+_READY = (SocketState.IDLE, SocketState.BUSY)
 
 
 @dataclass(slots=True)
@@ -45,10 +46,10 @@ class _Model:
 class Ledger:
     """The sockets of one worker. `random` is uniform in [0, 1). Until `allow` it opens nothing."""
 
-    def __init__(self, limits: Limits, *, random: Callable[[], float]) -> None:
+    def __init__(self, limits: SocketLimits, *, random: Callable[[], float]) -> None:
         self.limits = limits
         self._random = random
-        self._allowance = Allowance(0, 0)
+        self._allowance = SocketShare(0, 0)
         self._books = Books()
         self._waiting: dict[int, _Ticket] = {}
         self._models: dict[str, _Model] = {}
@@ -66,13 +67,13 @@ class Ledger:
     @property
     def want(self) -> int:
         """How many this worker would like to be allowed: beside what is used as many as are warm, and one to move."""
-        in_use = self._books.count(State.BUSY) + len(self._waiting)
+        in_use = self._books.count(SocketState.BUSY) + len(self._waiting)
         spare = self.limits.prewarm * max(1, len(self._models)) + 1
         return min(self.limits.maximum, max(self.held, in_use + spare))
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[SocketState, int]:
         """Sockets by state."""
-        return {state: self._books.count(state) for state in State if state is not State.CLOSED}
+        return {state: self._books.count(state) for state in SocketState if state is not SocketState.CLOSED}
 
     @property
     def waiting(self) -> int:
@@ -112,33 +113,33 @@ class Ledger:
 
     def opened(self, number: int, now: float) -> list[Action]:
         """A socket is open."""
-        if socket := self._books.get(number, State.OPENING):
-            socket.state, socket.opened_at, socket.idle_since = State.IDLE, now, now
+        if socket := self._books.get(number, SocketState.OPENING):
+            socket.state, socket.opened_at, socket.idle_since = SocketState.IDLE, now, now
             socket.retire_at = now + self.limits.max_age * (1 - self.limits.jitter * self._random())
         return self._decide(now)
 
     def failed(self, number: int, now: float) -> list[Action]:
         """A socket could not be opened."""
-        if socket := self._books.get(number, State.OPENING):
+        if socket := self._books.get(number, SocketState.OPENING):
             self._books.remove(number)
             self._model(socket.model).backoff.failed(now)
         return self._decide(now)
 
     def returned(self, number: int, now: float, *, used: bool = True) -> list[Action]:
         """A conversation ended as it should, or never began. Ignored if the socket has been lost meanwhile."""
-        if socket := self._books.get(number, State.BUSY):
-            socket.state, socket.idle_since, socket.used = State.IDLE, now, socket.used or used
+        if socket := self._books.get(number, SocketState.BUSY):
+            socket.state, socket.idle_since, socket.used = SocketState.IDLE, now, socket.used or used
         return self._decide(now)
 
     def spoiled(self, number: int, why: Why, now: float) -> list[Action]:
         """A conversation ended otherwise. Ignored if the socket has been lost meanwhile."""
-        if socket := self._books.get(number, State.BUSY):
+        if socket := self._books.get(number, SocketState.BUSY):
             self._close(socket, why)
         return self._decide(now)
 
     def lost(self, number: int, now: float) -> list[Action]:
         """A socket was closed or broken by somebody else."""
-        if (socket := self._books.get(number, State.IDLE)) and self._on_trial(socket, now):
+        if (socket := self._books.get(number, SocketState.IDLE)) and self._on_trial(socket, now):
             self._model(socket.model).backoff.failed(now)
         self._books.remove(number)
         return self._decide(now)
@@ -148,7 +149,7 @@ class Ledger:
         self._books.remove(number)
         return self._decide(now)
 
-    def allow(self, allowance: Allowance, now: float) -> list[Action]:
+    def allow(self, allowance: SocketShare, now: float) -> list[Action]:
         """The budget has changed."""
         self._allowance = allowance
         return self._decide(now)
@@ -161,7 +162,7 @@ class Ledger:
         """Close everything and open nothing more."""
         self._over = True
         for socket in self._books:
-            if socket.state is not State.CLOSING:
+            if socket.state is not SocketState.CLOSING:
                 self._close(socket, Why.SHUTDOWN)
         return self._decide(now)
 
@@ -187,8 +188,8 @@ class Ledger:
     def _serve(self, now: float) -> None:
         """First come, first served. Who must wait has a socket of their own to wait for: one that is being opened, or
         one whose closing makes room."""
-        opening = {name: self._books.count(State.OPENING, name) for name in self._models}
-        coming = min(self._books.count(State.CLOSING), max(0, self._limit - self._books.alive()))
+        opening = {name: self._books.count(SocketState.OPENING, name) for name in self._models}
+        coming = min(self._books.count(SocketState.CLOSING), max(0, self._limit - self._books.alive()))
         for ticket in list(self._waiting.values()):
             if socket := self._best(ticket, now):
                 self._hand(ticket, socket)
@@ -241,20 +242,20 @@ class Ledger:
     def _open(self, model: str) -> None:
         socket = Socket(next(self._numbers), model)
         self._books.add(socket)
-        self._actions.append(Open(socket.number, model))
+        self._actions.append(OpenSocket(socket.number, model))
 
     def _close(self, socket: Socket, why: Why) -> None:
-        socket.state = State.CLOSING
-        self._actions.append(Close(socket.number, why))
+        socket.state = SocketState.CLOSING
+        self._actions.append(CloseSocket(socket.number, why))
 
     def _hand(self, ticket: _Ticket, socket: Socket) -> None:
         del self._waiting[ticket.number]
-        socket.state = State.BUSY
-        self._actions.append(Hand(ticket.number, socket.number, warm=not ticket.waited))
+        socket.state = SocketState.BUSY
+        self._actions.append(HandSocket(ticket.number, socket.number, warm=not ticket.waited))
 
     def _refuse(self, ticket: _Ticket, *, failing: str | None) -> None:
         del self._waiting[ticket.number]
-        self._actions.append(Refuse(ticket.number, failing))
+        self._actions.append(RefuseTicket(ticket.number, failing))
 
     # -- what the books say
 
@@ -283,7 +284,7 @@ class Ledger:
     def _resting(self, name: str, now: float) -> bool:
         """Whether failures forbid to open another: after one, attempts are made one at a time."""
         backoff = self._model(name).backoff
-        return backoff.failing and (now < backoff.retry_at or self._books.count(State.OPENING, name) > 0)
+        return backoff.failing and (now < backoff.retry_at or self._books.count(SocketState.OPENING, name) > 0)
 
     def _on_trial(self, socket: Socket, now: float) -> bool:
         return not socket.used and now < socket.opened_at + self.limits.trial

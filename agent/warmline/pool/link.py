@@ -14,22 +14,22 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from warmline.pool.actions import State
-from warmline.pool.ports import Connect, Loss, SocketLost, Wire
+from warmline.pool.actions import SocketState
+from warmline.pool.ports import Connect, Loss, SocketLost, SocketWire
 
 UNREAD_FRAMES = 64
 """How far the provider may be ahead of whoever listens; then TCP holds it back."""
 
 _NEXT = {
-    State.OPENING: {State.IDLE, State.CLOSED},
-    State.IDLE: {State.BUSY, State.CLOSING, State.CLOSED},
-    State.BUSY: {State.IDLE, State.CLOSING, State.CLOSED},
-    State.CLOSING: {State.CLOSED},
-    State.CLOSED: set[State](),
+    SocketState.OPENING: {SocketState.IDLE, SocketState.CLOSED},
+    SocketState.IDLE: {SocketState.BUSY, SocketState.CLOSING, SocketState.CLOSED},
+    SocketState.BUSY: {SocketState.IDLE, SocketState.CLOSING, SocketState.CLOSED},
+    SocketState.CLOSING: {SocketState.CLOSED},
+    SocketState.CLOSED: set[SocketState](),
 }
 
 
-class Link:
+class SocketLink:
     """One socket for `model`; `number` is the ledger's.
 
     `ping_every` is in seconds, and a ping that takes as long as that has failed. `lost` is told once if the socket
@@ -43,15 +43,15 @@ class Link:
         connect: Connect,
         *,
         ping_every: float,
-        lost: Callable[["Link", Loss], None],
+        lost: Callable[["SocketLink", Loss], None],
     ) -> None:
         self.number = number
         self.model = model
-        self.state = State.OPENING
+        self.state = SocketState.OPENING
         self._connect = connect
         self._ping_every = ping_every
         self._lost = lost
-        self._wire: Wire | None = None
+        self._wire: SocketWire | None = None
         self._inbox: asyncio.Queue[str | SocketLost] = asyncio.Queue(UNREAD_FRAMES)
         self._loss: SocketLost | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -64,19 +64,19 @@ class Link:
         try:
             wire = self._wire = await self._connect(self.model)
         except BaseException:
-            self._move(State.CLOSED)
+            self._move(SocketState.CLOSED)
             raise
-        self._move(State.IDLE)
+        self._move(SocketState.IDLE)
         for work, name in ((self._read(wire), "read"), (self._ping(wire), "ping")):
             self._tasks.append(asyncio.get_running_loop().create_task(work, name=f"socket {self.number}: {name}"))
 
     def take(self) -> None:
         """Begin a conversation."""
-        self._move(State.BUSY)
+        self._move(SocketState.BUSY)
 
     def release(self) -> None:
         """The conversation has ended."""
-        self._move(State.IDLE)
+        self._move(SocketState.IDLE)
 
     @property
     def quiet(self) -> bool:
@@ -100,8 +100,8 @@ class Link:
 
     async def close(self) -> None:
         """Close it, whatever goes on. Whoever receives gets SocketLost."""
-        if self.state in {State.IDLE, State.BUSY}:
-            self._move(State.CLOSING)
+        if self.state in {SocketState.IDLE, SocketState.BUSY}:
+            self._move(SocketState.CLOSING)
         self._end(SocketLost(Loss.ENDED))
         tasks, self._tasks = self._tasks, []
         for task in tasks:
@@ -109,24 +109,24 @@ class Link:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._wire is not None:
             await self._wire.close()
-        if self.state is not State.CLOSED:
-            self._move(State.CLOSED)
+        if self.state is not SocketState.CLOSED:
+            self._move(SocketState.CLOSED)
 
-    async def _read(self, wire: Wire) -> None:
+    async def _read(self, wire: SocketWire) -> None:
         try:
             while True:
                 frame = await wire.receive()
-                if self.state is State.BUSY:
+                if self.state is SocketState.BUSY:
                     await self._inbox.put(frame)
                 elif wire.stale(frame):
                     raise SocketLost(Loss.OUT_OF_TURN)
         except SocketLost as error:
             self._broke(error)
 
-    async def _ping(self, wire: Wire) -> None:
+    async def _ping(self, wire: SocketWire) -> None:
         while True:
             await asyncio.sleep(self._ping_every)
-            if self.state is State.IDLE:
+            if self.state is SocketState.IDLE:
                 try:
                     async with asyncio.timeout(self._ping_every):
                         await wire.ping()
@@ -136,8 +136,8 @@ class Link:
 
     def _broke(self, error: SocketLost) -> None:
         """It ended by itself: `close` still has to be called for what is left of it."""
-        if self.state in {State.IDLE, State.BUSY}:
-            self._move(State.CLOSED)
+        if self.state in {SocketState.IDLE, SocketState.BUSY}:
+            self._move(SocketState.CLOSED)
             self._end(error)
             self._lost(self, error.loss)
 
@@ -148,7 +148,7 @@ class Link:
             with contextlib.suppress(asyncio.QueueFull):
                 self._inbox.put_nowait(error)
 
-    def _move(self, to: State) -> None:
+    def _move(self, to: SocketState) -> None:
         if to not in _NEXT[self.state]:
             raise RuntimeError(f"{self!r} cannot become {to}")
         self.state = to

@@ -5,35 +5,24 @@ import contextlib
 import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from warmline.pool.actions import Action, Close, Hand, Open, Refuse, State, Why
+from warmline.background import WorkerPart
+from warmline.pool.actions import Action, CloseSocket, HandSocket, OpenSocket, RefuseTicket, SocketState, Why
 from warmline.pool.ledger import Ledger
-from warmline.pool.link import Link
-from warmline.pool.ports import Allowance, Connect, Loss, NoSocket, PoolEvents, SocketBudget
+from warmline.pool.link import SocketLink
+from warmline.pool.ports import Connect, Loss, NoSocket, PoolEvents, SocketBudget, SocketShare
 from warmline_cache.errors import StoreUnavailable, UpstreamError
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds. `connect` bounds a handshake; the budget is renewed every `renew`, or when more is wanted, but no more
-    often than every `renew_at_once`."""
-
-    connect: float = 3.0
-    ping: float = 20.0
-    renew: float = 5.0
-    renew_at_once: float = 0.25
-
-
-class Lease:
+class SocketLease:
     """A socket in the hands of one conversation."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: SocketLink) -> None:
         self._link = link
         self.completed = False
 
@@ -55,24 +44,22 @@ class Lease:
         return self.completed and self._link.quiet
 
 
-class Pool:
+class Pool(WorkerPart):
     """The warm sockets of one worker, by model (see `ledger`).
 
     Nothing is opened before `start`, which waits for nothing; nothing is done while nothing is asked, but for pings
     and the renewal of the budget. Uses the loop's clock.
     """
 
-    def __init__(
-        self, connect: Connect, ledger: Ledger, *, budget: SocketBudget, events: PoolEvents, timing: Timing = Timing()
-    ) -> None:
+    def __init__(self, connect: Connect, ledger: Ledger, *, budget: SocketBudget, events: PoolEvents) -> None:
         self._connect = connect
         self._ledger = ledger
         self._budget = budget
         self._events = events
-        self._timing = timing
-        self._links: dict[int, Link] = {}
+        self._limits = ledger.limits
+        self._links: dict[int, SocketLink] = {}
         self._opening: dict[int, asyncio.Task[None]] = {}
-        self._asking: dict[int, asyncio.Future[Link]] = {}
+        self._asking: dict[int, asyncio.Future[SocketLink]] = {}
         self._tickets = itertools.count(1)
         self._problems: dict[str, Exception] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,7 +70,7 @@ class Pool:
 
     def start(self) -> None:
         """Ask for a share of the account's sockets, and warm what was asked for by `prewarm` when it has come."""
-        if self._ledger.limits.maximum > 0:
+        if self._limits.maximum > 0:
             self._renewing = asyncio.get_running_loop().create_task(self._renew(), name="socket budget")
 
     def prewarm(self, *models: str) -> None:
@@ -91,7 +78,7 @@ class Pool:
         for model in models:
             self._perform(self._ledger.keep(model, self._now()))
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[SocketState, int]:
         """Sockets by state, now."""
         return self._ledger.counts()
 
@@ -104,14 +91,14 @@ class Pool:
         return self._ledger.waiting
 
     @contextlib.asynccontextmanager
-    async def lease(self, model: str, *, fresh: bool = False) -> AsyncIterator[Lease]:
+    async def lease(self, model: str, *, fresh: bool = False) -> AsyncIterator[SocketLease]:
         """A socket of this model, alone: a warm one, or a new one, which alone is good enough if it must be `fresh`.
 
         It is idle again afterwards if the conversation was marked `complete`; whatever else happens closes it, for
         what is on its way on it cannot be called back, and another is opened in its place. Raises NoSocket.
         """
         link = await self._acquire(model, fresh=fresh)
-        lease, why = Lease(link), Why.FAILED
+        lease, why = SocketLease(link), Why.FAILED
         try:
             yield lease
             why = Why.INTERRUPTED
@@ -136,9 +123,9 @@ class Pool:
 
     # -- leases
 
-    async def _acquire(self, model: str, *, fresh: bool) -> Link:
+    async def _acquire(self, model: str, *, fresh: bool) -> SocketLink:
         ticket = next(self._tickets)
-        asking: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
+        asking: asyncio.Future[SocketLink] = asyncio.get_running_loop().create_future()
         self._asking[ticket] = asking
         try:
             self._perform(self._ledger.ask(ticket, model, self._now(), fresh=fresh))
@@ -149,18 +136,18 @@ class Pool:
         finally:
             self._asking.pop(ticket, None)
 
-    def _decline(self, ticket: int, asking: asyncio.Future[Link]) -> None:
+    def _decline(self, ticket: int, asking: asyncio.Future[SocketLink]) -> None:
         """Who asked has left; the socket may have been handed over in the same moment."""
         if asking.done() and not asking.cancelled() and asking.exception() is None:
             link = asking.result()
-            if link.state is State.BUSY:
+            if link.state is SocketState.BUSY:
                 link.release()
             self._perform(self._ledger.returned(link.number, self._now(), used=False))
         else:
             self._perform(self._ledger.withdraw(ticket, self._now()))
 
-    def _give_back(self, lease: Lease, link: Link, why: Why) -> None:
-        if link.state is State.BUSY and lease.reusable:
+    def _give_back(self, lease: SocketLease, link: SocketLink, why: Why) -> None:
+        if link.state is SocketState.BUSY and lease.reusable:
             link.release()
             self._perform(self._ledger.returned(link.number, self._now()))
         else:
@@ -172,27 +159,29 @@ class Pool:
         to_do = deque(actions)
         while to_do:
             match to_do.popleft():
-                case Open(number, model):
+                case OpenSocket(number, model):
                     self._open(number, model)
-                case Close(number, why):
+                case CloseSocket(number, why):
                     self._events.closed(why)
                     self._run(self._close(number), name=f"socket {number}: close")
-                case Hand(ticket, number, warm):
+                case HandSocket(ticket, number, warm):
                     to_do.extend(self._hand(ticket, number, warm=warm))
-                case Refuse(ticket, failing):
+                case RefuseTicket(ticket, failing):
                     self._refuse(ticket, failing)
         self._arm()
         if self._ledger.want > self._asked:
             self._more.set()
 
     def _open(self, number: int, model: str) -> None:
-        link = self._links[number] = Link(number, model, self._connect, ping_every=self._timing.ping, lost=self._lost)
+        link = self._links[number] = SocketLink(
+            number, model, self._connect, ping_every=self._limits.ping, lost=self._lost
+        )
         self._opening[number] = self._run(self._handshake(link), name=f"socket {number}: open")
 
-    async def _handshake(self, link: Link) -> None:
+    async def _handshake(self, link: SocketLink) -> None:
         began, outcome = self._now(), self._ledger.failed
         try:
-            async with asyncio.timeout(self._timing.connect):
+            async with asyncio.timeout(self._limits.connect_timeout):
                 await link.open()
             outcome = self._ledger.opened
             self._problems.pop(link.model, None)
@@ -227,7 +216,7 @@ class Pool:
         if not asking.cancelled():
             asking.set_exception(NoSocket(None if failing is None else self._problems.get(failing)))
 
-    def _lost(self, link: Link, loss: Loss) -> None:
+    def _lost(self, link: SocketLink, loss: Loss) -> None:
         self._events.lost(loss)
         self._run(self._links.pop(link.number).close(), name=f"socket {link.number}: close")
         self._perform(self._ledger.lost(link.number, self._now()))
@@ -255,18 +244,18 @@ class Pool:
 
     async def _renew(self) -> None:
         """Keep this worker's share. Without Redis the last one goes on; if there was none, what is to be warm."""
-        allowance: Allowance | None = None
+        allowance: SocketShare | None = None
         while True:
             self._more.clear()
             self._asked = self._ledger.want
             try:
                 allowance = await self._budget.reserve(want=self._asked, held=self._ledger.held)
             except StoreUnavailable:
-                prewarm = self._ledger.limits.prewarm
-                allowance = allowance or Allowance(prewarm, prewarm)
+                prewarm = self._limits.prewarm
+                allowance = allowance or SocketShare(prewarm, prewarm)
             self._events.allowed(allowance)
             self._perform(self._ledger.allow(allowance, self._now()))
-            await asyncio.sleep(self._timing.renew_at_once)
+            await asyncio.sleep(self._limits.renew_at_once)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.renew):
+                async with asyncio.timeout(self._limits.renew):
                     await self._more.wait()

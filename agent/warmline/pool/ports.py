@@ -41,7 +41,7 @@ class NoSocket(Exception):
         self.cause = cause
 
 
-class Wire(Protocol):
+class SocketWire(Protocol):
     """One open WebSocket. `receive` has one caller at a time; `close` may be called beside it."""
 
     async def send(self, frame: str) -> None:
@@ -61,12 +61,12 @@ class Wire(Protocol):
         """Close it, in bounded time; `receive` then raises. Never raises."""
 
 
-Connect = Callable[[str], Awaitable[Wire]]
+Connect = Callable[[str], Awaitable[SocketWire]]
 """Opens a socket for a model. Raises UpstreamError."""
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class SocketShare:
     """How many sockets this worker may have open, and its fair share of what the account may."""
 
     sockets: int
@@ -76,7 +76,7 @@ class Allowance:
 class SocketBudget(Protocol):
     """The account's limit of concurrent sockets, shared out among the workers."""
 
-    async def reserve(self, *, want: int, held: int) -> Allowance:
+    async def reserve(self, *, want: int, held: int) -> SocketShare:
         """What this worker may have from now on, when it would like `want` and has `held` open. Raises
         StoreUnavailable."""
 
@@ -102,5 +102,5 @@ class PoolEvents(Protocol):
     def lost(self, loss: Loss) -> None:
         """A socket was closed or broken by somebody else."""
 
-    def allowed(self, allowance: Allowance) -> None:
+    def allowed(self, allowance: SocketShare) -> None:
         """The budget was renewed."""

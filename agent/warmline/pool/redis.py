@@ -9,14 +9,14 @@ A worker that cannot reach Redis keeps its last share, and when its lease has ex
 provider is the one to refuse what is too much. Nothing is lost but warmth.
 """
 
-from warmline.pool import Allowance
+from warmline.pool import SocketShare
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.key import PROTOCOL
-from warmline_cache.redis.server import Budget, Script, Server, expect
+from warmline_cache.redis.server import Budget, LuaScript, Server, expect
 
 LEASE_SECONDS = 15.0
 
-RESERVE = Script("""
+RESERVE = LuaScript("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local want, held, limit, ttl = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -54,7 +54,7 @@ class RedisBudget:
         self._limit = limit
         self._deadline = deadline
 
-    async def reserve(self, *, want: int, held: int, seconds: float = LEASE_SECONDS) -> Allowance:
+    async def reserve(self, *, want: int, held: int, seconds: float = LEASE_SECONDS) -> SocketShare:
         """See `SocketBudget.reserve`. It lasts for `seconds`."""
         arguments = (self._worker, want, held, self._limit, max(1, int(seconds * 1000)))
         found = expect(
@@ -62,7 +62,7 @@ class RedisBudget:
         )
         if len(found) != 2:
             raise StoreRefused(f"answered {len(found)} values where 2 were to come")
-        return Allowance(*(expect(one, int) for one in found))
+        return SocketShare(*(expect(one, int) for one in found))
 
     async def release(self) -> None:
         """See `SocketBudget.release`."""

@@ -20,7 +20,7 @@ _PLACE = "{answer}"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AgentAnswer:
     """What the agent says, the passages it rests on (none if it does not know), who answered each lookup, and in how
     many seconds."""
 
@@ -62,7 +62,7 @@ class Answers:
         """Whose words an agent speaks, as it is named in errors and metrics."""
         return self._knowledge.provider
 
-    async def answer(self, organisation: str, agent: str, question: str) -> Answer:
+    async def answer(self, organisation: str, agent: str, question: str) -> AgentAnswer:
         """Raises AgentNotFound; UpstreamRejected for an answer longer than anybody hears; UpstreamError or
         SpendLimitReached when something had to be loaded and could not."""
         agents, knowledge = self._agents, self._knowledge
@@ -79,7 +79,7 @@ class Answers:
         passages = relevant(found.value, config.value)
         if passages:
             self._asked(organisation, agent, normalised(question, language))
-        return Answer(
+        return AgentAnswer(
             text=worded(self.provider, prompt.value, passages),
             passages=passages,
             sources={"config": config.source, "prompt": prompt.source, "rag": found.source},

@@ -4,8 +4,9 @@
 """
 
 from warmline.session.client import Client, HungUp
-from warmline.session.conversation import Limits, Services
+from warmline.session.conversation import SessionServices
+from warmline.session.limits import SessionLimits
 from warmline.session.messages import End
 from warmline.session.sessions import Sessions
 
-__all__ = ["Client", "End", "HungUp", "Limits", "Services", "Sessions"]
+__all__ = ["Client", "End", "HungUp", "SessionLimits", "SessionServices", "Sessions"]

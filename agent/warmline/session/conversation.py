@@ -19,6 +19,7 @@ from warmline.services.speech import Speech
 from warmline.session.client import Client, HungUp
 from warmline.session.events import SessionEvents
 from warmline.session.keeper import Keeper
+from warmline.session.limits import SessionLimits
 from warmline.session.machine import (
     Answered,
     Back,
@@ -40,8 +41,8 @@ from warmline.session.machine import (
     Tell,
     step,
 )
-from warmline.session.messages import End, FromWorker, GoingAway, Interrupted, Lookup, Open, Say
-from warmline.session.speaker import Utterance, milliseconds
+from warmline.session.messages import End, FromWorker, GoingAway, Interrupted, LookupTime, Open, Say
+from warmline.session.speaker import SpokenUtterance, milliseconds
 from warmline.upstream.ports import Voice
 from warmline_cache.errors import UpstreamError, WarmlineError
 
@@ -49,19 +50,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """`sessions` one worker holds; seconds without a message; messages a second and at once; seconds of audio that may
-    be sent ahead of what is heard."""
-
-    sessions: int = 1000
-    idle: float = 300.0
-    rate: float = 5.0
-    burst: int = 20
-    lead: float = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
+class SessionServices:
     """What a conversation asks."""
 
     agents: Agents
@@ -87,11 +76,11 @@ class Conversation:
     def __init__(
         self,
         client: Client,
-        services: Services,
+        services: SessionServices,
         place: Place,
         keeper: Keeper,
         *,
-        limits: Limits,
+        limits: SessionLimits,
         events: SessionEvents,
         clock: Callable[[], float],
     ) -> None:
@@ -106,7 +95,7 @@ class Conversation:
         self._state = State(place.agent)
         self._asked_at = 0.0
         self._work: asyncio.Task[None] | None = None
-        self._utterance: Utterance | None = None
+        self._utterance: SpokenUtterance | None = None
 
     def post(self, event: Event, at: float | None = None) -> None:
         """Let this be decided upon, in its turn. `at` is when it happened, if not now."""
@@ -129,11 +118,11 @@ class Conversation:
 
     async def _listen(self) -> None:
         limits = self._limits
-        bucket = Bucket(limits.rate, limits.burst, self._clock())
+        bucket = Bucket(limits.message_rate, limits.message_burst, self._clock())
         event: Event | None = None
         while not isinstance(event, Ending):
             try:
-                async with asyncio.timeout(limits.idle):
+                async with asyncio.timeout(limits.idle_seconds):
                     event = await self._heard()
             except TimeoutError:
                 event = Ending(End.IDLE)
@@ -224,7 +213,7 @@ class Conversation:
         self._services.admit(place.organisation)
         answer = await self._services.answers.answer(place.organisation, place.agent, question)
         lookups = {
-            cache: Lookup(source, milliseconds(answer.seconds[cache])) for cache, source in answer.sources.items()
+            cache: LookupTime(source, milliseconds(answer.seconds[cache])) for cache, source in answer.sources.items()
         }
         self.post(Answered(turn, answer.text, tuple(passage.id for passage in answer.passages), lookups))
 
@@ -232,12 +221,12 @@ class Conversation:
         kind = "greeting" if self._state.phase is Phase.GREETING else "answer"
         asked_at = self._asked_at
         place = self._place
-        utterance = self._utterance = Utterance(
+        utterance = self._utterance = SpokenUtterance(
             self._client,
             turn,
             start,
             rate=place.voice.sample_rate,
-            lead=self._limits.lead,
+            lead=self._limits.audio_lead,
             clock=self._clock,
             begun=lambda: self._events.first_audio(kind, self._clock() - asked_at),
         )

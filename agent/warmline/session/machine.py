@@ -18,13 +18,13 @@ from warmline.session.messages import (
     AudioEnd,
     Close,
     End,
-    Error,
+    ErrorMessage,
     FromWorker,
     Greeting,
     Interrupt,
     Interrupted,
     Line,
-    Lookup,
+    LookupTime,
     Say,
     Who,
 )
@@ -69,7 +69,7 @@ class State(msgspec.Struct, frozen=True):
 class Begun:
     """A new session, as `opened` made it."""
 
-    lookups: dict[str, Lookup]
+    lookups: dict[str, LookupTime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Answered:
     turn: int
     text: str
     passages: tuple[str, ...]
-    lookups: dict[str, Lookup]
+    lookups: dict[str, LookupTime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def _heard(state: State, event: Say | Interrupt | Refused) -> Step:
         case Interrupt():
             return _interrupted(state)
         case Refused(code, message, field):
-            return state, [Tell(Error(code, message, field))]
+            return state, [Tell(ErrorMessage(code, message, field))]
 
 
 def _back(state: State, heard: int) -> Step:
@@ -257,7 +257,7 @@ def _worked(state: State, event: Answered | Spoken | Failed) -> Step:
             return _listening(state, [Tell(AudioEnd(turn, state.said)), Keep()])
         case Failed(turn, code, message) if state.phase is not Phase.LISTENING:
             failed = replace(state, text="", said=0)
-            return _listening(failed, [Tell(Error(code, message, turn=turn)), Keep()])
+            return _listening(failed, [Tell(ErrorMessage(code, message, turn=turn)), Keep()])
     return state, []
 
 

@@ -56,7 +56,7 @@ class Line(msgspec.Struct, frozen=True):
     text: str
 
 
-class Lookup(msgspec.Struct, frozen=True):
+class LookupTime(msgspec.Struct, frozen=True):
     """Which layer answered a lookup, and in how many milliseconds."""
 
     layer: Source
@@ -119,7 +119,7 @@ class Greeting(msgspec.Struct, tag="greeting", frozen=True):
 
     turn: int
     text: str
-    lookups: dict[str, Lookup]
+    lookups: dict[str, LookupTime]
 
 
 class Answer(msgspec.Struct, tag="answer", frozen=True):
@@ -128,7 +128,7 @@ class Answer(msgspec.Struct, tag="answer", frozen=True):
     turn: int
     text: str
     passages: tuple[str, ...]
-    lookups: dict[str, Lookup]
+    lookups: dict[str, LookupTime]
 
 
 class AudioBegin(msgspec.Struct, tag="audio-begin", frozen=True):
@@ -136,7 +136,7 @@ class AudioBegin(msgspec.Struct, tag="audio-begin", frozen=True):
 
     turn: int
     start: int
-    lookups: dict[str, Lookup]
+    lookups: dict[str, LookupTime]
 
 
 class AudioEnd(msgspec.Struct, tag="audio-end", frozen=True):
@@ -153,7 +153,7 @@ class Interrupted(msgspec.Struct, tag="interrupted", frozen=True):
     samples: int
 
 
-class Error(msgspec.Struct, tag="error", frozen=True, omit_defaults=True):
+class ErrorMessage(msgspec.Struct, tag="error", frozen=True, omit_defaults=True):
     """Something failed and the session goes on, unless the connection is closed behind it."""
 
     code: str
@@ -169,4 +169,4 @@ class GoingAway(msgspec.Struct, tag="going-away", frozen=True):
     resumable: bool
 
 
-FromWorker = Opened | Resumed | Greeting | Answer | AudioBegin | AudioEnd | Interrupted | Error | GoingAway
+FromWorker = Opened | Resumed | Greeting | Answer | AudioBegin | AudioEnd | Interrupted | ErrorMessage | GoingAway

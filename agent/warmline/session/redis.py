@@ -9,7 +9,7 @@ from warmline.session.store import OWNER_BYTES
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.key import PROTOCOL
 from warmline_cache.redis.link import Link, Push
-from warmline_cache.redis.server import Budget, Script, Server, expect
+from warmline_cache.redis.server import Budget, LuaScript, Server, expect
 
 CLAIMED = f"wl{PROTOCOL}:session-claimed"
 """Where the owners are published that lost their session to another."""
@@ -18,7 +18,7 @@ LOOK_SECONDS = 1.0
 """How often the subscription is proved to be alive."""
 
 
-_SAVE = Script(f"""
+_SAVE = LuaScript(f"""
 local owner = redis.call('GETRANGE', KEYS[1], 0, {OWNER_BYTES - 1})
 if owner ~= '' and owner ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
@@ -26,7 +26,7 @@ return 1
 """)
 """Session | owner, data, milliseconds → 1 if it was written."""
 
-_CLAIM = Script(f"""
+_CLAIM = LuaScript(f"""
 local kept = redis.call('GET', KEYS[1])
 if not kept then return false end
 redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
@@ -36,7 +36,7 @@ return kept
 """)
 """Session | new owner, milliseconds, channel → what stood there, or nil."""
 
-_FORGET = Script(f"""
+_FORGET = LuaScript(f"""
 if redis.call('GETRANGE', KEYS[1], 0, {OWNER_BYTES - 1}) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """)
@@ -44,13 +44,13 @@ return redis.call('DEL', KEYS[1])
 
 
 class RedisSessions:
-    """See `SessionStore`. `ttl` is how long an unwritten session is kept, `deadline` what Redis may cost one call, in
-    seconds; `link` makes the subscription's own connection."""
+    """See `SessionStore`. `resume_seconds` is how long an unwritten session is kept, `deadline` what Redis
+    may cost one call, in seconds; `link` makes the subscription's own connection."""
 
-    def __init__(self, server: Server, link: Callable[..., Link], *, ttl: float, deadline: float) -> None:
+    def __init__(self, server: Server, link: Callable[..., Link], *, resume_seconds: float, deadline: float) -> None:
         self._server = server
         self._link = link
-        self._milliseconds = int(ttl * 1000)
+        self._milliseconds = int(resume_seconds * 1000)
         self._deadline = deadline
 
     async def save(self, key: str, owner: bytes, data: bytes) -> bool:

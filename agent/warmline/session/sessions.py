@@ -1,20 +1,20 @@
 """All voice sessions of one worker: who may open one, who resumes what, who has to leave."""
 
-import asyncio
 import base64
-import contextlib
 from collections.abc import Callable
 
 import msgspec
 
+from warmline.background import Background
 from warmline.errors import SessionNotFound, SessionsFull
 from warmline.session import machine
 from warmline.session.client import Client, HungUp
-from warmline.session.conversation import Conversation, Limits, Place, Services
+from warmline.session.conversation import Conversation, Place, SessionServices
 from warmline.session.events import SessionEvents
 from warmline.session.keeper import Keeper
+from warmline.session.limits import SessionLimits
 from warmline.session.machine import Back, Begun, Draining, Ending, State
-from warmline.session.messages import End, FromWorker, Lookup, Open, Opened, Resumed
+from warmline.session.messages import End, FromWorker, LookupTime, Open, Opened, Resumed
 from warmline.session.speaker import milliseconds
 from warmline.session.store import OWNER_BYTES, SessionStore
 from warmline_cache import Key
@@ -24,23 +24,27 @@ TOKEN_BYTES = 32
 _decode = msgspec.msgpack.Decoder(State).decode
 
 
-class Sessions:
+class Sessions(Background):
     """Opens, resumes and ends sessions. `clock` is monotonic, in seconds; `random` must not be guessable.
+
+    From `start` on it hears of sessions that other workers took over; closed, it hears of nothing any more, and the
+    sessions end with their connections.
 
     A session belongs to its organisation and to whoever holds its token; Redis sees the token's digest alone.
     """
 
     def __init__(
         self,
-        services: Services,
+        services: SessionServices,
         store: SessionStore,
         *,
         slot: str,
-        limits: Limits,
+        limits: SessionLimits,
         events: SessionEvents,
         clock: Callable[[], float],
         random: Callable[[int], bytes],
     ) -> None:
+        super().__init__(lambda: store.watch(self._taken), name="sessions: watch")
         self._services = services
         self._store = store
         self._slot = slot
@@ -51,11 +55,6 @@ class Sessions:
         self._held = 0
         self._owners: dict[bytes, Conversation] = {}
         self._draining = False
-        self._watching: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to hear of sessions that other workers took over."""
-        self._watching = asyncio.get_running_loop().create_task(self._store.watch(self._taken), name="sessions: watch")
 
     def leave(self) -> None:
         """Every session leaves as soon as it listens; so does one that is opened from now on."""
@@ -63,20 +62,13 @@ class Sessions:
         for conversation in self._owners.values():
             conversation.post(Draining())
 
-    async def aclose(self) -> None:
-        """Hear of nothing any more; the sessions end with their connections."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
-
     async def hold(self, client: Client, organisation: str, opening: Open) -> End:
         """Hold a session until it ends; how it ended.
 
         Raises AgentNotFound, SessionNotFound, SessionsFull, UpstreamError, and StoreUnavailable for one that cannot be
         resumed now; then none was opened.
         """
-        if self._held >= self._limits.sessions:
+        if self._held >= self._limits.maximum:
             raise SessionsFull("this worker holds as many sessions as it may")
         self._held += 1
         try:
@@ -89,7 +81,7 @@ class Sessions:
 
     async def _open(self, client: Client, organisation: str, agent: str, owner: bytes, began: float) -> End:
         found = await self._services.agents.config(organisation, agent)
-        lookups = {"config": Lookup(found.source, milliseconds(self._clock() - began))}
+        lookups = {"config": LookupTime(found.source, milliseconds(self._clock() - began))}
         config = found.value
         state = msgspec.structs.replace(machine.opened(agent, config.greeting, config.voice), slot=self._slot)
         place = Place(organisation, agent, self._new_token(), config.voice)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from warmline.services.speech import Speech
 from warmline.session.client import Client
-from warmline.session.messages import AudioBegin, Lookup
+from warmline.session.messages import AudioBegin, LookupTime
 from warmline.session.pacing import SAMPLE_BYTES, Pace, frames
 from warmline.upstream.pieces import speakable
 from warmline.upstream.ports import Voice
@@ -14,7 +14,7 @@ from warmline_cache import Listening, Source
 FRAME_SECONDS = 0.1
 
 
-class Utterance:
+class SpokenUtterance:
     """One text, said to one client. `sent` counts its samples, those before `start` included.
 
     `lead` is how many seconds of audio may be ahead of what is heard; `begun` is called behind the first frame.
@@ -58,7 +58,7 @@ class Utterance:
     async def _send(self, pcm: bytes, listening: Listening, asked: float) -> None:
         first = self.sent == self._start
         if first:
-            took = Lookup(listening.source or Source.ORIGIN, milliseconds(self._clock() - asked))
+            took = LookupTime(listening.source or Source.ORIGIN, milliseconds(self._clock() - asked))
             await self._client.tell(AudioBegin(self.turn, self._start, {"tts": took}))
         for samples, frame in frames(self.turn, self.sent, pcm, most=self._most):
             # Even without a pause: sending does not yield, and others have something to say too.

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from warmline.pool import Allowance, Loss, Pool, Why
+from warmline.pool import Loss, Pool, SocketShare, Why
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3)
 
@@ -96,7 +96,7 @@ class PoolMetrics:
         """See `PoolEvents`."""
         self._lost.labels(loss.value).inc()
 
-    def allowed(self, allowance: Allowance) -> None:
+    def allowed(self, allowance: SocketShare) -> None:
         """See `PoolEvents`."""
         self._budget.labels("share").set(allowance.sockets)
         self._budget.labels("fair").set(allowance.fair)

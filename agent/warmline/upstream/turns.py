@@ -23,7 +23,7 @@ class Turn:
         self.refused: bool | None = None
 
 
-class Turns:
+class CallTurns:
     """At most `most` turns at a time; fewer after a refusal.
 
     A tenant holds at most seven times as many as are free: 28 of 32 if it is alone, 15 if another wants as many. So

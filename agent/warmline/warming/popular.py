@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
+from warmline.background import Background
 from warmline_cache.errors import StoreUnavailable
 
 LONGEST = 200
@@ -61,8 +62,10 @@ class PopularStore(Protocol):
         """Remove all that is kept of an organisation."""
 
 
-class Popular:
-    """Counts questions in memory, flushes the counts every second.
+class Popular(Background):
+    """Counts questions in memory; from `start` on forgets whoever opted out, and flushes the counts every second.
+
+    What was not flushed when it is closed is forgotten.
 
     `minimum` is how many distinct askings a question needs before its text is stored; `wall` is the time of day in
     seconds.
@@ -77,6 +80,7 @@ class Popular:
         wall: Callable[[], float],
         every: float = 1.0,
     ) -> None:
+        super().__init__(self._run, name="popular questions")
         self._store = store
         self._minimum = minimum
         self._opted_out = frozenset(opted_out)
@@ -86,7 +90,6 @@ class Popular:
         self._size = 0
         self._noted: set[tuple[str, bytes]] = set()
         self._minute = 0
-        self._flushing: asyncio.Task[None] | None = None
 
     def counts(self, organisation: str) -> bool:
         """Whether this organisation's questions are counted."""
@@ -109,17 +112,6 @@ class Popular:
             return await self._store.top(organisation, limit, day=self._day())
         except StoreUnavailable:
             return ()
-
-    def start(self) -> None:
-        """Forget whoever opted out, then flush every second until closed."""
-        self._flushing = asyncio.get_running_loop().create_task(self._run(), name="popular questions")
-
-    async def aclose(self) -> None:
-        """Stop; what was not flushed is forgotten."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._flushing
 
     async def flush(self) -> None:
         """Hand over what was counted since the last time."""

@@ -13,7 +13,7 @@ from typing import Any
 from warmline.warming.popular import Question, Ranked, merged
 from warmline_cache.errors import StoreRefused
 from warmline_cache.key import PROTOCOL, tag
-from warmline_cache.redis.server import Budget, Script, Server, expect
+from warmline_cache.redis.server import Budget, LuaScript, Server, expect
 
 SECONDS = 1.0
 """What Redis may take: nobody waits for it."""
@@ -22,7 +22,7 @@ _PER_DAY = 86_400
 _PIECE = 500
 
 
-_NOTE = Script("""
+_NOTE = LuaScript("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local found = {}
@@ -43,7 +43,7 @@ return found
 A score is the millisecond of the latest asking, and behind it ten bits of count: exact in a double until the year 2248.
 Whoever was not asked for longest goes first, so that a new question finds a place among old ones."""
 
-_ADD = Script("""
+_ADD = LuaScript("""
 for i = 3, #ARGV, 2 do
   local more = tonumber(ARGV[i + 1])
   if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) and not redis.call('ZSCORE', KEYS[1], ARGV[i]) then
@@ -114,7 +114,7 @@ class RedisPopular:
             flat = [part for member in members[start : start + _PIECE] for part in member]
             yield [self._days * _PER_DAY, bound, *flat]
 
-    async def _run(self, script: Script, key: str, arguments: Sequence[bytes | int]) -> Any:
+    async def _run(self, script: LuaScript, key: str, arguments: Sequence[bytes | int]) -> Any:
         return await self._server.ask(Budget(SECONDS), lambda link: script(link, [key], *arguments))
 
 

@@ -42,7 +42,7 @@ class WarmingEvents(Protocol):
 
 
 @dataclass(slots=True)
-class Report:
+class WarmingReport:
     """Entries by cache and by what became of them; see `WarmingEvents`."""
 
     entries: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -66,7 +66,7 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuestion:
     """A question that callers of an agent ask, normalised."""
 
     organisation: str
@@ -93,7 +93,7 @@ class Sweep:
         self,
         services: Services,
         *,
-        report: Report,
+        report: WarmingReport,
         events: WarmingEvents,
         room: Room,
         at_a_time: int,
@@ -111,7 +111,7 @@ class Sweep:
         self.missed = False
         """Whether something was neither in L1 nor in L2."""
 
-    async def run(self, organisations: Sequence[str], asked: Sequence[Asked]) -> None:
+    async def run(self, organisations: Sequence[str], asked: Sequence[AskedQuestion]) -> None:
         """Fill L1. Raises nothing that an origin or Redis could do. A fault of ours costs the entry where it happened;
         at the end the first few of them are raised together, as an ExceptionGroup."""
         rosters = await self._all(self._names(organisation, asked) for organisation in organisations)
@@ -141,12 +141,12 @@ class Sweep:
             share(sorted({organisation for organisation, _ in denied}))
             await self._all(again() for again in _in_turn(denied))
 
-    async def _late(self, organisation: str, asked: Sequence[Asked]) -> None:
+    async def _late(self, organisation: str, asked: Sequence[AskedQuestion]) -> None:
         """The agents of an organisation that has only now been asked for them."""
         for name in await self._names(organisation, asked):
             await self._agent(organisation, name)
 
-    async def _names(self, organisation: str, asked: Sequence[Asked]) -> list[str]:
+    async def _names(self, organisation: str, asked: Sequence[AskedQuestion]) -> list[str]:
         """The organisation's agents, or at least those who are asked."""
         roster = self._services.roster
         names = await self._bring(

@@ -6,16 +6,18 @@ share L1, and have equal parts of the allowance; what some leave of theirs is sh
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
 import structlog
 
+from warmline.background import WorkerPart
+from warmline.caches import CacheLimits
 from warmline.warming.allowance import Allowance, Room
+from warmline.warming.limits import WarmingLimits
 from warmline.warming.popular import Popular
-from warmline.warming.sweep import Asked, Report, Services, Sweep, WarmingEvents
+from warmline.warming.sweep import AskedQuestion, Services, Sweep, WarmingEvents, WarmingReport
 
 T = TypeVar("T")
 
@@ -28,24 +30,9 @@ _LOOKS = 32
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one warming may ask of origins, and what of it L1 has room for.
-
-    `concurrency` is loads at a time, `calls` loads in all, `characters` those to be spoken; `questions` is how many of
-    the most asked are warmed, `phrases` and `phrase_bytes` how much may be spoken.
-    """
-
-    concurrency: int
-    calls: int
-    characters: int
-    questions: int
-    phrases: int
-    phrase_bytes: int
-
-
 class Warmer:
-    """Warms this worker for the callers of `organisations`."""
+    """Warms this worker for the callers of `organisations`: with as many questions and phrases as L1 has room for, by
+    the limits of each `cache`."""
 
     def __init__(
         self,
@@ -53,21 +40,25 @@ class Warmer:
         popular: Popular,
         *,
         organisations: Sequence[str],
-        limits: Limits,
+        limits: WarmingLimits,
+        cache: Mapping[str, CacheLimits],
         events: WarmingEvents,
     ) -> None:
         self._services = services
         self._popular = popular
         self._organisations = organisations
         self._limits = limits
+        self._questions = cache["rag"].max_entries or MOST
+        self._phrases = cache["tts"].max_entries or MOST
+        self._phrase_bytes = cache["tts"].max_bytes
         self._events = events
 
-    async def warm(self, report: Report) -> None:
+    async def warm(self, report: WarmingReport) -> None:
         """Fill L1, and the report as it goes. Raises nothing that an origin or Redis could do."""
         limits = self._limits
-        asked = in_turns(await asyncio.gather(*map(self._ranking, self._organisations)), limits.questions)
+        asked = in_turns(await asyncio.gather(*map(self._ranking, self._organisations)), self._questions)
         several = len(self._organisations)
-        room = Room(entries=limits.phrases, size=limits.phrase_bytes, organisations=several)
+        room = Room(entries=self._phrases, size=self._phrase_bytes, organisations=several)
         looking = Sweep(self._services, report=report, events=self._events, room=room, at_a_time=_LOOKS)
         await looking.run(self._organisations, asked)
         if looking.missed:
@@ -83,16 +74,16 @@ class Warmer:
             )
             await loading.run(self._organisations, asked)
 
-    async def _ranking(self, organisation: str) -> list[Asked]:
-        ranked = await self._popular.top(organisation, self._limits.questions)
-        return [Asked(organisation, one.question.agent, one.question.text) for one in ranked]
+    async def _ranking(self, organisation: str) -> list[AskedQuestion]:
+        ranked = await self._popular.top(organisation, self._questions)
+        return [AskedQuestion(organisation, one.question.agent, one.question.text) for one in ranked]
 
 
-class Warming:
+class Warming(WorkerPart):
     """The warming of one worker: whether it may be called ready, and how it went.
 
-    At the start the worker is ready when `warmer` is done or `limit` seconds have passed, whichever is first; what is
-    under way then goes on. A limit of 0 leaves it cold. `joined` returns when L1 may be filled, or need not be waited
+    At the start the worker is ready when `warmer` is done or so many `seconds` have passed, whichever is first; what is
+    under way then goes on. 0 leaves it cold. `joined` returns when L1 may be filled, or need not be waited
     for.
     """
 
@@ -100,21 +91,21 @@ class Warming:
         self,
         warmer: Warmer,
         *,
-        limit: float,
+        seconds: float,
         joined: Callable[[], Awaitable[object]],
         clock: Callable[[], float],
         events: WarmingEvents,
     ) -> None:
         self._warmer = warmer
-        self._limit = limit
+        self._seconds = seconds
         self._joined = joined
         self._clock = clock
         self._events = events
         self._running: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
-        self.state = "off" if limit == 0 else "under way"
+        self.state = "off" if seconds == 0 else "under way"
         """How the start's warming went: `off`, `under way`, `complete`, `failed`, or `timed out after ... s`."""
-        self.report = Report()
+        self.report = WarmingReport()
         """Of the latest warming."""
 
     @property
@@ -127,7 +118,7 @@ class Warming:
         if not self.ready:
             self._starting = asyncio.get_running_loop().create_task(self._start(), name="warming at start")
 
-    async def again(self) -> Report:
+    async def again(self) -> WarmingReport:
         """Warm now, or join the warming that is under way; returns when it is done."""
         running = self._run()
         await asyncio.wait({running})
@@ -148,9 +139,9 @@ class Warming:
 
     async def _start(self) -> None:
         running = self._run()
-        await asyncio.wait({running}, timeout=self._limit)
+        await asyncio.wait({running}, timeout=self._seconds)
         if not running.done():
-            self.state = f"timed out after {self._limit:g} s"
+            self.state = f"timed out after {self._seconds:g} s"
         else:
             self.state = "failed" if running.cancelled() or running.exception() else "complete"
         _log.info("warm", warming=self.state, entries=self.report.by_cache())
@@ -163,7 +154,7 @@ class Warming:
 
     async def _warm(self) -> None:
         began = self._clock()
-        self.report = Report()
+        self.report = WarmingReport()
         await self._joined()
         try:
             await self._warmer.warm(self.report)

@@ -18,7 +18,7 @@ from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.fence import Fence
 from warmline_cache.key import PROTOCOL
 from warmline_cache.redis.link import Link, Push
-from warmline_cache.redis.server import Script
+from warmline_cache.redis.server import LuaScript
 from warmline_cache.redis.words import said
 from warmline_cache.store.codec import Bytes
 from warmline_cache.store.redis import WAKE_CHANNEL
@@ -123,7 +123,7 @@ class Channel:
         """A command on the channel's own connection. Raises StoreUnavailable, ResponseError."""
         return await self._link.call(*command)
 
-    async def script(self, script: Script, keys: Sequence[str], *arguments: bytes | str | float) -> Any:
+    async def script(self, script: LuaScript, keys: Sequence[str], *arguments: bytes | str | float) -> Any:
         """A script on the channel's own connection. Raises StoreUnavailable, ResponseError."""
         return await script(self._link, keys, *arguments)
 

@@ -39,7 +39,7 @@ STEP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class InvalidationReport:
     """How an invalidation was held: who acknowledged, who kept silent until their lease had run out, and how long it
     took. Workers in `waited_out` hold nothing invalidated in the caches that need invalidation; of phrases and
     prompts, whose keys are versions, they may still hold what was purged."""
@@ -74,7 +74,7 @@ class Invalidator:
         self._replay = Replay(store, channel, log=LOG, identity=identity, seconds=STEP_SECONDS)
         channel.acknowledged = self._acknowledged
 
-    async def invalidate(self, *targets: Group | Key) -> Report:
+    async def invalidate(self, *targets: Group | Key) -> InvalidationReport:
         """Return when no lookup begun from now on, on any worker, can see what `targets` held.
 
         Raises InvalidationFailed when that cannot be promised; then it must be called again.
@@ -96,7 +96,7 @@ class Invalidator:
         self.tally.took.add(seconds)
         self.tally.acknowledged += len(members.keys() - silent)
         self.tally.waited_out += len(silent)
-        return Report(tuple(sorted(members.keys() - silent)), tuple(sorted(silent)), seconds * 1000)
+        return InvalidationReport(tuple(sorted(members.keys() - silent)), tuple(sorted(silent)), seconds * 1000)
 
     async def replay(self) -> None:
         """Make every logged invalidation again, for a store that may have forgotten some. Raises StoreUnavailable; then

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from warmline_cache.memory.shares import Shares
+from warmline_cache.memory.shares import TenantShares
 from warmline_cache.memory.sieve import Sieve
-from warmline_cache.memory.slot import Slot
+from warmline_cache.memory.slot import MemorySlot
 from warmline_cache.memory.wheel import Wheel
 
 V = TypeVar("V")
@@ -58,10 +58,10 @@ class Memory(Generic[V]):
         self._max_bytes = max_bytes
         self._max_entries = math.inf if max_entries is None else max_entries
         self._removed = removed
-        self._slots: dict[str, Slot[V]] = {}
+        self._slots: dict[str, MemorySlot[V]] = {}
         self._members: dict[str, dict[str, None]] = {}
         self._queues: dict[str, Sieve[V]] = {}
-        self._shares = Shares()
+        self._shares = TenantShares()
         self._wheel = Wheel()
         self._left: dict[Removal, int] = {}
 
@@ -77,7 +77,7 @@ class Memory(Generic[V]):
         """Bytes held now by tenant; one that holds nothing is not named."""
         return dict(self._shares.held)
 
-    def get(self, key: str, now: float) -> Slot[V] | None:
+    def get(self, key: str, now: float) -> MemorySlot[V] | None:
         """The slot of `key` until it is dead, fresh or not; None if there is none."""
         slot = self._slots.get(key)
         if slot is None:
@@ -113,7 +113,7 @@ class Memory(Generic[V]):
         if kept:
             self._make_room(tenant, cost, now)
             self._insert(
-                Slot(
+                MemorySlot(
                     key,
                     value,
                     tenant=tenant,
@@ -151,7 +151,7 @@ class Memory(Generic[V]):
             slot.older = slot.newer = None
         for books in (self._slots, self._members, self._queues):
             books.clear()
-        self._shares, self._wheel = Shares(), Wheel()
+        self._shares, self._wheel = TenantShares(), Wheel()
         if count:
             self._removed(Removal.CLEARED, count)
         return count
@@ -183,7 +183,7 @@ class Memory(Generic[V]):
                 payer = self._shares.payer(tenant, cost)
                 self._remove(self._queues[payer].victim(), Removal.EVICTED)
 
-    def _insert(self, slot: Slot[V]) -> None:
+    def _insert(self, slot: MemorySlot[V]) -> None:
         self._slots[slot.key] = slot
         queue = self._queues.get(slot.tenant)
         if queue is None:
@@ -197,7 +197,7 @@ class Memory(Generic[V]):
                 members = self._members[group] = {}
             members[slot.key] = None
 
-    def _remove(self, slot: Slot[V], cause: Removal) -> None:
+    def _remove(self, slot: MemorySlot[V], cause: Removal) -> None:
         del self._slots[slot.key]
         queue = self._queues[slot.tenant]
         queue.remove(slot)

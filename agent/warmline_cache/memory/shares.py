@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 
-class Shares:
+class TenantShares:
     """Bytes by tenant; a tenant that holds nothing is not known."""
 
     __slots__ = ("_held", "_levels", "_occupied", "total")

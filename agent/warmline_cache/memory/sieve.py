@@ -8,7 +8,7 @@ where it stopped. What is asked for once in a scan is gone by the hand's next ro
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from warmline_cache.memory.slot import Slot
+from warmline_cache.memory.slot import MemorySlot
 
 V = TypeVar("V")
 
@@ -21,18 +21,18 @@ class Sieve(Generic[V]):
     def __init__(self) -> None:
         self.size = 0
         """Bytes of all its slots."""
-        self._oldest: Slot[V] | None = None
-        self._newest: Slot[V] | None = None
-        self._hand: Slot[V] | None = None
+        self._oldest: MemorySlot[V] | None = None
+        self._newest: MemorySlot[V] | None = None
+        self._hand: MemorySlot[V] | None = None
 
-    def __iter__(self) -> Iterator[Slot[V]]:
+    def __iter__(self) -> Iterator[MemorySlot[V]]:
         """From the oldest to the newest."""
         slot = self._oldest
         while slot is not None:
             yield slot
             slot = slot.newer
 
-    def add(self, slot: Slot[V]) -> None:
+    def add(self, slot: MemorySlot[V]) -> None:
         """A new slot is the newest."""
         slot.older, slot.newer = self._newest, None
         if self._newest is None:
@@ -42,7 +42,7 @@ class Sieve(Generic[V]):
         self._newest = slot
         self.size += slot.size
 
-    def remove(self, slot: Slot[V]) -> None:
+    def remove(self, slot: MemorySlot[V]) -> None:
         """Take a slot of this queue out of it; a hand that points there moves on."""
         if self._hand is slot:
             self._hand = slot.newer
@@ -57,7 +57,7 @@ class Sieve(Generic[V]):
         slot.older = slot.newer = None
         self.size -= slot.size
 
-    def victim(self) -> Slot[V]:
+    def victim(self) -> MemorySlot[V]:
         """The slot to evict next, still in the queue. The queue must not be empty."""
         slot = self._hand or self._oldest
         assert slot is not None, "nothing to evict"

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 V = TypeVar("V")
 
 
-class Slot(Generic[V]):
+class MemorySlot(Generic[V]):
     """A value and until when it is fresh, and kept at all, by the clock of whoever put it; `size` in bytes with what
     the bookkeeping costs. `retry_at` is for the reader: when a load that failed may be tried again. The rest is the
     queue's: a link to the `older` and the `newer` neighbour, and whether it was `visited` since the hand passed."""
@@ -46,5 +46,5 @@ class Slot(Generic[V]):
         self.dead_until = dead_until
         self.retry_at = 0.0
         self.visited = False
-        self.older: Slot[V] | None = None
-        self.newer: Slot[V] | None = None
+        self.older: MemorySlot[V] | None = None
+        self.newer: MemorySlot[V] | None = None

@@ -71,7 +71,7 @@ class _Lapse:
             self._bound.reschedule(loop.time())
 
 
-class Script:
+class LuaScript:
     """A Lua script, sent by its digest and in full only to a server that does not know it yet."""
 
     def __init__(self, source: str) -> None:
@@ -91,7 +91,7 @@ Greet = Callable[[Link], Awaitable[None]]
 """What to run on a new connection before anybody uses it."""
 
 
-def knowing(scripts: Sequence[Script], greet: Greet) -> Greet:
+def knowing(scripts: Sequence[LuaScript], greet: Greet) -> Greet:
     """A greeting after which the server knows `scripts`, so that no lookup has to send one in full. A server that takes
     none that way is sent them with the first call of each."""
 

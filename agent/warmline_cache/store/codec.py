@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Protocol, TypeVar
 from zlib import crc32
 
-from warmline_cache.entry import Entry
+from warmline_cache.entry import CacheEntry
 
 V = TypeVar("V")
 
@@ -58,7 +58,7 @@ def vacancy(identity: bytes) -> bytes:
     return _STAMP.pack(_VACANCY, _VACANT, 0.0, identity)
 
 
-def pack(entry: Entry, *, schema: int = SCHEMA) -> bytes:
+def pack(entry: CacheEntry, *, schema: int = SCHEMA) -> bytes:
     """The entry as stored in Redis."""
     flags = (_NEGATIVE if entry.negative else 0) | (0 if entry.checked else _UNCHECKED)
     head = _HEAD.pack(schema, flags, entry.born, entry.identity, len(entry.generations), len(entry.payload))
@@ -69,7 +69,7 @@ def pack(entry: Entry, *, schema: int = SCHEMA) -> bytes:
     return b"".join((head, total.to_bytes(4, "big"), tokens, entry.payload))
 
 
-def unpack(data: bytes, groups: int, *, schema: int = SCHEMA) -> Entry | None:
+def unpack(data: bytes, groups: int, *, schema: int = SCHEMA) -> CacheEntry | None:
     """The entry that `pack` stored for a key of so many groups; None for a vacancy.
 
     Raises OtherSchema for what a version before may have stored, ValueError for anything else, damage included.
@@ -90,7 +90,7 @@ def unpack(data: bytes, groups: int, *, schema: int = SCHEMA) -> Entry | None:
     if flags & ~(_NEGATIVE | _UNCHECKED) or math.isnan(born) or (flags & _NEGATIVE and payload):
         raise ValueError("says what no entry says")
     negative, checked = bool(flags & _NEGATIVE), not flags & _UNCHECKED
-    return Entry(payload, born, identity, tuple(tokens), negative, checked)
+    return CacheEntry(payload, born, identity, tuple(tokens), negative, checked)
 
 
 def _is_former(data: bytes, groups: int) -> bool:

@@ -7,7 +7,7 @@ from warmline_cache.key import Key
 from warmline_cache.redis.server import Budget
 
 
-class Slot(NamedTuple):
+class StoredSlot(NamedTuple):
     """What stood in a key's slot and what its groups' tokens were, in one instant. None: nothing there."""
 
     data: bytes | None
@@ -17,13 +17,13 @@ class Slot(NamedTuple):
 class Store(Protocol):
     """Slots and tokens, shared by all workers. Every method raises StoreUnavailable when it cannot be done."""
 
-    async def read(self, key: Key, *, weight: int) -> Slot:
+    async def read(self, key: Key, *, weight: int) -> StoredSlot:
         """What is there now, within one lookup's budget; `weight` is the size in bytes that the caller expects."""
 
-    async def claim(self, key: Key, budget: Budget) -> Slot:
+    async def claim(self, key: Key, budget: Budget) -> StoredSlot:
         """What is there now, with nothing missing: what was, is made anew first. To be called before a load."""
 
-    async def commit(self, key: Key, claimed: Slot, data: bytes, ttl: float, budget: Budget) -> bool:
+    async def commit(self, key: Key, claimed: StoredSlot, data: bytes, ttl: float, budget: Budget) -> bool:
         """Store for `ttl` seconds, if slot and tokens are still as claimed; whether they were."""
 
     async def replace(self, groups: Sequence[str], keys: Sequence[str], budget: Budget) -> None:

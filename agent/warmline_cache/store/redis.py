@@ -9,7 +9,7 @@ from warmline_cache.redis.link import Link
 from warmline_cache.redis.server import Budget, Server, expect
 from warmline_cache.store.batch import Batcher
 from warmline_cache.store.codec import STAMP_BYTES, TOKEN_BYTES, Bytes, vacancy
-from warmline_cache.store.ports import Slot
+from warmline_cache.store.ports import StoredSlot
 from warmline_cache.store.scripts import ACQUIRE, CLAIM, COMMIT, RELEASE, RENEW
 
 WAKE_CHANNEL = f"wl{PROTOCOL}:wake"
@@ -35,12 +35,12 @@ class RedisStore:
         self._deadline = deadline
         self._batcher = Batcher(self._mget)
 
-    async def read(self, key: Key, *, weight: int) -> Slot:
+    async def read(self, key: Key, *, weight: int) -> StoredSlot:
         """See `Store.read`. Reads of one loop tick travel together."""
         values = await self._batcher.get((key.text, *key.group_texts), weight=weight)
-        return Slot(values[0], values[1:])
+        return StoredSlot(values[0], values[1:])
 
-    async def claim(self, key: Key, budget: Budget) -> Slot:
+    async def claim(self, key: Key, budget: Budget) -> StoredSlot:
         """See `Store.claim`."""
         new = [self._random(TOKEN_BYTES) for _ in key.groups]
         arguments: tuple[bytes | int, ...] = (vacancy(self._random(TOKEN_BYTES)), _milliseconds(VACANCY_SECONDS), *new)
@@ -49,9 +49,9 @@ class RedisStore:
         if len(expect(found, list)) != len(keys):
             raise StoreRefused(f"answered {len(found)} values for {len(keys)} keys")
         data, *tokens = found
-        return Slot(data, tuple(tokens))
+        return StoredSlot(data, tuple(tokens))
 
-    async def commit(self, key: Key, claimed: Slot, data: bytes, ttl: float, budget: Budget) -> bool:
+    async def commit(self, key: Key, claimed: StoredSlot, data: bytes, ttl: float, budget: Budget) -> bool:
         """See `Store.commit`."""
         tokens = [token for token in claimed.tokens if token is not None]
         if claimed.data is None or len(tokens) < len(claimed.tokens):

@@ -4,10 +4,10 @@ A *slot* is where an entry or a vacancy stands, a *token* is the current generat
 at any moment, between two scripts, and never within one.
 """
 
-from warmline_cache.redis.server import Script
+from warmline_cache.redis.server import LuaScript
 from warmline_cache.store.codec import STAMP_BYTES
 
-CLAIM = Script("""
+CLAIM = LuaScript("""
 local found = redis.call('MGET', unpack(KEYS))
 local made = false
 if not found[1] then
@@ -24,7 +24,7 @@ return found
 """Slot, token… | vacancy, its milliseconds, new token… → what stands there now. What was missing is made anew, so that
 nothing lost can ever be taken for unchanged; and read again, for a group that is named twice has one token."""
 
-COMMIT = Script(f"""
+COMMIT = LuaScript(f"""
 if redis.call('GETRANGE', KEYS[1], 0, {STAMP_BYTES - 1}) ~= ARGV[1] then return 0 end
 if #KEYS > 1 then
   local tokens = redis.call('MGET', unpack(KEYS, 2))
@@ -37,7 +37,7 @@ return 1
 """)
 """Slot, token… | stamp as claimed, entry, its milliseconds, token as claimed… → 1 if it was written."""
 
-ACQUIRE = Script("""
+ACQUIRE = LuaScript("""
 if redis.call('RPUSH', KEYS[1], ARGV[1]) == 1 then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   return -1
@@ -48,13 +48,13 @@ return tonumber(ARGV[2])
 """Lease | owner, milliseconds, exact → -1 if it is the owner's now, else the milliseconds that the holder's still
 lasts at most, or `exact`ly, which costs a command. The lease is a list: its holder, then all who wait."""
 
-RENEW = Script("""
+RENEW = LuaScript("""
 if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """)
 """Lease | owner, milliseconds → 1 if it still is the owner's."""
 
-RELEASE = Script("""
+RELEASE = LuaScript("""
 local first = redis.call('LRANGE', KEYS[1], 0, 1)
 if first[1] ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
@@ -63,7 +63,7 @@ return 1
 """)
 """Lease | owner, channel, message → 1 if it was the owner's. The message is published only if somebody waits."""
 
-RENEW_MEMBER = Script("""
+RENEW_MEMBER = LuaScript("""
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= 'live' then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], 'live')
 return 1
@@ -71,7 +71,7 @@ return 1
 """Members | member → 1 if its channel lease may be renewed. It writes, so that a master that lost its replicas
 (`min-replicas-to-write`) refuses: another may have been promoted."""
 
-GIVE_UP = Script("""
+GIVE_UP = LuaScript("""
 for i = 1, #ARGV, 2 do
   if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
     if ARGV[i + 1] == 'live' then
@@ -86,7 +86,7 @@ return 1
 """Members | member, its state when the invalidation began… A live member that kept silent is fenced: it gets no
 renewal. One that was fenced already cannot hold a lease any more and is removed."""
 
-RELAY = Script("""
+RELAY = LuaScript("""
 if ARGV[1] == 'b' then
   redis.call('DEL', KEYS[1])
 else

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from warmline_cache.errors import ListenerTooSlow
 
 
-class End(Enum):
+class StreamEnd(Enum):
     """How a broadcast ended."""
 
     COMPLETE = auto()
@@ -31,7 +31,7 @@ class Broadcast:
         self._backlog = backlog
         self._sent: list[bytes] | None = []
         self._size = 0
-        self._end: End | BaseException | None = None
+        self._end: StreamEnd | BaseException | None = None
         self._listeners: set[_Listener] = set()
 
     @property
@@ -58,7 +58,7 @@ class Broadcast:
         for listener in self._listeners:
             listener.hear(chunk)
 
-    def end(self, how: End | BaseException) -> None:
+    def end(self, how: StreamEnd | BaseException) -> None:
         """Nothing more will come: complete, lost, or failed by an error that every listener gets."""
         if self._end is None:
             self._end = how
@@ -83,7 +83,7 @@ class Broadcast:
             self._listeners.discard(listener)
         if isinstance(self._end, BaseException):
             raise self._end
-        if self._end is End.LOST:
+        if self._end is StreamEnd.LOST:
             raise StreamLost
 
 

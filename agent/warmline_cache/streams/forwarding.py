@@ -3,7 +3,7 @@
 import asyncio
 
 from warmline_cache.errors import StoreUnavailable
-from warmline_cache.streams.broadcast import End
+from warmline_cache.streams.broadcast import StreamEnd
 from warmline_cache.streams.relay import Relay, Tokens
 
 
@@ -14,7 +14,7 @@ class Forwarding:
         self._relay = relay
         self._key = key
         self._tokens = tokens
-        self._chunks: asyncio.Queue[bytes | End] = asyncio.Queue()
+        self._chunks: asyncio.Queue[bytes | StreamEnd] = asyncio.Queue()
         self._over = False
 
     def send(self, chunk: bytes) -> None:
@@ -22,7 +22,7 @@ class Forwarding:
         if not self._over:
             self._chunks.put_nowait(chunk)
 
-    def end(self, how: End) -> None:
+    def end(self, how: StreamEnd) -> None:
         """It is complete, or lost: then nobody is to wait for the rest of it."""
         self._chunks.put_nowait(how)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from warmline_cache.entry import Found, Source
 from warmline_cache.errors import LoadRefused, StreamTooLong, UpstreamError
 from warmline_cache.key import Key
-from warmline_cache.store.ports import Slot
+from warmline_cache.store.ports import StoredSlot
 from warmline_cache.streams.broadcast import Broadcast, StreamLost
 from warmline_cache.streams.heard import Heard
 
@@ -44,13 +44,13 @@ class Listening:
         self.key = key
         self.speak = speak
         self.leads = False
-        self.claimed: Slot | None = None
+        self.claimed: StoredSlot | None = None
         self.source: Source | None = None
         self._streams = streams
         self._whole: Whole | None = None
         self._heard = Heard()
 
-    def loads_under(self, claimed: Slot | None) -> None:
+    def loads_under(self, claimed: StoredSlot | None) -> None:
         """Its load is about to run under this claim."""
         self.claimed = claimed
 

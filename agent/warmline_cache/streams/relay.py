@@ -22,7 +22,7 @@ from warmline_cache.redis.link import Link
 from warmline_cache.redis.server import Budget, Server, expect
 from warmline_cache.store.codec import TOKEN_BYTES, Bytes
 from warmline_cache.store.scripts import RELAY
-from warmline_cache.streams.broadcast import End, StreamLost
+from warmline_cache.streams.broadcast import StreamEnd, StreamLost
 
 LENGTH = 1024
 """Entries that a stream keeps; with chunks of a tenth of a second that is a hundred seconds of speech."""
@@ -40,7 +40,7 @@ class Outgoing(Protocol):
     async def send(self, chunk: bytes) -> None:
         """The next chunk."""
 
-    async def end(self, how: End = End.COMPLETE) -> None:
+    async def end(self, how: StreamEnd = StreamEnd.COMPLETE) -> None:
         """It is complete, or lost."""
 
 
@@ -117,9 +117,9 @@ class _RedisOutgoing:
         await self._add(_CHUNK, chunk)
         self._sent += len(chunk)
 
-    async def end(self, how: End = End.COMPLETE) -> None:
+    async def end(self, how: StreamEnd = StreamEnd.COMPLETE) -> None:
         """See `Outgoing.end`."""
-        await self._add(_END if how is End.COMPLETE else _LOST)
+        await self._add(_END if how is StreamEnd.COMPLETE else _LOST)
 
     async def _add(self, kind: bytes, chunk: bytes = b"") -> None:
         place = self._identity + self._sent.to_bytes(_PLACE_BYTES, "big")
@@ -129,7 +129,7 @@ class _RedisOutgoing:
             raise StoreRefused("another load speaks under the same name")
 
 
-class Entry(NamedTuple):
+class StreamEntry(NamedTuple):
     """One entry of a stream, after its id: what it is, its bytes, and its place."""
 
     kind: bytes
@@ -159,10 +159,10 @@ async def _chunks(link: Link, name: str) -> AsyncGenerator[bytes, None]:
                 yield entry.chunk
 
 
-def _entries(reply: Any) -> list[tuple[bytes, Entry]]:
+def _entries(reply: Any) -> list[tuple[bytes, StreamEntry]]:
     """Of the one stream that was asked for. Raises StoreRefused for what is no answer to XREAD, or another format."""
     try:
-        (entries,) = msgspec.convert(list(expect(reply, dict).values()), tuple[list[tuple[bytes, Entry]]])
+        (entries,) = msgspec.convert(list(expect(reply, dict).values()), tuple[list[tuple[bytes, StreamEntry]]])
     except msgspec.ValidationError as error:
         raise StoreRefused("answered no stream") from error
     if not entries:

@@ -16,7 +16,7 @@ from warmline_cache.entry import Found, Source
 from warmline_cache.errors import StreamTooLong
 from warmline_cache.key import Key
 from warmline_cache.layered import Cache
-from warmline_cache.streams.broadcast import Broadcast, End, StreamLost
+from warmline_cache.streams.broadcast import Broadcast, StreamEnd, StreamLost
 from warmline_cache.streams.forwarding import Forwarding
 from warmline_cache.streams.listening import Listening, Speak
 from warmline_cache.streams.relay import Relay
@@ -128,8 +128,8 @@ class Streams:
                     async for chunk in chunks:
                         live.send(chunk)
                         forwarding.send(chunk)
-            live.end(End.COMPLETE)
-            forwarding.end(End.COMPLETE)
+            live.end(StreamEnd.COMPLETE)
+            forwarding.end(StreamEnd.COMPLETE)
         value = live.whole()
         if value is None:
             raise StreamTooLong("longer than what is kept of one stream")
@@ -145,7 +145,7 @@ class Streams:
         try:
             yield forwarding
         except BaseException:
-            forwarding.end(End.LOST)
+            forwarding.end(StreamEnd.LOST)
             raise
 
     def _follow(self, key: Key) -> None:
@@ -169,7 +169,7 @@ class Streams:
             async with contextlib.aclosing(self._relay.follow(key.text, key.group_texts)) as chunks:
                 async for chunk in chunks:
                     live.send(chunk)
-            live.end(End.COMPLETE)
+            live.end(StreamEnd.COMPLETE)
 
     async def _beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """What no caller waits for: a fault of ours in it is logged."""
@@ -190,7 +190,7 @@ class Streams:
             live.end(error)
             raise
         finally:
-            live.end(End.LOST)
+            live.end(StreamEnd.LOST)
             if self._live.get(key.text, (key, None))[1] is live:
                 del self._live[key.text]
 

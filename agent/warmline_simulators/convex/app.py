@@ -7,13 +7,13 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
 from warmline_simulators.calls import Calls
-from warmline_simulators.convex.backend import Backend, Refusal
+from warmline_simulators.convex.backend import Backend, CallRefusal
 from warmline_simulators.convex.deployment import Change, Deployment
-from warmline_simulators.convex.errors import Refused
-from warmline_simulators.convex.http import Functions, refusal
+from warmline_simulators.convex.errors import CallRefused
+from warmline_simulators.convex.http import FunctionsApi, refusal
 from warmline_simulators.convex.options import ConvexOptions
 from warmline_simulators.convex.sync import Sync
-from warmline_simulators.convex.webhooks import Send, Webhooks, poster
+from warmline_simulators.convex.webhooks import Send, WebhookSender, poster
 from warmline_simulators.faults import Faults
 
 
@@ -24,11 +24,11 @@ class ConvexSimulator:
         self, options: ConvexOptions, *, now: Callable[[], float] = time.time, send: Send | None = None
     ) -> None:
         self._calls = Calls(webhook_pending=lambda: self.webhooks.pending)
-        self._faults = Faults(Refusal)
-        self.webhooks = Webhooks(options, send=send or poster(), now=now, calls=self._calls)
+        self._faults = Faults(CallRefusal)
+        self.webhooks = WebhookSender(options, send=send or poster(), now=now, calls=self._calls)
         deployment = Deployment(options.data, changed=self._changed, now=now)
         backend = Backend(deployment, options, faults=self._faults, calls=self._calls)
-        self._functions = Functions(backend, error_status=options.error_status)
+        self._functions = FunctionsApi(backend, error_status=options.error_status)
         self._sync = Sync(backend)
 
     def app(self) -> Starlette:
@@ -41,7 +41,7 @@ class ConvexSimulator:
                 self._faults.route(),
                 self._calls.route(),
             ],
-            exception_handlers={Refused: refusal},
+            exception_handlers={CallRefused: refusal},
         )
 
     def _changed(self, change: Change) -> None:

@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from warmline_simulators.calls import Calls
 from warmline_simulators.convex.deployment import Deployment
-from warmline_simulators.convex.errors import Refused
+from warmline_simulators.convex.errors import CallRefused
 from warmline_simulators.convex.options import ConvexOptions
 from warmline_simulators.faults import Fault, Faults
 
 _PLURAL = {"query": "queries", "mutation": "mutations", "action": "actions"}
 
 
-class Refusal(Fault, tag="refuse", kw_only=True):
+class CallRefusal(Fault, tag="refuse", kw_only=True):
     """The next call of a kind is turned down: `{"kind": "refuse", "at": "query", "status": 503, "code": "..."}`."""
 
     at: Literal["query", "mutation", "action"]
@@ -40,11 +40,11 @@ class Backend:
         self._running: Counter[str] = Counter()
 
     async def run(self, kind: str | None, path: str, args: dict[str, Any], *, admin: bool) -> Any:
-        """What the function returned; `kind` None for whatever it is. Raises Thrown or Refused."""
+        """What the function returned; `kind` None for whatever it is. Raises Thrown or CallRefused."""
         limited = kind or "query"
         with self._place(limited):
-            if refusal := self._faults.take(Refusal, limited):
-                raise Refused(refusal.status, refusal.code, refusal.message)
+            if refusal := self._faults.take(CallRefusal, limited):
+                raise CallRefused(refusal.status, refusal.code, refusal.message)
             self._calls.add(path)
             await asyncio.sleep(self._seconds[limited])
             return self._deployment.function(kind, path, admin=admin).run(args)
@@ -52,7 +52,7 @@ class Backend:
     @contextmanager
     def _place(self, kind: str) -> Iterator[None]:
         if self._running[kind] >= self._most[kind]:
-            raise Refused(
+            raise CallRefused(
                 429,
                 "TooManyConcurrentRequests",
                 f"Your backend is limited to {self._most[kind]} concurrent {_PLURAL[kind]}.",

@@ -23,7 +23,7 @@ from typing import Any
 
 from warmline_simulators.convex.errors import Thrown
 from warmline_simulators.convex.values import decoded
-from warmline_simulators.search import Index, Passage
+from warmline_simulators.search import Index, IndexedPassage
 
 Args = dict[str, Any]
 
@@ -153,7 +153,7 @@ def _read_data(chosen: Path | None) -> dict[str, dict[str, Any]]:
 
 def _index(data: dict[str, Any]) -> Index:
     return Index(
-        Passage(id=f"{data['organisation']}-{number:03}", question=pair["question"], answer=pair["answer"])
+        IndexedPassage(id=f"{data['organisation']}-{number:03}", question=pair["question"], answer=pair["answer"])
         for number, pair in enumerate(data["knowledge"], start=1)
     )
 

@@ -11,7 +11,7 @@ class Thrown(Exception):
         self.message, self.data = message, data
 
 
-class Refused(Exception):
+class CallRefused(Exception):
     """The infrastructure turned the call down; `status` is HTTP's, `code` Convex's word for it."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

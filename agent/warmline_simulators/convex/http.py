@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from warmline_simulators.convex.backend import Backend
-from warmline_simulators.convex.errors import Refused, Thrown
+from warmline_simulators.convex.errors import CallRefused, Thrown
 from warmline_simulators.convex.values import NotAValue, clean, decoded, encoded
 
 _FORMATS = {"json": clean, "convex_encoded_json": encoded}
@@ -27,7 +27,7 @@ class _Call(msgspec.Struct):
     format: str = "json"
 
 
-class Functions:
+class FunctionsApi:
     """`error_status` is the HTTP status of a call whose function threw."""
 
     def __init__(self, backend: Backend, *, error_status: int) -> None:
@@ -42,7 +42,7 @@ class Functions:
         """Run one function."""
         kind = str(request.path_params["kind"])
         if kind not in _KINDS:
-            raise Refused(404, "NotFound", "no such endpoint")
+            raise CallRefused(404, "NotFound", "no such endpoint")
         admin = is_admin(request.headers.get("authorization", ""))
         call, args = _parsed(await request.body())
         try:
@@ -53,10 +53,12 @@ class Functions:
 
 
 def is_admin(authorization: str) -> bool:
-    """Whether this header holds a deploy key. Raises Refused for a header that is neither that nor a user's."""
+    """Whether this header holds a deploy key. Raises CallRefused for a header that is neither that nor a user's."""
     scheme, _, credential = authorization.partition(" ")
     if authorization and (scheme not in {"Convex", "Bearer"} or not credential.strip()):
-        raise Refused(400, "InvalidHeaderFailure", "the Authorization header must be Bearer or Convex and a credential")
+        raise CallRefused(
+            400, "InvalidHeaderFailure", "the Authorization header must be Bearer or Convex and a credential"
+        )
     return scheme == "Convex"
 
 
@@ -67,15 +69,15 @@ def failure(thrown: Thrown, formatted: Any) -> dict[str, Any]:
 
 
 def single(args: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
-    """The arguments of a call, decoded. Raises Refused."""
+    """The arguments of a call, decoded. Raises CallRefused."""
     if isinstance(args, list) and len(args) != 1:
-        raise Refused(400, "BadRequest", "args must be one object")
+        raise CallRefused(400, "BadRequest", "args must be one object")
     try:
         value = decoded(args[0] if isinstance(args, list) else args)
     except NotAValue as error:
-        raise Refused(400, "BadRequest", str(error)) from error
+        raise CallRefused(400, "BadRequest", str(error)) from error
     if not isinstance(value, dict):
-        raise Refused(400, "BadRequest", "args must be one object")
+        raise CallRefused(400, "BadRequest", "args must be one object")
     return value
 
 
@@ -83,13 +85,13 @@ def _parsed(body: bytes) -> tuple[_Call, dict[str, Any]]:
     try:
         call = msgspec.json.decode(body, type=_Call)
     except (ValueError, RecursionError) as error:  # msgspec's are ValueErrors
-        raise Refused(400, "BadRequest", str(error)) from error
+        raise CallRefused(400, "BadRequest", str(error)) from error
     if call.format not in _FORMATS:
-        raise Refused(400, "BadFormat", f"format param must be one of {sorted(_FORMATS)}. Got {call.format}")
+        raise CallRefused(400, "BadFormat", f"format param must be one of {sorted(_FORMATS)}. Got {call.format}")
     return call, single(call.args)
 
 
 async def refusal(request: Request, error: Exception) -> JSONResponse:
-    """Starlette's handler of `Refused`."""
-    assert isinstance(error, Refused)
+    """Starlette's handler of `CallRefused`."""
+    assert isinstance(error, CallRefused)
     return JSONResponse({"code": error.code, "message": error.message}, status_code=error.status)

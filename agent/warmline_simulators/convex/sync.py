@@ -19,7 +19,7 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from warmline_simulators.convex.backend import Backend
-from warmline_simulators.convex.errors import Refused, Thrown
+from warmline_simulators.convex.errors import CallRefused, Thrown
 from warmline_simulators.convex.http import failure, single
 from warmline_simulators.convex.values import encoded
 
@@ -46,7 +46,7 @@ class Subscription:
     said: dict[str, Any] | None = field(default=None)
 
 
-class Client:
+class SyncClient:
     """One connection. `clock` numbers the transitions of the whole deployment."""
 
     def __init__(self, websocket: WebSocket, backend: Backend, clock: Iterator[int]) -> None:
@@ -121,7 +121,7 @@ class Client:
             return {"value": encoded(await self._backend.run(kind, path, args, admin=self._admin))}
         except Thrown as thrown:
             return failure(thrown, encoded)
-        except Refused as refused:
+        except CallRefused as refused:
             return failure(Thrown(f"{refused.code}: {refused.message}"), encoded)
 
 
@@ -131,13 +131,13 @@ class Sync:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._clock = itertools.count(1)
-        self._clients: set[Client] = set()
+        self._clients: set[SyncClient] = set()
         self._refreshing: set[asyncio.Task[None]] = set()
 
     async def serve(self, websocket: WebSocket) -> None:
         """One connection, until the client leaves."""
         await websocket.accept()
-        client = Client(websocket, self._backend, self._clock)
+        client = SyncClient(websocket, self._backend, self._clock)
         self._clients.add(client)
         try:
             async for text in websocket.iter_text():
@@ -155,7 +155,7 @@ class Sync:
             task.add_done_callback(self._refreshing.discard)
 
 
-async def _refreshed(client: Client) -> None:
+async def _refreshed(client: SyncClient) -> None:
     with contextlib.suppress(WebSocketDisconnect):  # its own task hears of that as well
         await client.refresh()
 

@@ -28,7 +28,7 @@ Send = Callable[[str, dict[str, str], bytes], Awaitable[int | None]]
 """Posts body and headers to a URL: the answer's status, None without an answer."""
 
 
-class Webhooks:
+class WebhookSender:
     """Deliveries under way. `now` gives wall-clock seconds."""
 
     def __init__(self, options: ConvexOptions, *, send: Send, now: Callable[[], float], calls: Calls) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from warmline_simulators.sarvam.options import SarvamOptions
-from warmline_simulators.sarvam.refused import Refused
+from warmline_simulators.sarvam.refused import SpeechRefused
 
 
 class TokenBucket:
@@ -29,8 +29,8 @@ class TokenBucket:
         return True
 
 
-class Account:
-    """Lets requests and sockets in, or raises Refused. `clock` gives seconds."""
+class SarvamAccount:
+    """Lets requests and sockets in, or raises SpeechRefused. `clock` gives seconds."""
 
     def __init__(self, options: SarvamOptions, clock: Callable[[], float]) -> None:
         self._bucket = TokenBucket(options.requests_per_minute / 60, options.burst)
@@ -43,14 +43,14 @@ class Account:
         """Let one REST or stream request in."""
         _authenticate(headers)
         if not self._bucket.take(self._clock()):
-            raise Refused(429, "rate_limit_exceeded_error", "Rate limit exceeded")
+            raise SpeechRefused(429, "rate_limit_exceeded_error", "Rate limit exceeded")
 
     @contextmanager
     def socket(self, headers: Mapping[str, str]) -> Iterator[None]:
         """Hold the place of one socket, from its handshake on."""
         _authenticate(headers)
         if self.open >= self._most:
-            raise Refused(429, "rate_limit_exceeded_error", f"Only {self._most} sockets may be open at once")
+            raise SpeechRefused(429, "rate_limit_exceeded_error", f"Only {self._most} sockets may be open at once")
         self.open += 1
         self.peak = max(self.peak, self.open)
         try:
@@ -62,6 +62,6 @@ class Account:
 def _authenticate(headers: Mapping[str, str]) -> None:
     key = headers.get("api-subscription-key", "") or headers.get("authorization", "").removeprefix("Bearer ")
     if not key:
-        raise Refused(403, "invalid_api_key_error", "Invalid or missing API key")
+        raise SpeechRefused(403, "invalid_api_key_error", "Invalid or missing API key")
     if key == "exhausted":
-        raise Refused(429, "insufficient_quota_error", "No credits available")
+        raise SpeechRefused(429, "insufficient_quota_error", "No credits available")

@@ -13,11 +13,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from warmline_simulators.calls import Calls
-from warmline_simulators.sarvam.account import Account
-from warmline_simulators.sarvam.conversation import Conversation
+from warmline_simulators.sarvam.account import SarvamAccount
+from warmline_simulators.sarvam.conversation import SocketConversation
 from warmline_simulators.sarvam.faults import refuse, sarvam_faults
 from warmline_simulators.sarvam.options import SarvamOptions
-from warmline_simulators.sarvam.refused import Refused, refusal, unprocessable
+from warmline_simulators.sarvam.refused import SpeechRefused, refusal, unprocessable
 from warmline_simulators.sarvam.rest import Rest
 from warmline_simulators.sarvam.socket import SpeechSocket
 from warmline_simulators.sarvam.voice import known_model
@@ -35,7 +35,7 @@ class SarvamSimulator:
 
     def __init__(self, options: SarvamOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._options = options
-        self._account = Account(options, clock)
+        self._account = SarvamAccount(options, clock)
         self._faults = sarvam_faults()
         self._calls = Calls(sockets_open=lambda: self._account.open, sockets_peak=lambda: self._account.peak)
         self._rest = Rest(options, account=self._account, faults=self._faults, calls=self._calls)
@@ -53,7 +53,7 @@ class SarvamSimulator:
                 self._faults.route(),
                 self._calls.route(),
             ],
-            exception_handlers={Refused: refusal},
+            exception_handlers={SpeechRefused: refusal},
         )
 
     async def socket(self, websocket: WebSocket) -> None:
@@ -63,7 +63,7 @@ class SarvamSimulator:
             refuse(self._faults, "handshake")
             with self._account.socket(websocket.headers):
                 await self._converse(websocket, known_model(websocket.query_params.get("model", "bulbul:v2")))
-        except Refused as refused:
+        except SpeechRefused as refused:
             await websocket.send_denial_response(refused.response())
 
     async def _converse(self, websocket: WebSocket, model: str) -> None:
@@ -72,7 +72,7 @@ class SarvamSimulator:
         self._calls.add("sockets_opened")
         socket = SpeechSocket(
             websocket,
-            Conversation(model, lenient=self._options.lenient),
+            SocketConversation(model, lenient=self._options.lenient),
             completions=websocket.query_params.get("send_completion_event", "true").lower() == "true",
             options=self._options,
             faults=self._faults,

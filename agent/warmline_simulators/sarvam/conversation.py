@@ -14,17 +14,17 @@ import msgspec
 
 from warmline_simulators.sarvam.refused import unprocessable
 from warmline_simulators.sarvam.rules import check_text
-from warmline_simulators.sarvam.voice import STREAMED_RATES, Settings, Voice, checked, longest_text
+from warmline_simulators.sarvam.voice import STREAMED_RATES, CheckedVoice, VoiceSettings, checked, longest_text
 
 _SENTENCE = re.compile(r"[^.!?।]*[.!?।]*\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Speak:
+class DueSpeech:
     """Audio is due for this text."""
 
     text: str
-    voice: Voice
+    voice: CheckedVoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Complete:
 
 
 class _Config(msgspec.Struct, tag="config"):
-    data: Settings
+    data: VoiceSettings
 
 
 class _Words(msgspec.Struct):
@@ -54,14 +54,14 @@ class _Ping(msgspec.Struct, tag="ping"):
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    voice: Voice
+    voice: CheckedVoice
     enough: int
     """Characters at which speaking begins without a flush."""
     longest: int
     """Characters that are spoken in one piece."""
 
 
-class Conversation:
+class SocketConversation:
     """One socket's state. `model` is known to exist; `lenient` as in `SarvamOptions`."""
 
     def __init__(self, model: str, *, lenient: bool = False) -> None:
@@ -70,8 +70,8 @@ class Conversation:
         self._session: _Session | None = None
         self._buffer = ""
 
-    def hear(self, frame: str | bytes) -> list[Speak | Complete]:
-        """What has become due. Raises Refused; the state is then as it was."""
+    def hear(self, frame: str | bytes) -> list[DueSpeech | Complete]:
+        """What has become due. Raises SpeechRefused; the state is then as it was."""
         try:
             message = msgspec.json.decode(frame, type=_Config | _Text | _Flush | _Ping)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -84,7 +84,7 @@ class Conversation:
             raise unprocessable("the first message must be of type config")
         return self._add(self._session, message.data.text) if isinstance(message, _Text) else self._flush()
 
-    def _configure(self, settings: Settings) -> list[Speak | Complete]:
+    def _configure(self, settings: VoiceSettings) -> list[DueSpeech | Complete]:
         if settings.speaker is None:
             raise unprocessable("speaker is required")
         session = _Session(
@@ -96,7 +96,7 @@ class Conversation:
         self._session = session
         return due
 
-    def _add(self, session: _Session, text: str) -> list[Speak | Complete]:
+    def _add(self, session: _Session, text: str) -> list[DueSpeech | Complete]:
         if len(text) > longest_text(self._model):
             raise unprocessable(f"text must have at most {longest_text(self._model)} characters")
         if not self._lenient:
@@ -104,14 +104,14 @@ class Conversation:
         self._buffer += text
         return self._spoken() if len(self._buffer) >= session.enough else []
 
-    def _flush(self) -> list[Speak | Complete]:
+    def _flush(self) -> list[DueSpeech | Complete]:
         return [*self._spoken(), Complete()]
 
-    def _spoken(self) -> list[Speak | Complete]:
+    def _spoken(self) -> list[DueSpeech | Complete]:
         if self._session is None:
             return []
         text, self._buffer = self._buffer, ""
-        return [Speak(piece, self._session.voice) for piece in pieces(text, self._session.longest)]
+        return [DueSpeech(piece, self._session.voice) for piece in pieces(text, self._session.longest)]
 
 
 def pieces(text: str, longest: int) -> Iterator[str]:

@@ -12,10 +12,10 @@ more of this utterance, `error` says `message` with `code` or without and then n
 from typing import Literal
 
 from warmline_simulators.faults import Fault, Faults
-from warmline_simulators.sarvam.refused import Refused
+from warmline_simulators.sarvam.refused import SpeechRefused
 
 
-class Refusal(Fault, tag="refuse", kw_only=True):
+class SpeechRefusal(Fault, tag="refuse", kw_only=True):
     """A request or a handshake is turned down."""
 
     at: Literal["rest", "stream", "handshake"]
@@ -37,10 +37,10 @@ class Slip(Fault, tag="speech", kw_only=True):
 
 def sarvam_faults() -> Faults:
     """None yet."""
-    return Faults(Refusal | Slip)
+    return Faults(SpeechRefusal | Slip)
 
 
 def refuse(faults: Faults, at: str) -> None:
-    """Raises Refused if a refusal is due here."""
-    if refusal := faults.take(Refusal, at):
-        raise Refused(refusal.status, refusal.code, refusal.message)
+    """Raises SpeechRefused if a refusal is due here."""
+    if refusal := faults.take(SpeechRefusal, at):
+        raise SpeechRefused(refusal.status, refusal.code, refusal.message)

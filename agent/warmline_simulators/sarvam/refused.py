@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 
-class Refused(Exception):
+class SpeechRefused(Exception):
     """`status` is HTTP's; `code` is Sarvam's word for it."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -22,14 +22,14 @@ class Refused(Exception):
         return error_frame(f"{self.status}: {self.message}", None)
 
 
-def invalid(message: str) -> Refused:
+def invalid(message: str) -> SpeechRefused:
     """Well formed, but not possible."""
-    return Refused(400, "invalid_request_error", message)
+    return SpeechRefused(400, "invalid_request_error", message)
 
 
-def unprocessable(message: str) -> Refused:
+def unprocessable(message: str) -> SpeechRefused:
     """Not what the schema says."""
-    return Refused(422, "unprocessable_entity_error", message)
+    return SpeechRefused(422, "unprocessable_entity_error", message)
 
 
 def error_frame(message: str, code: int | str | None) -> dict[str, object]:
@@ -39,6 +39,6 @@ def error_frame(message: str, code: int | str | None) -> dict[str, object]:
 
 
 async def refusal(request: Request, error: Exception) -> JSONResponse:
-    """Starlette's handler of `Refused`."""
-    assert isinstance(error, Refused)
+    """Starlette's handler of `SpeechRefused`."""
+    assert isinstance(error, SpeechRefused)
     return error.response()

@@ -12,25 +12,33 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from warmline_simulators.calls import Calls
 from warmline_simulators.faults import Faults
-from warmline_simulators.sarvam.account import Account
+from warmline_simulators.sarvam.account import SarvamAccount
 from warmline_simulators.sarvam.audio import chunks, tone, wave_file
 from warmline_simulators.sarvam.faults import Slip, refuse
 from warmline_simulators.sarvam.options import SarvamOptions
-from warmline_simulators.sarvam.refused import Refused, unprocessable
+from warmline_simulators.sarvam.refused import SpeechRefused, unprocessable
 from warmline_simulators.sarvam.rules import check_text
-from warmline_simulators.sarvam.voice import RATES, STREAMED_RATES, Settings, Voice, checked, known_model, longest_text
+from warmline_simulators.sarvam.voice import (
+    RATES,
+    STREAMED_RATES,
+    CheckedVoice,
+    VoiceSettings,
+    checked,
+    known_model,
+    longest_text,
+)
 
 STREAMED_LONGEST = 3500
 
 
-class _Asked(Settings, kw_only=True):
+class _Asked(VoiceSettings, kw_only=True):
     text: Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Rest:
     """The two endpoints."""
 
-    def __init__(self, options: SarvamOptions, *, account: Account, faults: Faults, calls: Calls) -> None:
+    def __init__(self, options: SarvamOptions, *, account: SarvamAccount, faults: Faults, calls: Calls) -> None:
         self._options = options
         self._account = account
         self._faults = faults
@@ -69,7 +77,7 @@ class Rest:
         self._calls.add("characters", len(text))
 
 
-def _parsed(body: bytes, rates: tuple[int, ...], *, lenient: bool) -> tuple[str, Voice]:
+def _parsed(body: bytes, rates: tuple[int, ...], *, lenient: bool) -> tuple[str, CheckedVoice]:
     try:
         asked = msgspec.json.decode(body, type=_Asked)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -84,9 +92,9 @@ def _parsed(body: bytes, rates: tuple[int, ...], *, lenient: bool) -> tuple[str,
 
 def _check_length(text: str, longest: int) -> None:
     if len(text) > longest:
-        raise Refused(413, "invalid_request_error", f"text exceeds {longest} characters")
+        raise SpeechRefused(413, "invalid_request_error", f"text exceeds {longest} characters")
 
 
-def _audio(text: str, voice: Voice) -> bytes:
+def _audio(text: str, voice: CheckedVoice) -> bytes:
     pcm = tone(text, voice.rate)
     return pcm if voice.codec == "linear16" else wave_file(pcm, voice.rate)

@@ -39,7 +39,7 @@ def check_text(text: str) -> None:
 
 
 def check_tuning(asked: Tuning, model: str, *, socket: bool) -> None:
-    """All of the others. Raises Refused."""
+    """All of the others. Raises SpeechRefused."""
     _check_pace(asked.pace, model)
     _check_pitch_and_loudness(asked, model, socket=socket)
     _check_range("temperature", asked.temperature, *_TEMPERATURE)  # docs.sarvam.ai, "Text to Speech": bulbul:v3

@@ -16,10 +16,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from warmline_simulators.calls import Calls
 from warmline_simulators.faults import Faults
 from warmline_simulators.sarvam.audio import chunks, tone
-from warmline_simulators.sarvam.conversation import Complete, Conversation, Speak
+from warmline_simulators.sarvam.conversation import Complete, DueSpeech, SocketConversation
 from warmline_simulators.sarvam.faults import Slip
 from warmline_simulators.sarvam.options import SarvamOptions
-from warmline_simulators.sarvam.refused import Refused, error_frame, unprocessable
+from warmline_simulators.sarvam.refused import SpeechRefused, error_frame, unprocessable
 
 
 class SpeechSocket:
@@ -28,7 +28,7 @@ class SpeechSocket:
     def __init__(
         self,
         websocket: WebSocket,
-        conversation: Conversation,
+        conversation: SocketConversation,
         *,
         completions: bool,
         options: SarvamOptions,
@@ -42,7 +42,7 @@ class SpeechSocket:
         self._faults = faults
         self._calls = calls
         self._request_id = uuid.uuid4().hex
-        self._due: asyncio.Queue[Speak | Complete] = asyncio.Queue()
+        self._due: asyncio.Queue[DueSpeech | Complete] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._active_at = self._loop.time()
         self._over = False
@@ -88,7 +88,7 @@ class SpeechSocket:
             if frame is None:
                 raise unprocessable("messages are text frames")
             due = self._conversation.hear(frame)
-        except Refused as refused:
+        except SpeechRefused as refused:
             await self._send(refused.frame())
             return
         for one in due:
@@ -118,7 +118,7 @@ class SpeechSocket:
             await self._go_wrong(slip)
 
     async def _until_complete(self) -> AsyncIterator[tuple[bytes, str]]:
-        while isinstance(one := await self._due.get(), Speak):
+        while isinstance(one := await self._due.get(), DueSpeech):
             self._calls.add("characters", len(one.text))
             for audio in chunks(tone(one.text, one.voice.rate), one.voice.rate, self._options.chunk):
                 yield audio, one.voice.codec

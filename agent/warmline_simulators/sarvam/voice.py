@@ -31,7 +31,7 @@ CODECS = ("linear16", "wav")
 """The others would need an encoder; asking for one is refused, and says so."""
 
 
-class Settings(Tuning, kw_only=True):
+class VoiceSettings(Tuning, kw_only=True):
     """As they are on the wire."""
 
     target_language_code: str | None = None
@@ -45,7 +45,7 @@ class Settings(Tuning, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class CheckedVoice:
     """What is left of them, checked."""
 
     model: str
@@ -64,16 +64,16 @@ def longest_text(model: str) -> int:
 
 
 def known_model(model: str) -> str:
-    """The model, if there is such a one. Raises Refused."""
+    """The model, if there is such a one. Raises SpeechRefused."""
     if model not in SPEAKERS:
         raise invalid(f"Model '{model}' does not exist")
     return model
 
 
 def checked(
-    asked: Settings, *, model: str, codec: str, rates: tuple[int, ...], lenient: bool, socket: bool = False
-) -> Voice:
-    """The voice of these settings; `codec` is the transport's default. Raises Refused."""
+    asked: VoiceSettings, *, model: str, codec: str, rates: tuple[int, ...], lenient: bool, socket: bool = False
+) -> CheckedVoice:
+    """The voice of these settings; `codec` is the transport's default. Raises SpeechRefused."""
     _check_language(asked)
     _check_speaker(asked.speaker, model)
     if not lenient:
@@ -82,10 +82,10 @@ def checked(
     codec = asked.output_audio_codec or codec
     if codec not in CODECS:
         raise invalid(f"codec '{codec}' is not simulated; ask for one of {', '.join(CODECS)}")
-    return Voice(model, rate, codec)
+    return CheckedVoice(model, rate, codec)
 
 
-def _check_language(asked: Settings) -> None:
+def _check_language(asked: VoiceSettings) -> None:
     language = asked.target_language_code or asked.language_code
     if language not in LANGUAGES:
         raise unprocessable(f"language {language!r} is not one of {', '.join(LANGUAGES)}")

@@ -5,17 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from warmline.settings import CacheProfile, Profile
+from warmline.caches import CACHES as TRAITS
+from warmline.settings import Profile
 from warmline_cache import Policy
 from warmline_studies.planner.affinity import Affinity
 from warmline_studies.planner.lookups import CACHES
 
 FEWEST = 4
 """Values that the smallest L1 must have room for in a scaled-down fleet: below, what is evicted is mere rounding."""
-
-
-STREAMED = ("tts",)
-"""Whoever waits for a load of these hears it as it comes, before an older value could stand in for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +73,13 @@ def fleet_of(
     restarts: tuple[Restart, ...] = (),
 ) -> Fleet:
     """Workers with the numbers of a profile; lifetimes are `faster` times shorter, for a trace that is replayed so."""
-    parts: Mapping[str, CacheProfile] = {cache: getattr(profile, cache) for cache in CACHES}
+    limits = {cache: profile.cache[cache] for cache in CACHES}
     return Fleet(
         workers=workers,
         affinity=affinity,
         shared=shared,
-        policies={cache: _policy(part, faster, streamed=cache in STREAMED) for cache, part in parts.items()},
-        bounds={cache: Bound(part.max_bytes, part.max_entries) for cache, part in parts.items()},
+        policies={cache: _policy(one.policy, faster, streamed=TRAITS[cache].streamed) for cache, one in limits.items()},
+        bounds={cache: Bound(one.max_bytes, one.max_entries) for cache, one in limits.items()},
         weight=weight,
         sessions=sessions,
         restarts=restarts,
@@ -94,12 +91,13 @@ def ideal(fleet: Fleet) -> Fleet:
     return replace(fleet, workers=1, shared=False, bounds=dict.fromkeys(CACHES, UNBOUNDED), restarts=())
 
 
-def _policy(part: CacheProfile, faster: float, *, streamed: bool) -> Policy:
-    return Policy(
-        ttl=part.ttl / faster,
-        negative_ttl=part.negative_ttl / faster,
-        stale_while_revalidate=part.stale_while_revalidate / faster,
-        stale_if_error=part.stale_if_error / faster,
-        load_timeout=part.load_timeout,
-        patience=math.inf if streamed else 1.0,
+def _policy(policy: Policy, faster: float, *, streamed: bool) -> Policy:
+    # Whoever waits for a load that is streamed hears it as it comes, before an older value could stand in for it.
+    return replace(
+        policy,
+        ttl=policy.ttl / faster,
+        negative_ttl=policy.negative_ttl / faster,
+        stale_while_revalidate=policy.stale_while_revalidate / faster,
+        stale_if_error=policy.stale_if_error / faster,
+        patience=math.inf if streamed else policy.patience,
     )

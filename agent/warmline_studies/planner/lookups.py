@@ -12,11 +12,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from warmline.accounts.prices import PRICES, Prices
+from warmline.caches import TRACED
 from warmline.services.folding import composed
 from warmline.services.normalise import normalised
 from warmline_studies.traces import Entry, Kind
 
-CACHES = ("tts", "rag", "config", "prompt")
+CACHES = TRACED
+"""The caches that `Script` looks up."""
+
 _SECONDS_PER_CHARACTER = 0.06
 _NO_GREETING = "Hello, you have reached us. What can I do for you today?"
 """A greeting of the usual length, where a trace names none."""

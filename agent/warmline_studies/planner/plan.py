@@ -8,7 +8,7 @@ import msgspec
 
 from warmline.accounts.prices import PRICES, Prices
 from warmline.errors import SettingsError
-from warmline.settings import NUMBERS, PROFILES, Profile
+from warmline.settings import NUMBERS, PROFILES, Profile, change
 from warmline_studies.planner.affinity import Affinity
 from warmline_studies.planner.estimate import Capacity, Estimate, estimate
 from warmline_studies.planner.fleet import Fleet, fleet_of, ideal
@@ -79,24 +79,20 @@ def plans(
             capacity=wish.capacity,
             prices=wish.prices,
             sockets_account=wish.sockets_account,
-            prewarm=wish.profile.sockets.prewarm,
+            prewarm=wish.profile.sarvam_sockets.prewarm,
         )
         yield Planned(found, best)
 
 
 def numbers(profile: str, changes: Sequence[str]) -> Profile:
     """A profile with some of its numbers changed, each written as `cache_rag_ttl=600`. Raises SettingsError."""
-    changed = PROFILES[profile].model_dump()
-    for change in changes:
-        name, _, number = change.partition("=")
+    given = {}
+    for one in changes:
+        name, _, number = one.partition("=")
         if name not in NUMBERS:
-            raise SettingsError([f"{change}: there is no such number; there are {', '.join(NUMBERS)}"])
-        part, which = NUMBERS[name]
-        changed[part][which] = number
-    try:
-        return Profile.model_validate(changed)
-    except ValueError as error:
-        raise SettingsError([f"{' '.join(changes)}: {error}"]) from error
+            raise SettingsError([f"{one}: there is no such number; there are {', '.join(NUMBERS)}"])
+        given[name] = number
+    return change(PROFILES[profile], given)
 
 
 def as_json(planned: Planned) -> str:

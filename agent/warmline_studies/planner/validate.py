@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from heapq import merge
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -21,7 +21,7 @@ from warmline.settings import Profile
 from warmline_cache import Source
 from warmline_studies.planner.affinity import Affinity
 from warmline_studies.planner.fleet import Fleet, Restart, fleet_of
-from warmline_studies.planner.lookups import Origin, Script
+from warmline_studies.planner.lookups import CACHES, Origin, Script
 from warmline_studies.planner.outcome import Outcome
 from warmline_studies.planner.report import table
 from warmline_studies.planner.simulation import simulate
@@ -33,7 +33,10 @@ GOAL = 0.02
 
 Letter = Literal["a", "b", "c", "d", "e", "f"]
 
-Cache = Literal["tts", "rag", "config", "prompt"]
+if TYPE_CHECKING:
+    Cache = str
+else:
+    Cache = Literal[CACHES]  # msgspec then refuses a name that is none of theirs
 
 SETUPS: Mapping[Letter, tuple[Affinity, bool]] = {
     "a": (Affinity.NONE, False),

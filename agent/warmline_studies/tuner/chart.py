@@ -3,13 +3,16 @@
 import math
 from collections.abc import Sequence
 from html import escape
+from itertools import cycle
 
+from warmline.caches import CACHES
 from warmline_studies.tuner.recommend import Advice
 
 WIDTH, HEIGHT = 820, 610
 LEFT, RIGHT, TOP, PANEL, GAP = 60, 110, 60, 210, 90
 INK = "#6e7781"
-COLOURS = {"tts": "#e8590c", "rag": "#4c8eda", "config": "#2b9348", "prompt": "#9c36b5"}
+PALETTE = ("#e8590c", "#4c8eda", "#2b9348", "#9c36b5", "#b8860b", "#0b7285")
+COLOURS = dict(zip(CACHES, cycle(PALETTE), strict=False))
 MOST_TICKS = 8
 Points = list[tuple[float, float]]
 

@@ -98,7 +98,7 @@ def _longer(cache: str, profile: Profile | None) -> tuple[dict[str, int], str]:
     why, differ = "many wait for a load", "callers ask too many different things"
     if profile is None:
         return {}, f"{why}: name the fleet's own --profile, and its --set, for a ttl to try"
-    ttl, oldest = getattr(profile, cache).ttl, OLDEST[cache]
+    ttl, oldest = profile.cache[cache].policy.ttl, OLDEST[cache]
     if ttl >= oldest:
         return {}, f"{why}, and the ttl is as long as is good: {differ}"
     return {

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from warmline.caches import CACHES
 from warmline.settings import Profile
 from warmline_cache.memory.memory import OVERHEAD
 from warmline_studies.traces.errors import TraceError
@@ -17,15 +18,11 @@ from warmline_studies.tuner.study import Studied
 ENOUGH = 0.01
 MIB = 1024 * 1024
 
-OLDEST: Mapping[str, float] = {"tts": 86_400.0, "rag": 1800.0, "config": 300.0, "prompt": 86_400.0}
-"""The longest ttl that is recommended, in seconds. Keys of tts and prompt name a version of what they hold; the others
-are as old as this if an invalidation was never sent."""
+OLDEST: Mapping[str, float] = {name: traits.longest_ttl for name, traits in CACHES.items()}
+"""The longest ttl that is recommended, in seconds."""
 
 ROOM = 64 * MIB
 """What L1 may have in a worker for one cache: behind it is Redis, and what that answers takes a millisecond."""
-
-COUNTED = ("tts", "rag")
-"""Caches whose L1 is bounded by entries as well as by bytes."""
 
 LEAST_SECONDS, LEAST_LOOKUPS = 3600.0, 1000
 """What a trace has at least whose advice may be written into an inventory."""
@@ -52,7 +49,7 @@ class Advice:
 
     def settings(self) -> dict[str, int]:
         """The workers' settings, by their names."""
-        counted = {f"cache_{self.cache}_max_entries": self.size.entries} if self.cache in COUNTED else {}
+        counted = {f"cache_{self.cache}_max_entries": self.size.entries} if CACHES[self.cache].counted else {}
         return {
             f"cache_{self.cache}_ttl": int(self.ttl.ttl),
             f"cache_{self.cache}_max_bytes": self.max_bytes,
@@ -92,11 +89,11 @@ def _shortest(allowed: Sequence[LifetimeStep], lookups: int) -> LifetimeStep:
 
 def compared(given: Advice, profile: Profile) -> tuple[float, float]:
     """The hit ratios that a profile's own numbers would bring, read off the curves: of the fleet, and in L1."""
-    part = getattr(profile, given.cache)
-    hit = max((step.hit for step in given.lifetimes if step.ttl <= part.ttl), default=0.0)
+    limits = profile.cache[given.cache]
+    hit = max((step.hit for step in given.lifetimes if step.ttl <= limits.policy.ttl), default=0.0)
     fits = [
         step.hit
         for step in given.sizes
-        if step.bytes <= part.max_bytes and (part.max_entries is None or step.entries <= part.max_entries)
+        if step.bytes <= limits.max_bytes and (limits.max_entries is None or step.entries <= limits.max_entries)
     ]
     return hit, max(fits, default=0.0)

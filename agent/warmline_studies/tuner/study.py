@@ -1,9 +1,10 @@
-"""A trace → the curves of the four caches, as a fleet of so many workers would have them."""
+"""A trace → the curves of the caches, as a fleet of so many workers would have them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from warmline.caches import CACHES as TRAITS
 from warmline.settings import Profile
 from warmline_studies.planner import CACHES, Affinity, Script
 from warmline_studies.planner.affinity import by_address, by_session
@@ -11,9 +12,6 @@ from warmline_studies.planner.lookups import forgotten
 from warmline_studies.traces import Entry, Kind
 from warmline_studies.tuner.curve import Curve
 from warmline_studies.tuner.sample import Sample
-
-SAMPLED = ("tts", "rag")
-"""The others have a key for each agent: too few for a sample to be like them."""
 
 
 class Studied(NamedTuple):
@@ -54,9 +52,10 @@ def studied(entries: Iterable[Entry], script: Script, profile: Profile, setting:
     sample, everything = Sample(setting.rate), Sample(1.0)
     curves = {}
     for cache in CACHES:
-        part = getattr(profile, cache)
-        of_few_keys = cache not in SAMPLED
-        curves[cache] = Curve(everything if of_few_keys else sample, stale=part.stale_while_revalidate)
+        of_few_keys = not TRAITS[cache].counted  # one for each agent: too few for a sample to be like them
+        curves[cache] = Curve(
+            everything if of_few_keys else sample, stale=profile.cache[cache].policy.stale_while_revalidate
+        )
     first, last, turn = None, 0.0, 0
     for entry in entries:
         first, last = entry.at if first is None else first, entry.at

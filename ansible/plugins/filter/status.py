@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-CACHES = ("tts", "rag", "config", "prompt")
+import yaml
+
+_CONTRACT = Path(__file__).resolve().parents[3] / "dashboards" / "metrics.yml"
+CACHES: tuple[str, ...] = tuple(yaml.safe_load(_CONTRACT.read_text(encoding="utf-8"))["labels"]["priced"])
+"""The caches whose loads organisations pay for."""
+
 COLUMNS = ("slot", "", "release", "health", "sessions", *CACHES)
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')

@@ -12,7 +12,6 @@ MIB = 1024 * 1024
 WITHIN = 0.01
 """How far below the best possible a fleet with Redis may stay."""
 
-_REACH = ("tts", "rag", "config", "prompt")
 _SHARE = ".1%"
 
 
@@ -142,7 +141,7 @@ def _run(rows: Sequence[Row]) -> Table:
 
 def _bars(row: Row) -> list[Bar]:
     bars = []
-    for cache in _REACH:
+    for cache in CACHES:
         shown = row.caches[cache]
         behind = shown.best - shown.hits
         bars.append(

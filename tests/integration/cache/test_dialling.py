@@ -12,10 +12,10 @@ from tests.support.caches import key
 from tests.support.members import Member, Origin
 from tests.support.proxy import Proxy
 from tests.support.redis import RedisServer
-from warmline_cache import Source, Tuning
+from warmline_cache import RedisLimits, Source
 from warmline_cache.errors import StoreUnavailable
 
-STRICT = Tuning(redis_seconds=0.3)
+STRICT = RedisLimits(deadline=0.3)
 """Three round trips of a tenth of a second, of which dialling takes more; so long that a busy machine keeps it."""
 
 Away = Callable[..., Awaitable[tuple[Proxy, Proxy]]]
@@ -49,8 +49,8 @@ async def test_after_a_quiet_moment_a_lookup_finds_a_connection_and_no_breaker_h
     away: Away, join: Join
 ) -> None:
     cache, state = await away(delay=0.05, idle=1.0)
-    near, origin = await join(tuning=STRICT), Origin()
-    worker = await join(shared=cache.url, state=state.url, tuning=STRICT)
+    near, origin = await join(limits=STRICT), Origin()
+    worker = await join(shared=cache.url, state=state.url, limits=STRICT)
     for number in range(3):
         await near.prompt.get_or_load(key(str(number)), origin)
         await redialled(cache)
@@ -62,7 +62,7 @@ async def test_after_a_quiet_moment_a_lookup_finds_a_connection_and_no_breaker_h
 
 async def test_a_lookup_that_finds_no_connection_goes_on_at_once_and_is_counted(away: Away, join: Join) -> None:
     cache, state = await away()
-    worker, origin = await join(shared=cache.url, state=state.url, tuning=Tuning(redis_seconds=1.0)), Origin()
+    worker, origin = await join(shared=cache.url, state=state.url, limits=RedisLimits(deadline=1.0)), Origin()
     cache.silence()
     worker.caches.shared.link.reset("lost")
     before = worker.events.store_failures.count("read")

@@ -12,13 +12,13 @@ from tests.support.aio import until
 from tests.support.caches import key
 from tests.support.members import UNHURRIED, Member, Origin
 from tests.support.redis import RedisServer
-from warmline_cache import NotStored, Policy, Source, Tuning
+from warmline_cache import NotStored, Policy, RedisLimits, Source
 
 
 async def test_redis_killed_and_restarted_under_load_fails_no_lookup_and_is_used_again(
     join: Join, shared: RedisServer, state: RedisServer
 ) -> None:
-    worker, origin = await join(tuning=UNHURRIED), Origin()
+    worker, origin = await join(limits=UNHURRIED), Origin()
 
     async def lookups(first: int) -> None:
         for number in range(first, first + 50):
@@ -35,7 +35,7 @@ async def test_redis_killed_and_restarted_under_load_fails_no_lookup_and_is_used
     await asyncio.gather(restart(), *(lookups(50 * n) for n in range(8)))
     await worker.recovered()
     await worker.rag.get_or_load(key("after"), origin)
-    other = await join(tuning=UNHURRIED)
+    other = await join(limits=UNHURRIED)
     assert (await other.rag.get_or_load(key("after"), origin)).source is Source.L2
 
 
@@ -57,8 +57,8 @@ async def test_a_silent_redis_costs_one_budget_and_then_nothing(join: Join, shar
 async def test_who_waits_for_another_workers_load_goes_on_when_redis_dies(
     join: Join, shared: RedisServer, state: RedisServer, away: str
 ) -> None:
-    tuning, origin = Tuning(redis_seconds=0.25), Origin(seconds=5)
-    leader, waiter, now = await join(tuning=tuning), await join(tuning=tuning), asyncio.get_running_loop().time
+    limits, origin = RedisLimits(deadline=0.25), Origin(seconds=5)
+    leader, waiter, now = await join(limits=limits), await join(limits=limits), asyncio.get_running_loop().time
     leading = asyncio.create_task(leader.prompt.get_or_load(key(), origin))
     await until(lambda: origin.loads, seconds=5, what="a load")
     elsewhere = asyncio.Event()
@@ -76,7 +76,7 @@ async def test_who_waits_for_another_workers_load_goes_on_when_redis_dies(
 
 
 async def test_what_redis_evicts_during_a_load_is_loaded_once_by_a_worker(join: Join, shared: RedisServer) -> None:
-    worker, origin = await join(tuning=UNHURRIED), Origin(seconds=0.05)
+    worker, origin = await join(limits=UNHURRIED), Origin(seconds=0.05)
     for lost in (key().text, key().group_texts[0], key().text):
         asked = asyncio.create_task(worker.rag.get_or_load(key(), origin))
         await until(lambda: origin.loads, seconds=5, what="a load")

@@ -12,11 +12,11 @@ from tests.support.caches import key
 from tests.support.members import Member, Origin
 from tests.support.proxy import Proxy
 from tests.support.redis import RedisServer
-from warmline_cache import Group, Source, Tuning
+from warmline_cache import Group, RedisLimits, Source
 from warmline_cache.invalidation.channel import Invalidation
 from warmline_cache.invalidation.invalidation import LOG
 
-PATIENT = Tuning(redis_seconds=1.0)
+PATIENT = RedisLimits(deadline=1.0)
 """On a busy machine six milliseconds through two proxies of this process may be fifty."""
 
 GROUPS = [Group(f"organisation-{number}", "knowledge") for number in range(10_000)]
@@ -49,7 +49,7 @@ async def test_a_whole_log_is_repeated_in_seconds_and_phrases_use_redis_meanwhil
         for name in client.scan_iter("wl2:replayed:*"):
             client.delete(name)
         before = client.get(GROUPS[0].text)
-    worker, found = Member(far.url, state.url, name="far", tuning=PATIENT), list[Source]()
+    worker, found = Member(far.url, state.url, name="far", limits=PATIENT), list[Source]()
     worker.caches.start()
     try:
         async with asyncio.timeout(10):

@@ -60,8 +60,8 @@ async def test_who_reads_slowly_while_redis_evicts_what_is_spoken_hears_every_wo
     join: Join, shared: RedisServer
 ) -> None:
     proxy, phrase = await Proxy(shared.port).start(), Dictated(b"one ", b"two ", b"three ", b"four")
-    far = await join(shared=proxy.url, tuning=UNHURRIED)
-    one, other = streams_of(await join(tuning=UNHURRIED)), streams_of(far)
+    far = await join(shared=proxy.url, limits=UNHURRIED)
+    one, other = streams_of(await join(limits=UNHURRIED)), streams_of(far)
 
     def entries() -> int:
         with shared.client() as client:
@@ -93,7 +93,7 @@ async def new() -> AsyncGenerator[bytes, None]:
 
 
 async def test_who_asks_elsewhere_while_a_phrase_is_spoken_hears_it_along(join: Join) -> None:
-    one, other = streams_of(await join(tuning=UNHURRIED)), streams_of(await join(tuning=UNHURRIED))
+    one, other = streams_of(await join(limits=UNHURRIED)), streams_of(await join(limits=UNHURRIED))
     phrase = Phrase(b"one ", b"phrase")
 
     leading = asyncio.create_task(heard(one, phrase.speak))
@@ -107,7 +107,7 @@ async def test_who_asks_elsewhere_while_a_phrase_is_spoken_hears_it_along(join: 
 
 
 async def test_who_asks_after_a_purge_does_not_hear_what_was_being_spoken_before_it(join: Join) -> None:
-    one, other = await join(tuning=UNHURRIED), await join(tuning=UNHURRIED)
+    one, other = await join(limits=UNHURRIED), await join(limits=UNHURRIED)
     spoken, heard_by = (streams_of(member) for member in (one, other))
     phrase = Phrase(b"old ", b"phrase")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.plugins import load
 from tests.support.processes import ROOT
-from warmline.settings import PROFILES, Profile, Settings
+from warmline.settings import PROFILES, SETTINGS, Profile
 
 edge = load("filter", "edge")
 rollout = load("filter", "rollout")
@@ -71,9 +71,9 @@ def test_another_name_of_the_same_image_leaves_the_container_as_it_is() -> None:
 def test_an_edge_waits_longer_than_a_worker_does_for_its_providers(profile: Profile) -> None:
     """Or it would ask another worker for what the first is about to answer."""
     defaults = read("defaults/main.yml")
-    lookups = 2 * Settings.model_fields["convex_timeout"].default  # the configuration, then the rest at once
+    lookups = 2 * SETTINGS["convex_timeout"].default  # the configuration, then the rest at once
     assert defaults["nginx_answer_timeout"] > lookups
-    assert defaults["nginx_speech_timeout"] > profile.tts.load_timeout
+    assert defaults["nginx_speech_timeout"] > profile.cache["tts"].policy.load_timeout
 
 
 def test_only_processes_that_take_connections_serve() -> None:

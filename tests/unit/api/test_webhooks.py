@@ -15,7 +15,7 @@ from warmline.api.webhooks import Webhooks
 from warmline.telemetry.counters import Metrics
 from warmline_cache import Group, Key
 from warmline_cache.errors import InvalidationFailed, StoreUnavailable
-from warmline_cache.invalidation.invalidation import Report
+from warmline_cache.invalidation.invalidation import InvalidationReport
 
 NOW = 1_700_000_000
 BODY = b'{"organisation": "sahyadri"}'
@@ -38,10 +38,10 @@ class Diary:
         self._fail_if("record")
         self.lines.append(_recorded(event))
 
-    async def invalidate(self, target: Group | Key) -> Report:
+    async def invalidate(self, target: Group | Key) -> InvalidationReport:
         assert isinstance(target, Group)
         self.lines.append(f"invalidated {target.kind} of {target.organisation}")
-        return Report(("one#1", "other#2"), (), 1.25)
+        return InvalidationReport(("one#1", "other#2"), (), 1.25)
 
     def _fail_if(self, name: str) -> None:
         if self.broken == name:
@@ -52,17 +52,20 @@ def _recorded(event: Event) -> str:
     return f"recorded {event.endpoint} {event.id} {event.body.decode()}"
 
 
-async def never(target: Group | Key) -> Report:
+async def never(target: Group | Key) -> InvalidationReport:
     await asyncio.Event().wait()
     raise AssertionError("nobody set it")
 
 
-async def failing(target: Group | Key) -> Report:
+async def failing(target: Group | Key) -> InvalidationReport:
     raise InvalidationFailed("Redis is silent")
 
 
 async def deliver(
-    diary: Diary, invalidate: Callable[[Group | Key], Awaitable[Report]] | None = None, *, body: bytes = BODY
+    diary: Diary,
+    invalidate: Callable[[Group | Key], Awaitable[InvalidationReport]] | None = None,
+    *,
+    body: bytes = BODY,
 ) -> httpx.Response:
     metrics = Metrics(CollectorRegistry(), version="test")
     hooks = Webhooks([SECRET], diary, invalidate or diary.invalidate, seconds=5.0, wall=lambda: NOW, metrics=metrics)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmline_cache.entry import Entry
+from warmline_cache.entry import CacheEntry
 from warmline_cache.store import codec
 from warmline_cache.store.codec import SCHEMA, STAMP_BYTES, OtherSchema
 
@@ -14,10 +14,10 @@ HEAD_BYTES = 27
 tokens = st.binary(min_size=8, max_size=8)
 
 
-def made(*, payload: int, groups: int) -> st.SearchStrategy[Entry]:
+def made(*, payload: int, groups: int) -> st.SearchStrategy[CacheEntry]:
     """Entries of at most so many bytes and groups, some of which say that there is no such thing."""
     positive = st.builds(
-        Entry,
+        CacheEntry,
         payload=st.binary(max_size=payload),
         born=st.floats(allow_nan=False),
         identity=tokens,
@@ -40,7 +40,7 @@ OF_VERSION_2 = b"\x02\x00" + bytes(8) + b"identity" + b"token--1" + b"the value"
 
 
 @given(entries, st.booleans())
-def test_what_is_packed_is_unpacked(entry: Entry, checked: bool) -> None:
+def test_what_is_packed_is_unpacked(entry: CacheEntry, checked: bool) -> None:
     entry = entry._replace(checked=checked)
     assert codec.unpack(codec.pack(entry), len(entry.generations)) == entry
 
@@ -66,7 +66,7 @@ def test_anything_else_is_refused_by_an_error_and_nothing_worse(data: bytes, gro
 
 @unhurried
 @given(small)
-def test_an_entry_with_any_one_bit_flipped_is_refused(entry: Entry) -> None:
+def test_an_entry_with_any_one_bit_flipped_is_refused(entry: CacheEntry) -> None:
     data = codec.pack(entry)
     for bit in range(8 * len(data)):
         damaged = bytearray(data)
@@ -77,7 +77,7 @@ def test_an_entry_with_any_one_bit_flipped_is_refused(entry: Entry) -> None:
 
 @unhurried
 @given(small)
-def test_of_an_entry_whose_payload_is_not_checked_everything_else_is(entry: Entry) -> None:
+def test_of_an_entry_whose_payload_is_not_checked_everything_else_is(entry: CacheEntry) -> None:
     data = codec.pack(entry._replace(checked=False))
     for bit in range(8 * (len(data) - len(entry.payload))):
         damaged = bytearray(data)
@@ -88,7 +88,7 @@ def test_of_an_entry_whose_payload_is_not_checked_everything_else_is(entry: Entr
 
 @unhurried
 @given(small, st.booleans(), st.binary(min_size=1, max_size=20))
-def test_an_entry_that_was_cut_anywhere_or_goes_on_is_refused(entry: Entry, checked: bool, more: bytes) -> None:
+def test_an_entry_that_was_cut_anywhere_or_goes_on_is_refused(entry: CacheEntry, checked: bool, more: bytes) -> None:
     data = codec.pack(entry._replace(checked=checked))
     for wrong in [*(data[:length] for length in range(len(data))), data + more]:
         with pytest.raises(ValueError):  # noqa: PT011  # whatever it says
@@ -96,7 +96,7 @@ def test_an_entry_that_was_cut_anywhere_or_goes_on_is_refused(entry: Entry, chec
 
 
 @given(entries, st.integers(0, 5))
-def test_an_entry_stored_under_other_groups_never_gives_a_token_as_data(entry: Entry, groups: int) -> None:
+def test_an_entry_stored_under_other_groups_never_gives_a_token_as_data(entry: CacheEntry, groups: int) -> None:
     if groups != len(entry.generations):
         with pytest.raises(ValueError, match="groups"):
             codec.unpack(codec.pack(entry) + b"long enough for tokens" * 3, groups)
@@ -104,13 +104,13 @@ def test_an_entry_stored_under_other_groups_never_gives_a_token_as_data(entry: E
 
 def test_that_there_is_no_such_thing_is_not_believed_of_an_entry_with_a_payload() -> None:
     with pytest.raises(ValueError, match="says what no entry says"):
-        codec.unpack(codec.pack(Entry(b"value", 1.0, b"identity", negative=True)), 0)
+        codec.unpack(codec.pack(CacheEntry(b"value", 1.0, b"identity", negative=True)), 0)
 
 
 @pytest.mark.parametrize("schema", [0, 1, 3, 5, 255])
 def test_an_entry_of_another_schema_is_refused(schema: int) -> None:
     with pytest.raises(ValueError, match=f"schema {SCHEMA}"):
-        codec.unpack(codec.pack(Entry(b"payload", 1.0, b"identity"), schema=schema), 0)
+        codec.unpack(codec.pack(CacheEntry(b"payload", 1.0, b"identity"), schema=schema), 0)
 
 
 @pytest.mark.parametrize("groups", [0, 1, 2])
@@ -121,9 +121,9 @@ def test_an_entry_of_a_version_before_is_told_from_damage(groups: int) -> None:
 
 def test_what_is_stored_here_is_refused_by_the_version_before() -> None:
     """Its rule: the first byte must be 2."""
-    assert codec.pack(Entry(b"value", 1.0, b"identity"))[0] != 2
+    assert codec.pack(CacheEntry(b"value", 1.0, b"identity"))[0] != 2
 
 
 def test_two_entries_never_share_a_stamp() -> None:
-    first, second = (codec.pack(Entry(b"same", born=1.0, identity=name)) for name in (b"12345678", b"87654321"))
+    first, second = (codec.pack(CacheEntry(b"same", born=1.0, identity=name)) for name in (b"12345678", b"87654321"))
     assert first[:STAMP_BYTES] != second[:STAMP_BYTES]

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmline_cache.memory.shares import Shares
+from warmline_cache.memory.shares import TenantShares
 
 names = st.sampled_from("abcde")
 amounts = st.integers(1, 10**6) | st.integers(1, 10**12) | st.integers(1, 40)
 
 
-def holding(**held: int) -> Shares:
-    shares = Shares()
+def holding(**held: int) -> TenantShares:
+    shares = TenantShares()
     for tenant, amount in held.items():
         shares.add(tenant, amount)
     return shares
@@ -53,7 +53,7 @@ def test_two_who_hold_the_same_pay_in_turn() -> None:
 
 @given(st.lists(st.tuples(names, amounts), min_size=1, max_size=60), names, amounts)
 def test_the_payer_holds_most_to_within_a_sixteenth(changes: list[tuple[str, int]], asking: str, cost: int) -> None:
-    shares = Shares()
+    shares = TenantShares()
     for tenant, amount in changes:
         shares.add(tenant, max(amount, 1) if amount % 3 else -shares.held.get(tenant, -amount))
         shares.check()

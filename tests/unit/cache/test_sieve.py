@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmline_cache.memory.sieve import Sieve
-from warmline_cache.memory.slot import Slot
+from warmline_cache.memory.slot import MemorySlot
 
 
 class Queue:
@@ -12,12 +12,12 @@ class Queue:
 
     def __init__(self, names: str) -> None:
         self.sieve: Sieve[None] = Sieve()
-        self.slots: dict[str, Slot[None]] = {}
+        self.slots: dict[str, MemorySlot[None]] = {}
         for name in names:
             self.add(name)
 
     def add(self, name: str) -> None:
-        slot = Slot(name, None, tenant="a", groups=(), size=1, fresh_until=1.0, dead_until=1.0)
+        slot = MemorySlot(name, None, tenant="a", groups=(), size=1, fresh_until=1.0, dead_until=1.0)
         self.slots[name] = slot
         self.sieve.add(slot)
 

@@ -11,7 +11,7 @@ from tests.support.caches import KNOWLEDGE, World, key
 from tests.support.world import settle
 from warmline.services.codecs import MessageCodec
 from warmline_cache import Cache, Found, Key, Memory, Policy, Source
-from warmline_cache.entry import Entry
+from warmline_cache.entry import CacheEntry
 from warmline_cache.store.codec import SCHEMA, pack, unpack
 
 pytestmark = pytest.mark.virtual_time
@@ -30,8 +30,8 @@ async def stored(world: World, made: Key) -> bytes:
 
 async def under_its_tokens(world: World, payload: bytes, *, born: float = 0.0) -> None:
     """An entry that is good but for its payload or its birth."""
-    claimed = await world.worker().around.store.read(key(), weight=1)
-    entry = Entry(payload, world.wall() + born, b"identity", tuple(token or b"" for token in claimed.tokens))
+    claimed = await world.worker().surroundings.store.read(key(), weight=1)
+    entry = CacheEntry(payload, world.wall() + born, b"identity", tuple(token or b"" for token in claimed.tokens))
     world.store.put(key().text, pack(entry))
 
 
@@ -66,7 +66,7 @@ async def test_an_entry_nested_deeper_than_can_be_read_is_a_miss_and_replaced(wo
     await worker.cache.get_or_load(key("other"), world.load)
     await under_its_tokens(world, NESTED)
     memory: Memory[Found[dict[Any, Any] | None]] = Memory(max_bytes=10**6)
-    cache = Cache("rag", policy=STALE, codec=MessageCodec(dict), memory=memory, around=worker.around)
+    cache = Cache("rag", policy=STALE, codec=MessageCodec(dict), memory=memory, surroundings=worker.surroundings)
 
     async def load() -> dict[Any, Any] | None:
         return {"a": "good"}

@@ -39,7 +39,7 @@ class RealWorker:
     def __init__(self, world: World, bounds: Mapping[str, Bound], *, shared: bool) -> None:
         leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
         world.lease_store.hear.append(leases.pushed)
-        around = Surroundings(
+        surroundings = Surroundings(
             store=world.store,
             leases=leases,
             fence=Fence(until=float("inf"), shared=shared),
@@ -55,7 +55,9 @@ class RealWorker:
             memory: Memory[Found[bytes | None]] = Memory(
                 max_bytes=bounds[name].max_bytes, max_entries=bounds[name].max_entries
             )
-            self.caches[name] = Cache(name, policy=POLICIES[name], codec=AudioCodec(), memory=memory, around=around)
+            self.caches[name] = Cache(
+                name, policy=POLICIES[name], codec=AudioCodec(), memory=memory, surroundings=surroundings
+            )
 
     async def ask(self, request: Request) -> None:
         for stage in request:

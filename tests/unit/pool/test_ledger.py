@@ -2,16 +2,17 @@
 
 import pytest
 
-from warmline.pool.actions import Action, Close, Hand, Limits, Open, Refuse, State, Why
+from warmline.pool.actions import Action, CloseSocket, HandSocket, OpenSocket, RefuseTicket, SocketState, Why
 from warmline.pool.ledger import Ledger
-from warmline.pool.ports import Allowance
+from warmline.pool.limits import SocketLimits
+from warmline.pool.ports import SocketShare
 
-PLENTY = Allowance(100, 100)
+PLENTY = SocketShare(100, 100)
 M, OTHER = "bulbul:v3", "bulbul:v2"
 
 
-def ledger(*, prewarm: int = 2, maximum: int = 10, allowance: Allowance = PLENTY, chance: float = 0.0) -> Ledger:
-    made = Ledger(Limits(prewarm=prewarm, maximum=maximum), random=lambda: chance)
+def ledger(*, prewarm: int = 2, maximum: int = 10, allowance: SocketShare = PLENTY, chance: float = 0.0) -> Ledger:
+    made = Ledger(SocketLimits(prewarm=prewarm, maximum=maximum), random=lambda: chance)
     made.allow(allowance, 0)
     return made
 
@@ -26,10 +27,10 @@ def settle(made: Ledger, actions: list[Action], now: float) -> list[int]:
     opened = []
     while actions:
         match actions.pop(0):
-            case Open(number, _):
+            case OpenSocket(number, _):
                 opened.append(number)
                 actions += made.opened(number, now)
-            case Close(number, _):
+            case CloseSocket(number, _):
                 actions += made.closed(number, now)
             case _:
                 pass
@@ -41,13 +42,13 @@ def kinds(actions: list[Action]) -> list[str]:
 
 
 def test_nothing_is_opened_before_the_budget_is_known() -> None:
-    made = Ledger(Limits(prewarm=2, maximum=10), random=lambda: 0.0)
+    made = Ledger(SocketLimits(prewarm=2, maximum=10), random=lambda: 0.0)
     assert made.keep(M, 0) == []
-    assert kinds(made.allow(Allowance(5, 5), 1)) == ["Open", "Open"]
+    assert kinds(made.allow(SocketShare(5, 5), 1)) == ["OpenSocket", "OpenSocket"]
 
 
 def test_the_oldest_open_socket_has_its_age() -> None:
-    made = Ledger(Limits(prewarm=1, maximum=10), random=lambda: 0.0)
+    made = Ledger(SocketLimits(prewarm=1, maximum=10), random=lambda: 0.0)
     made.allow(PLENTY, 0)
     made.keep(M, 0)
     assert made.oldest(5) == 0
@@ -56,7 +57,7 @@ def test_the_oldest_open_socket_has_its_age() -> None:
 
 
 def test_who_waits_for_a_socket_is_counted_until_there_is_one() -> None:
-    made = Ledger(Limits(prewarm=0, maximum=1), random=lambda: 0.0)
+    made = Ledger(SocketLimits(prewarm=0, maximum=1), random=lambda: 0.0)
     made.allow(PLENTY, 0)
     made.ask(1, M, 0)
     assert made.waiting == 1
@@ -66,13 +67,13 @@ def test_who_waits_for_a_socket_is_counted_until_there_is_one() -> None:
 
 @pytest.mark.parametrize(("fair", "opened"), [(0, 0), (1, 1), (2, 2), (50, 2)])
 def test_what_is_kept_warm_is_the_smaller_of_profile_and_fair_share(fair: int, opened: int) -> None:
-    assert len(warm(ledger(allowance=Allowance(100, fair)))) == opened
+    assert len(warm(ledger(allowance=SocketShare(100, fair)))) == opened
 
 
 def test_a_newcomer_warms_only_what_is_free() -> None:
-    made = ledger(allowance=Allowance(1, 5))
+    made = ledger(allowance=SocketShare(1, 5))
     assert len(warm(made)) == 1
-    assert kinds(made.allow(Allowance(2, 5), 1)) == ["Open"]
+    assert kinds(made.allow(SocketShare(2, 5), 1)) == ["OpenSocket"]
 
 
 def test_who_asks_gets_the_socket_that_was_used_last() -> None:
@@ -80,78 +81,78 @@ def test_who_asks_gets_the_socket_that_was_used_last() -> None:
     first, second = warm(made)
     made.ask(1, M, 1)
     made.returned(first, 2)
-    assert made.ask(2, M, 3) == [Hand(2, first, warm=True)]
-    assert made.ask(3, M, 3) == [Hand(3, second, warm=True)]
+    assert made.ask(2, M, 3) == [HandSocket(2, first, warm=True)]
+    assert made.ask(3, M, 3) == [HandSocket(3, second, warm=True)]
 
 
 def test_who_finds_none_idle_waits_for_one_that_is_being_opened_already() -> None:
     made = ledger()
     opens = made.keep(M, 0)
     assert made.ask(1, M, 0) == []
-    assert isinstance(opens[0], Open)
-    assert made.opened(opens[0].socket, 1) == [Hand(1, opens[0].socket, warm=False)]
+    assert isinstance(opens[0], OpenSocket)
+    assert made.opened(opens[0].socket, 1) == [HandSocket(1, opens[0].socket, warm=False)]
 
 
 def test_who_waits_takes_a_socket_that_comes_back_sooner_than_their_own() -> None:
     made = ledger(prewarm=1)
     (only,) = warm(made)
     made.ask(1, M, 0)
-    assert kinds(made.ask(2, M, 0)) == ["Open"]
-    assert made.returned(only, 1) == [Hand(2, only, warm=False)]
+    assert kinds(made.ask(2, M, 0)) == ["OpenSocket"]
+    assert made.returned(only, 1) == [HandSocket(2, only, warm=False)]
 
 
 def test_a_fresh_socket_is_one_that_is_opened_from_now_on() -> None:
     made = ledger()
     old = warm(made)
     (opening,) = made.ask(1, M, 5, fresh=True)
-    assert isinstance(opening, Open)
+    assert isinstance(opening, OpenSocket)
     assert opening.socket not in old
-    assert made.opened(opening.socket, 6) == [Hand(1, opening.socket, warm=False)]
+    assert made.opened(opening.socket, 6) == [HandSocket(1, opening.socket, warm=False)]
 
 
 def test_beyond_the_budget_who_asks_is_told_at_once() -> None:
-    made = ledger(prewarm=1, allowance=Allowance(1, 1))
+    made = ledger(prewarm=1, allowance=SocketShare(1, 1))
     warm(made)
     made.ask(1, M, 0)
-    assert made.ask(2, M, 0) == [Refuse(2, None)]
+    assert made.ask(2, M, 0) == [RefuseTicket(2, None)]
 
 
 def test_an_idle_socket_of_another_model_gives_way_to_whom_asks() -> None:
-    made = ledger(prewarm=1, allowance=Allowance(1, 1))
+    made = ledger(prewarm=1, allowance=SocketShare(1, 1))
     (idle,) = warm(made, model=OTHER)
-    assert made.ask(1, M, 1) == [Close(idle, Why.DISPLACED)]
+    assert made.ask(1, M, 1) == [CloseSocket(idle, Why.DISPLACED)]
     (opening,) = made.closed(idle, 2)
-    assert opening == Open(idle + 1, M)
+    assert opening == OpenSocket(idle + 1, M)
 
 
 def test_one_who_asks_displaces_one_socket() -> None:
-    made = ledger(allowance=Allowance(2, 2))
+    made = ledger(allowance=SocketShare(2, 2))
     idle, _ = warm(made, model=OTHER)
-    assert made.ask(1, M, 1) == [Close(idle, Why.DISPLACED)]
+    assert made.ask(1, M, 1) == [CloseSocket(idle, Why.DISPLACED)]
     assert made.tick(1.1) == []
-    assert made.counts()[State.IDLE] == 1
+    assert made.counts()[SocketState.IDLE] == 1
 
 
 def test_an_interruption_closes_the_socket_and_opens_another() -> None:
     made = ledger()
     first, second = warm(made)
     made.ask(1, M, 1)
-    assert made.spoiled(first, Why.INTERRUPTED, 2) == [Close(first, Why.INTERRUPTED), Open(second + 1, M)]
-    assert made.counts()[State.IDLE] == 1
+    assert made.spoiled(first, Why.INTERRUPTED, 2) == [CloseSocket(first, Why.INTERRUPTED), OpenSocket(second + 1, M)]
+    assert made.counts()[SocketState.IDLE] == 1
 
 
 def test_a_full_budget_refills_an_interruption_only_when_its_place_is_free() -> None:
-    made = ledger(allowance=Allowance(2, 2))
+    made = ledger(allowance=SocketShare(2, 2))
     first, second = warm(made)
     made.ask(1, M, 1)
-    assert made.spoiled(first, Why.INTERRUPTED, 2) == [Close(first, Why.INTERRUPTED)]
-    assert made.closed(first, 3) == [Open(second + 1, M)]
+    assert made.spoiled(first, Why.INTERRUPTED, 2) == [CloseSocket(first, Why.INTERRUPTED)]
+    assert made.closed(first, 3) == [OpenSocket(second + 1, M)]
 
 
 def test_a_loss_is_refilled_at_once() -> None:
     made = ledger()
     first, _ = warm(made)
-    assert made.lost(first, 60) == [Open(3, M)]
+    assert made.lost(first, 60) == [OpenSocket(3, M)]
 
 
 def test_what_is_lost_again_and_again_before_it_could_be_used_is_opened_ever_more_slowly() -> None:
@@ -171,39 +172,39 @@ def test_what_is_lost_again_and_again_before_it_could_be_used_is_opened_ever_mor
 def test_failed_attempts_are_repeated_one_at_a_time_and_nobody_waits_for_them() -> None:
     made = ledger(chance=1.0)
     opens = made.keep(M, 0)
-    assert kinds(opens) == ["Open", "Open"]
+    assert kinds(opens) == ["OpenSocket", "OpenSocket"]
     for one in opens:
-        assert isinstance(one, Open)
+        assert isinstance(one, OpenSocket)
         assert made.failed(one.socket, 0) == []
-    assert made.ask(1, M, 0.5) == [Refuse(1, M)]
+    assert made.ask(1, M, 0.5) == [RefuseTicket(1, M)]
     assert made.next_at(0.5) == 2
     (again,) = made.tick(2)
     assert made.ask(2, M, 2) == []
-    assert isinstance(again, Open)
-    assert made.opened(again.socket, 3) == [Hand(2, again.socket, warm=False), Open(again.socket + 1, M)]
+    assert isinstance(again, OpenSocket)
+    assert made.opened(again.socket, 3) == [HandSocket(2, again.socket, warm=False), OpenSocket(again.socket + 1, M)]
 
 
 def test_failures_of_one_model_are_no_reason_to_refuse_another() -> None:
     made = ledger(prewarm=0)
     (opening,) = made.ask(1, M, 0)
-    assert isinstance(opening, Open)
-    assert made.failed(opening.socket, 0) == [Refuse(1, M)]
-    assert kinds(made.ask(2, OTHER, 0)) == ["Open"]
+    assert isinstance(opening, OpenSocket)
+    assert made.failed(opening.socket, 0) == [RefuseTicket(1, M)]
+    assert kinds(made.ask(2, OTHER, 0)) == ["OpenSocket"]
 
 
 def test_an_old_socket_goes_when_another_has_taken_its_place() -> None:
     made = ledger(prewarm=1)
     (old,) = warm(made)
     assert made.next_at(0) == 3600
-    assert made.tick(3600) == [Open(old + 1, M)]
-    assert made.opened(old + 1, 3600.2) == [Close(old, Why.AGED)]
+    assert made.tick(3600) == [OpenSocket(old + 1, M)]
+    assert made.opened(old + 1, 3600.2) == [CloseSocket(old, Why.AGED)]
 
 
 def test_an_old_socket_in_the_way_of_its_own_replacement_goes_first() -> None:
-    made = ledger(prewarm=1, allowance=Allowance(1, 1))
+    made = ledger(prewarm=1, allowance=SocketShare(1, 1))
     (old,) = warm(made)
-    assert made.tick(3600) == [Close(old, Why.AGED)]
-    assert made.closed(old, 3601) == [Open(old + 1, M)]
+    assert made.tick(3600) == [CloseSocket(old, Why.AGED)]
+    assert made.closed(old, 3601) == [OpenSocket(old + 1, M)]
 
 
 def test_an_old_socket_stays_while_no_other_can_be_had() -> None:
@@ -211,21 +212,21 @@ def test_an_old_socket_stays_while_no_other_can_be_had() -> None:
     (old,) = warm(made)
     made.tick(3600)
     assert made.failed(old + 1, 3601) == []
-    assert made.ask(1, M, 3601) == [Hand(1, old, warm=True)]
+    assert made.ask(1, M, 3601) == [HandSocket(1, old, warm=True)]
 
 
 def test_one_socket_that_works_is_no_reason_to_ask_without_end_for_a_second() -> None:
-    made = ledger(prewarm=2, allowance=Allowance(1, 2))
+    made = ledger(prewarm=2, allowance=SocketShare(1, 2))
     warm(made)
-    (second,) = made.allow(Allowance(2, 2), 100)
-    assert isinstance(second, Open)
+    (second,) = made.allow(SocketShare(2, 2), 100)
+    assert isinstance(second, OpenSocket)
     assert made.failed(second.socket, 100) == []
     assert made.tick(100.1) == []
 
 
 def test_sockets_opened_together_do_not_age_together() -> None:
     chances = iter([0.0, 1.0])
-    made = Ledger(Limits(prewarm=2, maximum=10), random=lambda: next(chances))
+    made = Ledger(SocketLimits(prewarm=2, maximum=10), random=lambda: next(chances))
     made.allow(PLENTY, 0)
     warm(made)
     assert made.next_at(0) == pytest.approx(2880)
@@ -239,10 +240,10 @@ def test_what_a_burst_opened_stays_a_while_and_then_goes() -> None:
     assert len(opened) == 1
     for number in (1, 2):
         made.returned(number, 10 + number)
-    assert made.counts()[State.IDLE] == 2
+    assert made.counts()[SocketState.IDLE] == 2
     assert made.tick(70) == []
     assert made.next_at(70) == 71
-    assert made.tick(71) == [Close(1, Why.SURPLUS)]
+    assert made.tick(71) == [CloseSocket(1, Why.SURPLUS)]
 
 
 def test_when_all_of_a_burst_may_go_those_that_are_to_be_warm_stay() -> None:
@@ -253,14 +254,14 @@ def test_when_all_of_a_burst_may_go_those_that_are_to_be_warm_stay() -> None:
     for number in range(1, 5):
         made.returned(number, 1)
     settle(made, made.tick(100), 100)
-    assert made.counts()[State.IDLE] == 1
+    assert made.counts()[SocketState.IDLE] == 1
 
 
 def test_a_model_that_nobody_asked_for_in_an_hour_keeps_no_sockets() -> None:
     made = ledger()
     settle(made, made.ask(1, M, 0), 0)
     made.returned(1, 1)
-    assert made.counts()[State.IDLE] == 2
+    assert made.counts()[SocketState.IDLE] == 2
     closing = settle(made, made.tick(3600), 3600)
     assert closing == []
     assert made.held == 0
@@ -271,17 +272,17 @@ def test_when_others_need_the_budget_idle_sockets_go_and_busy_ones_end_in_peace(
     made = ledger()
     first, second = warm(made)
     made.ask(1, M, 0)
-    assert made.allow(Allowance(0, 0), 1) == [Close(second, Why.BUDGET)]
-    assert made.returned(first, 2) == [Close(first, Why.BUDGET)]
+    assert made.allow(SocketShare(0, 0), 1) == [CloseSocket(second, Why.BUDGET)]
+    assert made.returned(first, 2) == [CloseSocket(first, Why.BUDGET)]
 
 
 def test_who_withdraws_leaves_a_socket_for_the_next() -> None:
     made = ledger(prewarm=0)
     (opening,) = made.ask(1, M, 0)
-    assert isinstance(opening, Open)
+    assert isinstance(opening, OpenSocket)
     made.withdraw(1, 0)
     assert made.opened(opening.socket, 1) == []
-    assert made.ask(2, M, 1) == [Hand(2, opening.socket, warm=True)]
+    assert made.ask(2, M, 1) == [HandSocket(2, opening.socket, warm=True)]
 
 
 def test_closing_down_closes_all_refuses_all_and_opens_nothing() -> None:
@@ -290,9 +291,9 @@ def test_closing_down_closes_all_refuses_all_and_opens_nothing() -> None:
     made.ask(1, M, 0)
     made.ask(2, M, 0)
     actions = made.close(1)
-    assert [action.why for action in actions if isinstance(action, Close)] == [Why.SHUTDOWN] * 2
-    assert [action for action in actions if not isinstance(action, Close)] == [Refuse(2, None)]
-    assert made.ask(3, M, 2) == [Refuse(3, None)]
+    assert [action.why for action in actions if isinstance(action, CloseSocket)] == [Why.SHUTDOWN] * 2
+    assert [action for action in actions if not isinstance(action, CloseSocket)] == [RefuseTicket(2, None)]
+    assert made.ask(3, M, 2) == [RefuseTicket(3, None)]
     assert settle(made, actions, 2) == []
     assert made.held == 0
 
@@ -304,7 +305,7 @@ def test_a_socket_lost_while_it_was_used_is_not_returned_too() -> None:
     made.lost(only, 1)
     assert made.returned(only, 2) == []
     assert made.spoiled(only, Why.FAILED, 2) == []
-    assert made.counts()[State.IDLE] == 0
+    assert made.counts()[SocketState.IDLE] == 0
 
 
 def test_what_it_wants_leaves_room_beside_what_is_used() -> None:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.support.sockets import PING, ScriptedProvider, ScriptedWire
-from warmline.pool import Loss, SocketLost, State
-from warmline.pool.link import UNREAD_FRAMES, Link
+from warmline.pool import Loss, SocketLost, SocketState
+from warmline.pool.link import UNREAD_FRAMES, SocketLink
 from warmline_cache.errors import UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
@@ -18,7 +18,7 @@ class Linked:
     def __init__(self) -> None:
         self.provider = ScriptedProvider()
         self.losses: list[Loss] = []
-        self.link = Link(1, "v3", self.provider, ping_every=20, lost=lambda link, loss: self.losses.append(loss))
+        self.link = SocketLink(1, "v3", self.provider, ping_every=20, lost=lambda link, loss: self.losses.append(loss))
 
     async def opened(self) -> "Linked":
         await self.link.open()
@@ -51,7 +51,7 @@ async def test_an_idle_socket_that_is_closed_is_lost_at_once(loss: Loss) -> None
     one = await linked()
     one.wire.hang_up(loss)
     await asyncio.sleep(0)
-    assert (one.link.state, one.losses) == (State.CLOSED, [loss])
+    assert (one.link.state, one.losses) == (SocketState.CLOSED, [loss])
     await one.link.close()
 
 
@@ -59,7 +59,7 @@ async def test_a_socket_that_takes_no_ping_is_lost() -> None:
     one = await linked()
     one.wire.deaf = True
     await asyncio.sleep(41)
-    assert (one.link.state, one.losses) == (State.CLOSED, [Loss.DEAF])
+    assert (one.link.state, one.losses) == (SocketState.CLOSED, [Loss.DEAF])
     await one.link.close()
 
 
@@ -122,7 +122,7 @@ async def test_a_socket_that_cannot_be_opened_is_closed() -> None:
     one.provider.refuses = UpstreamUnavailable("sarvam", "no")
     with pytest.raises(UpstreamUnavailable):
         await one.link.open()
-    assert one.link.state is State.CLOSED
+    assert one.link.state is SocketState.CLOSED
     await one.link.close()
 
 

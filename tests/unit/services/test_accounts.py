@@ -3,7 +3,7 @@
 import pytest
 
 from warmline.accounts.accounts import DAY, Accounts, Use
-from warmline.accounts.limits import Limit, Limits
+from warmline.accounts.limits import OrganisationLimit, OrganisationLimits
 from warmline.accounts.prices import MICROS, PRICES
 from warmline.errors import LimitReached, SpendLimitReached
 from warmline_cache import Source
@@ -31,7 +31,7 @@ def clocks() -> Clocks:
 
 
 def made(clocks: Clocks, *, rate: float = 10, burst: float = 5, spend: float | None = 1.0) -> Accounts:
-    limits = Limits(Limit(rate, burst, spend))
+    limits = OrganisationLimits(OrganisationLimit(rate, burst, spend))
     return Accounts(limits, PRICES, ["sahyadri", "kaveri"], clock=clocks.clock, wall=clocks.wall)
 
 

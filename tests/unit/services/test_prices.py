@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from warmline.accounts.limits import Limit, read_limits
+from warmline.accounts.limits import OrganisationLimit, read_limits
 from warmline.accounts.prices import MICROS, PRICES, Price, Prices, read_prices
 from warmline.errors import SettingsError
 
-EVERYBODY = Limit(10, 20)
+EVERYBODY = OrganisationLimit(10, 20)
 
 
 def test_a_greeting_of_120_characters_costs_36_paise() -> None:
@@ -67,8 +67,8 @@ def test_a_limits_file_names_only_what_differs(tmp_path: Path) -> None:
     file = tmp_path / "limits.json"
     file.write_text('{"sahyadri": {"burst": 5}, "kaveri": {"spend_per_day": 100}}')
     limits = read_limits(file, EVERYBODY, {"sahyadri", "kaveri", "lakeside"})
-    assert limits.of("sahyadri") == Limit(10, 5)
-    assert limits.of("kaveri") == Limit(10, 20, 100)
+    assert limits.of("sahyadri") == OrganisationLimit(10, 5)
+    assert limits.of("kaveri") == OrganisationLimit(10, 20, 100)
     assert limits.of("lakeside") == EVERYBODY
 
 

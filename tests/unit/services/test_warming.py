@@ -115,7 +115,7 @@ async def test_no_more_characters_are_spoken_than_allowed(fleet: Fleet) -> None:
 
 async def test_no_more_is_spoken_than_memory_holds_and_the_greeting_is_not_pushed_out(fleet: Fleet) -> None:
     asked_before(fleet, *(f"question {number:03}" for number in range(40)))
-    member = fleet.member(limits=dataclasses.replace(LIMITS, phrases=10), limit=1000)
+    member = fleet.member(phrases=10, limit=1000)
     await fleet.ready(member)
     assert len(fleet.voices.spoken) == 10
     assert await spoken_from(member, "Namaste") == "l1"
@@ -123,7 +123,7 @@ async def test_no_more_is_spoken_than_memory_holds_and_the_greeting_is_not_pushe
 
 async def test_the_most_asked_come_first_where_not_all_can_be_warmed(fleet: Fleet) -> None:
     asked_before(fleet, *(f"question {number}" for number in range(40)))
-    member = fleet.member(limits=dataclasses.replace(LIMITS, questions=10), limit=1000)
+    member = fleet.member(questions=10, limit=1000)
     await fleet.ready(member)
     for number in range(40):
         found = await member.services.knowledge.peek("sahyadri", f"question {number}", top_k=3, language="en-IN")
@@ -190,7 +190,7 @@ async def test_a_phrase_that_nobody_can_speak_is_left_out(fleet: Fleet) -> None:
 async def test_a_phrase_that_cannot_be_spoken_takes_no_room_from_another(fleet: Fleet) -> None:
     fleet.app.add("sahyadri", "reception", greeting="x" * 301, phrases=("Goodbye",))
     fleet.app.agents["sahyadri"].pop("care")
-    member = fleet.member(limits=dataclasses.replace(LIMITS, phrases=1))
+    member = fleet.member(phrases=1)
     await fleet.ready(member)
     assert await spoken_from(member, "Goodbye") == "l1"
 
@@ -215,7 +215,7 @@ async def test_phrases_that_the_provider_refuses_cost_no_other_organisation_its_
 async def test_an_organisation_that_has_very_much_takes_nothing_of_anothers_part(fleet: Fleet, other: str) -> None:
     for number in range(40):
         fleet.app.add(other, f"agent-{number}", greeting=f"I am number {number}", phrases=("One", "Two", "Three"))
-    member = fleet.member(limits=dataclasses.replace(LIMITS, calls=40, phrases=10), limit=1000)
+    member = fleet.member(limits=dataclasses.replace(LIMITS, calls=40), phrases=10, limit=1000)
     await fleet.ready(member)
     for text in ("Namaste", "One moment please", "Goodbye"):
         assert await spoken_from(member, text) == "l1"

@@ -34,18 +34,18 @@ from warmline.session.messages import (
     AudioEnd,
     Close,
     End,
-    Error,
+    ErrorMessage,
     Greeting,
     Interrupt,
     Interrupted,
     Line,
-    Lookup,
+    LookupTime,
     Say,
     Who,
 )
 from warmline_cache import Source
 
-LOOKUPS = {"rag": Lookup(Source.L1, 0.1)}
+LOOKUPS = {"rag": LookupTime(Source.L1, 0.1)}
 GREETING = opened("reception", "Namaste")
 LISTENING = replace(GREETING, phase=Phase.LISTENING, said=100)
 ANSWERING = step(LISTENING, Say("Why?"))[0]
@@ -116,13 +116,13 @@ def test_what_belongs_to_an_earlier_turn_changes_nothing(event: Event) -> None:
 def test_a_failed_turn_is_told_and_the_session_goes_on(state: State) -> None:
     failed, effects = step(state, Failed(state.turn, "upstream_unavailable", "convex did not answer this request"))
     assert failed.phase is Phase.LISTENING
-    expected = Error("upstream_unavailable", "convex did not answer this request", turn=state.turn)
+    expected = ErrorMessage("upstream_unavailable", "convex did not answer this request", turn=state.turn)
     assert effects == [Tell(expected), Keep()]
 
 
 def test_a_message_that_was_refused_is_answered_and_stops_nothing() -> None:
     refused = Refused("invalid_input", "must not be empty", "text")
-    assert step(SPEAKING, refused) == (SPEAKING, [Tell(Error("invalid_input", "must not be empty", "text"))])
+    assert step(SPEAKING, refused) == (SPEAKING, [Tell(ErrorMessage("invalid_input", "must not be empty", "text"))])
 
 
 # -- resuming

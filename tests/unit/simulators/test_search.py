@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from warmline_simulators.search import Index, Passage
+from warmline_simulators.search import Index, IndexedPassage
 
 DATA = files("warmline_simulators") / "data"
 ORGANISATIONS = ["sahyadri", "kaveri", "lakeside"]
@@ -13,7 +13,7 @@ ORGANISATIONS = ["sahyadri", "kaveri", "lakeside"]
 
 def index(organisation: str) -> Index:
     data = json.loads((DATA / f"{organisation}.json").read_text(encoding="utf-8"))
-    return Index(Passage(str(i), pair["question"], pair["answer"]) for i, pair in enumerate(data["knowledge"]))
+    return Index(IndexedPassage(str(i), pair["question"], pair["answer"]) for i, pair in enumerate(data["knowledge"]))
 
 
 def test_there_are_at_least_sixty_questions_in_three_organisations() -> None:

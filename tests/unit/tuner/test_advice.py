@@ -115,7 +115,7 @@ def test_low_traffic_pays_for_freshness_with_hits(for_quiet: Advised) -> None:
     for cache, price in {"rag": 0.25, "config": 0.07}.items():
         one = for_quiet[cache]
         found, _ = compared(one, PROFILES["low_traffic"])
-        assert PROFILES["low_traffic"].model_dump()[cache]["ttl"] <= one.ttl.ttl / 4
+        assert PROFILES["low_traffic"].cache[cache].policy.ttl <= one.ttl.ttl / 4
         assert one.ttl.hit - price < found < one.ttl.hit, cache
 
 

@@ -15,7 +15,7 @@ from warmline.errors import UpstreamRejected
 from warmline.pool import Loss
 from warmline.upstream.ports import Voice
 from warmline.upstream.sarvam.refusals import Refusals
-from warmline.upstream.sarvam.streaming import Patience, StreamingSarvam
+from warmline.upstream.sarvam.streaming import StreamingSarvam
 from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
 pytestmark = pytest.mark.virtual_time
@@ -62,7 +62,8 @@ class Desk:
         self.sarvam = StreamingSarvam(
             world.pool,
             self.rest,
-            patience=Patience(first=5, next=2),
+            first_audio_timeout=5,
+            next_audio_timeout=2,
             language_field="target_language_code",
             billed=lambda transport, characters: self.billed.append((transport, characters)),
         )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from warmline.upstream.turns import Turns
+from warmline.upstream.turns import CallTurns
 
 pytestmark = pytest.mark.virtual_time
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.virtual_time
 class Provider:
     """Runs so many calls at a time and refuses the next; each takes a second."""
 
-    def __init__(self, turns: Turns, capacity: int) -> None:
+    def __init__(self, turns: CallTurns, capacity: int) -> None:
         self.turns = turns
         self.capacity = capacity
         self.running = 0
@@ -40,14 +40,14 @@ async def clock() -> AsyncIterator[asyncio.AbstractEventLoop]:
 
 
 async def test_no_more_run_at_a_time_than_allowed_and_none_is_lost(clock: asyncio.AbstractEventLoop) -> None:
-    provider = Provider(Turns(4), capacity=100)
+    provider = Provider(CallTurns(4), capacity=100)
     await provider.calls(40)
     assert provider.most == 4
     assert clock.time() == pytest.approx(10)
 
 
 async def test_who_asked_first_is_served_first() -> None:
-    turns, order = Turns(1), []
+    turns, order = CallTurns(1), []
 
     async def call(number: int) -> None:
         async with turns.turn():
@@ -59,13 +59,13 @@ async def test_who_asked_first_is_served_first() -> None:
 
 
 async def test_a_burst_of_refusals_halves_the_bound_once() -> None:
-    provider = Provider(Turns(32), capacity=8)
+    provider = Provider(CallTurns(32), capacity=8)
     await provider.calls(32)
     assert (provider.refusals, provider.turns.limit) == (24, 16)
 
 
 async def test_the_bound_settles_below_what_the_provider_takes_and_few_calls_are_refused() -> None:
-    provider = Provider(Turns(32), capacity=8)
+    provider = Provider(CallTurns(32), capacity=8)
     await provider.calls(32)
     before = provider.refusals
     await provider.calls(1000)
@@ -74,7 +74,7 @@ async def test_the_bound_settles_below_what_the_provider_takes_and_few_calls_are
 
 
 async def test_the_bound_recovers_slowly_and_never_beyond_what_was_allowed() -> None:
-    provider = Provider(Turns(8), capacity=2)
+    provider = Provider(CallTurns(8), capacity=2)
     await provider.calls(8)
     provider.capacity = 100
     assert provider.turns.limit == 4
@@ -85,13 +85,13 @@ async def test_the_bound_recovers_slowly_and_never_beyond_what_was_allowed() -> 
 
 
 async def test_one_call_at_a_time_is_the_least() -> None:
-    provider = Provider(Turns(4), capacity=0)
+    provider = Provider(CallTurns(4), capacity=0)
     await provider.calls(20)
     assert provider.turns.limit == 1
 
 
 async def test_a_call_that_ended_without_an_answer_teaches_nothing() -> None:
-    turns = Turns(2)
+    turns = CallTurns(2)
     async with turns.turn() as turn:
         turn.refused = True
     for _ in range(100):
@@ -102,7 +102,7 @@ async def test_a_call_that_ended_without_an_answer_teaches_nothing() -> None:
 
 
 async def test_a_turn_that_comes_as_its_owner_leaves_goes_to_the_next() -> None:
-    turns, served = Turns(1), []
+    turns, served = CallTurns(1), []
 
     async def call(name: str) -> None:
         async with turns.turn():
@@ -119,7 +119,7 @@ async def test_a_turn_that_comes_as_its_owner_leaves_goes_to_the_next() -> None:
 
 @pytest.mark.parametrize("leaves_at", [0.5, 1.0])
 async def test_who_gives_up_waiting_takes_nobodys_turn_along(leaves_at: float) -> None:
-    provider = Provider(Turns(1), capacity=100)
+    provider = Provider(CallTurns(1), capacity=100)
     first = asyncio.create_task(provider.call())
     await asyncio.sleep(0)
     impatient = asyncio.create_task(asyncio.wait_for(provider.call(), leaves_at))
@@ -131,7 +131,7 @@ async def test_who_gives_up_waiting_takes_nobodys_turn_along(leaves_at: float) -
 
 
 async def test_what_one_tenant_holds_for_long_leaves_turns_for_the_others() -> None:
-    turns, clock = Turns(32), asyncio.get_running_loop().time
+    turns, clock = CallTurns(32), asyncio.get_running_loop().time
 
     async def slow() -> None:
         async with turns.turn("slow"):
@@ -153,7 +153,7 @@ async def test_what_one_tenant_holds_for_long_leaves_turns_for_the_others() -> N
 
 
 async def test_of_those_who_wait_the_tenant_that_holds_fewest_is_next() -> None:
-    turns, order = Turns(2), []
+    turns, order = CallTurns(2), []
 
     async def call(tenant: str) -> None:
         async with turns.turn(tenant):
@@ -165,7 +165,7 @@ async def test_of_those_who_wait_the_tenant_that_holds_fewest_is_next() -> None:
 
 
 async def test_a_tenant_alone_is_served_whole_and_in_its_order() -> None:
-    turns, order = Turns(32), []
+    turns, order = CallTurns(32), []
 
     async def call(number: int) -> None:
         async with turns.turn("only"):

@@ -16,7 +16,7 @@ from warmline.upstream import decoding
 from warmline.upstream.convex.fitted import Fitted
 from warmline.upstream.convex.returned import NAME, returned, unreadable
 from warmline.upstream.posts import Posts
-from warmline.upstream.turns import Turns
+from warmline.upstream.turns import CallTurns
 from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Convex:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Convex {deploy_key}"} if deploy_key else {}
         self._timeout = timeout
-        self._turns = Turns(concurrency)
+        self._turns = CallTurns(concurrency)
         self._called = called
         self._left_out = left_out
 

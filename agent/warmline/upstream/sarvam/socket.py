@@ -23,14 +23,14 @@ def socket_url(url: str) -> str:
 
 class SarvamSockets:
     """Opens sockets of one account: a `pool.Connect`. Borrows the HTTP session, whose own limit of connections must
-    be none. A peer that does not answer a protocol ping within half of `heartbeat` seconds is given up."""
+    be none. A peer that does not answer a protocol ping within half of `ping` seconds is given up."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, *, upstream: str, key: str, heartbeat: float) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str, *, upstream: str, key: str, ping: float) -> None:
         self._http = http
         self._url = url
         self._upstream = upstream
         self._headers = {"api-subscription-key": key}
-        self._heartbeat = heartbeat
+        self._ping = ping
 
     async def __call__(self, model: str) -> "SarvamSocket":
         """Raises UpstreamRejected if the key is bad, else UpstreamUnavailable. Unbounded: bound it."""
@@ -39,7 +39,7 @@ class SarvamSockets:
                 self._url,
                 params={"model": model, "send_completion_event": "true"},
                 headers=self._headers,
-                heartbeat=self._heartbeat,
+                heartbeat=self._ping,
                 timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                 max_msg_size=_LARGEST_FRAME,
             )
@@ -52,24 +52,24 @@ class SarvamSockets:
 
 
 class SarvamSocket:
-    """See `pool.Wire`."""
+    """See `pool.SocketWire`."""
 
     def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
         self._socket = socket
 
     async def send(self, frame: str) -> None:
-        """See `Wire.send`."""
+        """See `SocketWire.send`."""
         try:
             await self._socket.send_str(frame)
         except (aiohttp.ClientError, OSError, RuntimeError) as error:  # uvloop says RuntimeError of a closed transport
             raise SocketLost(Loss.CUT) from error
 
     async def ping(self) -> None:
-        """See `Wire.ping`: Sarvam's own message, for it is not known whether a protocol ping counts as activity."""
+        """See `SocketWire.ping`: Sarvam's own message, for whether a protocol ping counts as activity is not known."""
         await self.send(frames.PING)
 
     async def receive(self) -> str:
-        """See `Wire.receive`."""
+        """See `SocketWire.receive`."""
         message = await self._socket.receive()
         if message.type is aiohttp.WSMsgType.TEXT:
             return str(message.data)
@@ -80,9 +80,9 @@ class SarvamSocket:
         raise SocketLost(Loss.CUT)
 
     def stale(self, frame: str) -> bool:
-        """See `Wire.stale`."""
+        """See `SocketWire.stale`."""
         return frames.stale(frame)
 
     async def close(self) -> None:
-        """See `Wire.close`."""
+        """See `SocketWire.close`."""
         await self._socket.close()

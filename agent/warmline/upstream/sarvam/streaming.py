@@ -13,10 +13,9 @@ socket useless, for nothing cancels: the pool closes it. What is tried again, an
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 from warmline.errors import UpstreamRejected
-from warmline.pool import Lease, Loss, NoSocket, Pool, SocketLost
+from warmline.pool import Loss, NoSocket, Pool, SocketLease, SocketLost
 from warmline.upstream.audio import Samples
 from warmline.upstream.ports import Synthesiser, Voice
 from warmline.upstream.sarvam import frames
@@ -25,25 +24,26 @@ from warmline.upstream.sarvam.rest import Billed, Sarvam, longest_call
 from warmline_cache.errors import UpstreamUnavailable
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds to wait for the first audio of an utterance, and for each that follows."""
-
-    first: float = 5.0
-    next: float = 5.0
-
-
 class StreamingSarvam:
-    """A `ports.Synthesiser`. `billed` is told of the characters of each utterance when its first audio comes."""
+    """A `ports.Synthesiser`. The two timeouts are seconds to wait for the first audio of an utterance, and for each
+    chunk that follows; `billed` is told of the characters of each utterance when its first audio comes."""
 
     name = Sarvam.name
 
     def __init__(
-        self, pool: Pool, rest: Synthesiser, *, patience: Patience, language_field: str, billed: Billed
+        self,
+        pool: Pool,
+        rest: Synthesiser,
+        *,
+        first_audio_timeout: float,
+        next_audio_timeout: float,
+        language_field: str,
+        billed: Billed,
     ) -> None:
         self._pool = pool
         self._rest = rest
-        self._patience = patience
+        self._first_audio_timeout = first_audio_timeout
+        self._next_audio_timeout = next_audio_timeout
         self._language_field = language_field
         self._billed = billed
         self._refusals = Refusals()
@@ -104,16 +104,16 @@ class StreamingSarvam:
             if rest := samples.end():
                 yield rest
 
-    async def _say(self, lease: Lease, text: str, voice: Voice) -> None:
+    async def _say(self, lease: SocketLease, text: str, voice: Voice) -> None:
         await lease.send(frames.config(voice, self._language_field))
         for message in frames.texts(text, longest_call(voice)):
             await lease.send(message)
         await lease.send(frames.FLUSH)
 
-    async def _next(self, lease: Lease, *, heard: bool) -> frames.Frame:
+    async def _next(self, lease: SocketLease, *, heard: bool) -> frames.Frame:
         """The next frame of audio, or the final one. Raises SocketLost, UpstreamError."""
         try:
-            async with asyncio.timeout(self._patience.next if heard else self._patience.first):
+            async with asyncio.timeout(self._next_audio_timeout if heard else self._first_audio_timeout):
                 while True:
                     frame = frames.read(self.name, await lease.receive())
                     if frame.type == "error":

@@ -1,0 +1,53 @@
+"""What a setting's text may be, beyond numbers: URLs of which nothing is dropped, and names."""
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BeforeValidator
+
+from warmline_cache.redis.dial import dialler
+
+
+def _url(*schemes: str, query: bool = False) -> AfterValidator:
+    """A URL of which nothing is dropped: `query` says whether it may have one, for a path would come behind it."""
+
+    def check(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)} and name a host")
+        if parts.port == 0:
+            raise ValueError("port 0 is none")
+        if parts.username is not None:
+            raise ValueError("must hold no user and no password: keys come from files")
+        if "#" in value or (not query and "?" in value):
+            raise ValueError("must have no query (?) and no fragment (#)")
+        return value
+
+    return AfterValidator(check)
+
+
+def _redis_url(value: str) -> str:
+    dialler(value, password=None, timeout=1)
+    return value
+
+
+def _names(value: object) -> object:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
+    if odd := [name for name in names if not _NAME.fullmatch(name)]:
+        raise ValueError(f"names with commas between them, without quotes or brackets: not {odd[0]!r}")
+    return names
+
+
+_NAME = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9._:/-]*")
+
+HttpUrl = Annotated[str, _url("http", "https")]
+WebSocketUrl = Annotated[str, _url("ws", "wss", query=True)]
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+Port = Annotated[int, Ge(1), Le(65535)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names), AfterValidator(_plain)]
+"""Names with commas between them."""

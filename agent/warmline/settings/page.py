@@ -1,0 +1,70 @@
+"""The settings as a page of documentation. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
+
+from warmline.settings.leaves import REQUIRED, Leaf, list_leaves, take_values
+from warmline.settings.reading import RENAMED, name_variable
+from warmline.settings.tree import NUMBERS, PROFILES, SETTINGS, Profile
+
+_HEAD = (
+    "# Settings of a worker",
+    "",
+    "What `python -m warmline check --list` prints; `make settings-page` writes it here.",
+    "",
+    "An inventory sets them by their names in small letters and without the prefix, in `agent_settings`, such as",
+    "`{cache_rag_ttl: 600}`; those that an option of the role `agent` sets are refused there by that option's name.",
+    "Where a default is written `low / high`, it is that of `WARMLINE_PROFILE=low_traffic` and of `high_traffic`.",
+    "",
+    "| variable | unit | default | may be | meaning |",
+    "|---|---|---|---|---|",
+)
+
+
+def write_lines() -> Iterator[str]:
+    """The page: every setting with its unit, its default, what it may be and what it means."""
+    busy = {leaf.name: leaf.default for leaf in list_leaves(Profile, take_values(PROFILES["high_traffic"]))}
+    yield from _HEAD
+    for leaf in SETTINGS.values():
+        yield _write_row(leaf, busy)
+    yield ""
+    yield "Settings that had another name are refused, with the name that they have now:"
+    yield ""
+    yield from (f"- `{name_variable(old)}` is `{name_variable(new)}`" for old, new in RENAMED.items())
+
+
+def _write_row(leaf: Leaf, busy: Mapping[str, Any]) -> str:
+    low = _write_default(leaf.default)
+    high = _write_default(busy[leaf.name]) if leaf.name in NUMBERS else low
+    default = low if low == high else f"{low} / {high}"
+    cells = (f"`{name_variable(leaf.name)}`", leaf.unit, default, ", ".join(_list_allowed(leaf.kind)), leaf.meaning)
+    return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
+
+
+def _write_default(default: Any) -> str:
+    if default is REQUIRED:
+        return "required"
+    if isinstance(default, float):
+        return f"{default:.10g}"
+    if isinstance(default, tuple):
+        default = ",".join(default)
+    return "none" if default in {None, ""} else str(default)
+
+
+def _list_allowed(kind: Any) -> Iterator[str]:
+    """What the annotations of a type say that its values may be."""
+    if get_origin(kind) is Literal:
+        yield from (f"`{one}`" for one in get_args(kind))
+        return
+    for one in get_args(kind):
+        match one:
+            case Gt(gt):
+                yield f"> {gt}"
+            case Ge(ge):
+                yield f"≥ {ge}"
+            case Le(le):
+                yield f"≤ {le}"
+            case _:
+                yield from _list_allowed(one)
