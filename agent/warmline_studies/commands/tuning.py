@@ -43,7 +43,9 @@ def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
         print(said)
     print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
     if options.svg:
-        options.svg.write_text(tuner.drawing(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8")
+        options.svg.write_text(
+            tuner.draw_advice(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8"
+        )
     if options.apply:
         tuner.writable(found)
     _apply(options.apply, {name: number for one in given for name, number in one.settings().items()})

@@ -1,7 +1,7 @@
 """The tuner: sizes and lifetimes from miss-ratio curves."""
 
 from warmline_studies.tuner.apply import applied
-from warmline_studies.tuner.chart import drawing
+from warmline_studies.tuner.chart import draw_advice
 from warmline_studies.tuner.curve import TTLS, Curve, LifetimeStep, SizeStep
 from warmline_studies.tuner.inventory import write
 from warmline_studies.tuner.recommend import Advice, advice, compared, writable
@@ -24,7 +24,7 @@ __all__ = [
     "advice",
     "applied",
     "compared",
-    "drawing",
+    "draw_advice",
     "fitting",
     "lines",
     "studied",

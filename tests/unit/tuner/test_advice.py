@@ -12,7 +12,7 @@ from warmline_studies.commands.room import size
 from warmline_studies.planner import UNBOUNDED, Affinity, Origin, Script, fleet_of, ideal, simulate
 from warmline_studies.planner.fleet import Bound
 from warmline_studies.traces import Entry, Kind, Part, Shape, generate, invented_tenants, sampled
-from warmline_studies.tuner import Advice, Setting, advice, compared, drawing, fitting, lines, studied
+from warmline_studies.tuner import Advice, Setting, advice, compared, draw_advice, fitting, lines, studied
 from warmline_studies.tuner.recommend import OLDEST
 
 SCRIPT = Script(Origin(sample_rate=8000), sessions=False)
@@ -168,7 +168,7 @@ def test_a_sample_of_organisations_is_advised_as_all_of_them_would_be() -> None:
 
 
 def test_the_drawing_holds_a_curve_for_each_cache(for_busy: Advised) -> None:
-    svg = drawing(list(for_busy.values()), "Curves <of> all")
+    svg = draw_advice(list(for_busy.values()), "Curves <of> all")
     assert svg.count("<polyline") == 8
     assert svg.count("<circle") == 8
     assert "Curves &lt;of&gt; all" in svg
