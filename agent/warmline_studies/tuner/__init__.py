@@ -1,8 +1,8 @@
 """The tuner: sizes and lifetimes from miss-ratio curves."""
 
-from warmline_studies.tuner.apply import applied
 from warmline_studies.tuner.chart import draw_advice
 from warmline_studies.tuner.curve import TTLS, Curve, LifetimeStep, SizeStep
+from warmline_studies.tuner.edit import edit
 from warmline_studies.tuner.inventory import write
 from warmline_studies.tuner.recommend import Advice, advice, compared, writable
 from warmline_studies.tuner.report import lines, taken
@@ -22,9 +22,9 @@ __all__ = [
     "Stack",
     "Studied",
     "advice",
-    "applied",
     "compared",
     "draw_advice",
+    "edit",
     "fitting",
     "lines",
     "studied",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from warmline.errors import SettingsError
-from warmline_studies.tuner.apply import applied
+from warmline_studies.tuner.edit import edit
 
 
 def write(path: Path, numbers: Mapping[str, int]) -> None:
@@ -13,7 +13,7 @@ def write(path: Path, numbers: Mapping[str, int]) -> None:
     Raises OSError, and SettingsError, which names the file, if it cannot be changed safely."""
     file = path.resolve()
     try:
-        text = applied(file.read_bytes().decode("utf-8"), numbers)  # read_text would change how lines end
+        text = edit(file.read_bytes().decode("utf-8"), numbers)  # read_text would change how lines end
     except SettingsError as error:
         raise SettingsError([f"{path}: {problem}" for problem in error.problems]) from None
     except UnicodeDecodeError as error:
