@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from warmline.settings import Profile
 from warmline_studies.planner import CACHES, Affinity, Script
-from warmline_studies.planner.affinity import by_address, by_session
+from warmline_studies.planner.affinity import Balancer
 from warmline_studies.planner.lookups import forgotten
 from warmline_studies.traces import Entry, Kind
 from warmline_studies.tuner.curve import Curve
@@ -57,7 +57,8 @@ def studied(entries: Iterable[Entry], script: Script, profile: Profile, setting:
         part = getattr(profile, cache)
         of_few_keys = cache not in SAMPLED
         curves[cache] = Curve(everything if of_few_keys else sample, stale=part.stale_while_revalidate)
-    first, last, turn = None, 0.0, 0
+    balancer = Balancer(setting.affinity, setting.workers)
+    first, last = None, 0.0
     for entry in entries:
         first, last = entry.at if first is None else first, entry.at
         if entry.kind is Kind.INVALIDATE:
@@ -65,18 +66,8 @@ def studied(entries: Iterable[Entry], script: Script, profile: Profile, setting:
             for cache in caches:
                 curves[cache].forget(group)
         for request in script.requests(entry):
-            turn += 1
-            worker = _worker(entry, turn, setting)
+            worker = balancer.choose(entry.caller, f"{entry.organisation}-{entry.agent}-{entry.caller}")
             for stage in request:
                 for one in stage:
                     curves[one.cache].access(entry.at, worker, one)
     return Studied(curves, max(1.0, last - (first or 0.0)))
-
-
-def _worker(entry: Entry, turn: int, setting: Setting) -> int:
-    """By session, a caller's calls to an agent count as one."""
-    if setting.affinity is Affinity.IP_HASH:
-        return by_address(entry.caller, setting.workers)
-    if setting.affinity is Affinity.SESSION:
-        return by_session(f"{entry.organisation}-{entry.agent}-{entry.caller}", setting.workers)
-    return turn % setting.workers

@@ -48,8 +48,9 @@ def test_empty_settings_leave_no_trace_and_keep_their_comment() -> None:
 
 
 def test_settings_are_added_below_the_last_even_if_it_repeats_what_stands_elsewhere() -> None:
-    before = "base: &base [1]\nagent_settings:\n  b: *base\n  c:\n    - *base\n  d: {e: *base}\n"
-    assert edit(before, {"a": 1}) == before + "  a: 1\n"
+    for last in ("b: *base", "b:\n    - {c: *base}", "b: |\n    # text"):
+        before = f"base: &base [1]\nagent_settings:\n  {last}\n"
+        assert edit(before, {"a": 1}) == before + "  a: 1\n"
 
 
 @pytest.mark.parametrize(
