@@ -3,23 +3,20 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from warmline.accounts.prices import read_prices
+from warmline.settings import PROFILES, Profile
+from warmline_studies import planner, tuner
 from warmline_studies.commands.room import size
 from warmline_studies.commands.source import Source
-
-if TYPE_CHECKING:
-    from warmline.settings import Profile
+from warmline_studies.tuner import metrics
 
 
 def tune(options: argparse.Namespace) -> int:
     """Print what is advised, and write it if told to. Raises TraceError, SettingsError, ValueError, OSError."""
-    from warmline_studies import planner
-    from warmline_studies.tuner import metrics
-
     profile = planner.numbers(options.profile or "low_traffic", options.set)
     if not options.metrics:
-        return _tuned(options, profile)
+        return _tune_by_trace(options, profile)
     own, room = profile if options.profile else None, options.l1_mib * planner.MIB
     found = metrics.watched(metrics.prometheus(options.metrics), options.window)
     print(*metrics.lines(found, own, room), sep="\n")
@@ -27,11 +24,7 @@ def tune(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
-    from warmline.accounts.prices import read_prices
-    from warmline.settings import PROFILES
-    from warmline_studies import planner, tuner
-
+def _tune_by_trace(options: argparse.Namespace, profile: Profile) -> int:
     source = Source(options)
     prices = read_prices(options.prices)
     script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
@@ -43,19 +36,16 @@ def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
         print(said)
     print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
     if options.svg:
-        options.svg.write_text(
-            tuner.draw_advice(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8"
-        )
+        drawn = tuner.draw_advice(given, "What a longer ttl and a larger L1 would bring")
+        options.svg.write_text(drawn, encoding="utf-8")
     if options.apply:
         tuner.writable(found)
     _apply(options.apply, {name: number for one in given for name, number in one.settings().items()})
-    source.left_out()
+    source.report_left_out()
     return 0
 
 
 def _apply(file: Path | None, settings: dict[str, int]) -> None:
-    from warmline_studies import tuner
-
     if file is None or not settings:
         return
     tuner.write(file, settings)
