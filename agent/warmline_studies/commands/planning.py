@@ -6,7 +6,7 @@ from dataclasses import replace
 from warmline.accounts.prices import read_prices
 from warmline.settings import Profile
 from warmline_studies import planner
-from warmline_studies.commands.room import plannable, readable_again
+from warmline_studies.commands.room import require_plannable, require_regular_file
 from warmline_studies.commands.source import Source
 from warmline_studies.planner import validate
 
@@ -15,7 +15,7 @@ def plan(options: argparse.Namespace) -> int:
     """Print a plan for each size of fleet; with `--validate` the errors, and 1 if one is too large."""
     if options.validate:
         return _validate(options)
-    plannable(options.trace, options.sample)
+    require_plannable(options.trace, options.sample)
     source, wish = Source(options), _wish(options)
     sizes = [size for sizes in options.workers for size in sizes]
     for planned in planner.plans(source.entries, sizes, wish, sampled=lambda: source.part.weight):
@@ -43,7 +43,7 @@ def _wish(options: argparse.Namespace) -> planner.Wish:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    readable_again(options.trace)
+    require_regular_file(options.trace)
     source, evidence = Source(options), validate.read_evidence(options.validate)
     validate.recognise(evidence, source.entries())
     errors = list(validate.errors(evidence, list(source.entries()), _profile(options)))

@@ -25,11 +25,11 @@ class Source:
         if self._options.trace is None:
             return self._invent()
         found = traces.read(self._options.trace, skip=self._options.skip_broken, problems=self.problems)
-        return traces.sampled(found, self._options.sample, self.part) if self._options.sample > 1 else found
+        return traces.sample(found, self._options.sample, self.part) if self._options.sample > 1 else found
 
     def _invent(self) -> Iterator[Entry]:
-        whole = traces.parsed(self._options.shape)
-        shape = whole.sampled(self._options.sample)
+        whole = traces.parse_shape(self._options.shape)
+        shape = whole.sample(self._options.sample)
         self.part = traces.Part(len(whole.tenants), len(shape.tenants), set(shape.tenants))
         return traces.generate(shape, self._options.seed)
 

@@ -10,7 +10,7 @@ from warmline_studies.commands.source import Source
 
 def generate(options: argparse.Namespace) -> int:
     """Write entries to standard output."""
-    shape = traces.parsed(options.shape)
+    shape = traces.parse_shape(options.shape)
     catalogue = traces.Uttered(options.utterances, exponent=shape.zipf) if options.utterances else None
     for entry in traces.generate(shape, options.seed, catalogue):
         sys.stdout.buffer.write(traces.line(entry))
@@ -19,7 +19,7 @@ def generate(options: argparse.Namespace) -> int:
 
 def knowledge(options: argparse.Namespace) -> int:
     """Print questions with their answers, a JSON object a line."""
-    for question, answer in traces.Invented(traces.parsed(options.shape).questions).everything():
+    for question, answer in traces.Invented(traces.parse_shape(options.shape).questions).everything():
         print(json.dumps({"question": question, "answer": answer}))
     return 0
 

@@ -1,4 +1,4 @@
-"""The edge: which worker gets a request, by its number."""
+"""The edge: the choice of a worker for each request, by the worker's number."""
 
 from typing import NamedTuple
 
@@ -8,15 +8,15 @@ from warmline_studies.traces import Entry, Kind
 
 
 class Call(NamedTuple):
-    """One call from an address to an agent, the address's `number`th, and the worker that all of it goes to."""
+    """One call from an address to an agent, the address's `number`th, and the worker that takes the whole call."""
 
     number: int
     worker: int
 
 
 class Edge:
-    """Sends each request to a worker. Over sessions, or by the session's key, a call stays where it began; a greeting
-    begins another call from its address."""
+    """Sends each request to a worker. Over sessions, or by the session's key, a call stays at the worker where it
+    began; a greeting begins another call from its address."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._balancer = Balancer(fleet.affinity, fleet.workers)
@@ -24,7 +24,7 @@ class Edge:
         self._calls: dict[str, Call] = {}
 
     def numbers(self, entry: Entry, requests: int) -> list[int]:
-        """The worker of each of an entry's requests."""
+        """Choose the worker of each of an entry's requests."""
         if self._by_call:
             return [self._call(entry).worker] * requests
         return [self._balancer.choose(entry.caller, "") for _ in range(requests)]

@@ -4,11 +4,11 @@ from warmline_studies.tuner.chart import draw_advice
 from warmline_studies.tuner.curve import TTLS, Curve, LifetimeStep, SizeStep
 from warmline_studies.tuner.edit import edit
 from warmline_studies.tuner.inventory import write
-from warmline_studies.tuner.recommend import Advice, advice, compared, writable
-from warmline_studies.tuner.report import lines, taken
+from warmline_studies.tuner.recommend import Advice, advice, compare, require_enough
+from warmline_studies.tuner.report import lines, report_sample
 from warmline_studies.tuner.sample import Sample
 from warmline_studies.tuner.stack import Distance, Stack
-from warmline_studies.tuner.study import Setting, Studied, fitting, studied
+from warmline_studies.tuner.study import Setting, Studied, choose_rate, study
 
 __all__ = [
     "TTLS",
@@ -22,13 +22,13 @@ __all__ = [
     "Stack",
     "Studied",
     "advice",
-    "compared",
+    "choose_rate",
+    "compare",
     "draw_advice",
     "edit",
-    "fitting",
     "lines",
-    "studied",
-    "taken",
-    "writable",
+    "report_sample",
+    "require_enough",
+    "study",
     "write",
 ]

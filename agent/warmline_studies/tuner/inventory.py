@@ -1,4 +1,4 @@
-"""The file of an inventory's variables: read, changed, and replaced at once."""
+"""The file of an inventory's variables, which is read, changed and replaced in one step."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,9 +8,10 @@ from warmline_studies.tuner.edit import edit
 
 
 def write(path: Path, numbers: Mapping[str, int]) -> None:
-    """Settings into the file, or nothing: it is replaced when the new one is complete; a link stays one.
+    """Write settings into the file, which is replaced when the new file is complete; a link stays a link.
 
-    Raises OSError, and SettingsError, which names the file, if it cannot be changed safely."""
+    Raises OSError, and SettingsError, which names the file, if the file cannot be changed safely.
+    """
     file = path.resolve()
     try:
         text = edit(file.read_bytes().decode("utf-8"), numbers)  # read_text would change how lines end
