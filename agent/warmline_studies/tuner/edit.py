@@ -4,6 +4,7 @@ Ansible replaces a dictionary by another file's of the same name, it does not jo
 file that holds `agent_settings` already. What cannot be changed for sure is left alone and said.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from warmline_studies.tuner.variables import Pair, differ_only_in, end_of, read_
 
 NAME = "agent_settings"
 VAULT = "$ANSIBLE_VAULT"
+_PROPERTIES = re.compile(r"\A(?:[&!]\S*\s+)+")
+"""A value's anchor and tag."""
+
 REFUSED = (
     f"{NAME} is not written one setting a line, or with the new settings the file would not say what it said: "
     "it was left alone"
@@ -68,10 +72,12 @@ def _change(text: str, settings: Pair, numbers: Mapping[str, int]) -> Iterator[C
 
 
 def _replace(text: str, pair: Pair, new: str) -> Change:
-    """Replace a value on the line of its key. Raises ValueError for another, which may have comments within."""
+    """Replace a value on the line of its key; its anchor and tag stay. Raises ValueError for a value on another line,
+    which may have comments within."""
     begin, end = pair.value.start_mark.index, pair.value.end_mark.index
     if pair.value.end_mark.line > pair.key.start_mark.line:
         raise ValueError("the value is not on the line of its key")
+    begin = end - len(_PROPERTIES.sub("", text[begin:end]))
     if not new:
         begin = len(text[:begin].rstrip(" "))
     elif begin == end:

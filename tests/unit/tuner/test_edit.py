@@ -107,6 +107,8 @@ def test_a_file_that_is_not_one_document_of_variables_or_would_say_something_els
         "agent_settings :\n  cache_rag_ttl: 600\n",
         "\ufeffagent_settings:\n  cache_rag_ttl: 600\n",
         "agent_settings: &anchor\n  cache_rag_ttl: 600\n",
+        "agent_settings:\n  cache_rag_ttl: &anchor 600\n",
+        "agent_settings:\n  cache_rag_ttl: !!int &anchor 600  # why\n",
         'agent_settings:\n  "cache_rag_ttl": 600\n',
         "agent_settings:\n  cache_rag_ttl : 600\n",
         "agent_settings:\n  cache_rag_ttl:    600   # far\n",
