@@ -95,9 +95,10 @@ def _add(text: str, last: int, lines: Sequence[str]) -> Change:
 
 def _append(text: str, numbers: Mapping[str, int]) -> Iterator[Change]:
     """Add all settings at the end of the file, below an empty line."""
-    kept = text.rstrip("\r\n")
-    lines = [*([kept[len(kept) :], ""] if kept else []), f"{NAME}:", *(f"  {key}: {n}" for key, n in numbers.items())]
-    yield Change(len(kept), len(text), "".join(line + _ending(text) for line in lines))
+    ends = _ending(text)
+    above = "" if not text or text.endswith(ends * 2) else ends if text.endswith("\n") else ends * 2
+    lines = [f"{NAME}:", *(f"  {name}: {number}" for name, number in numbers.items())]
+    yield Change(len(text), len(text), above + "".join(line + ends for line in lines))
 
 
 def _ending(text: str) -> str:
