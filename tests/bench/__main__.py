@@ -9,13 +9,13 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
-from tests.bench import chart, invalidation, joining, l1, l2, report, stampede
+from tests.bench import invalidation, joining, l1, l2, report, stampede
 from tests.bench.environment import after, environment
 from tests.bench.fleet import fleet
 from tests.bench.measure import as_far_as_it_goes
@@ -23,6 +23,7 @@ from tests.bench.origin import Origin
 from tests.bench.report import Part
 from tests.bench.servers import Counter, Servers, cores, servers
 from tests.support.processes import ROOT
+from warmline_studies.charts import Bar, decades, draw_bars
 
 KEPT = ROOT / "docs" / "benchmarks"
 
@@ -114,9 +115,15 @@ def _keep(about: dict[str, str], parts: list[Part]) -> None:
     (KEPT / "cache.txt").write_text(report.text(about, parts), encoding="utf-8")
     (KEPT / "cache.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     hits = {name: row["200 B, ns"]["median"] for name, row in found["tables"]["l1"]["rows"].items()}
-    title = "What a cache hit in memory costs a coroutine"
-    drawn = chart.bars(title, "nanoseconds for each hit of 200 B", hits, ours=l1.OURS)
-    (KEPT / "cache.svg").write_text(drawn, encoding="utf-8")
+    (KEPT / "cache.svg").write_text(_draw(hits), encoding="utf-8")
+
+
+def _draw(hits: Mapping[str, float]) -> str:
+    ordered = sorted(hits.items(), key=lambda item: item[1])
+    bars = [Bar(name, value, f"{value:,.0f}", ours=name == l1.OURS) for name, value in ordered]
+    unit = "nanoseconds for each hit of 200 B, logarithmic scale; shorter is better"
+    scale = decades(bars[0].value, bars[-1].value)
+    return draw_bars("What a cache hit in memory costs a coroutine", unit, {"": bars}, scale)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from tests.evidence.record import Run
 from tests.evidence.row import measure
 from tests.evidence.setups import SETUPS, Setup
 from tests.evidence.shown import page
+from tests.evidence.shown.drawings import draw_hits
 from tests.evidence.shown.summary import Row, summary
 from tests.evidence.shown.tables import part
 from tests.evidence.trace import FULL, QUICK, Size, Trace, chosen
@@ -129,8 +130,8 @@ def _write(folder: Path, trace: Trace, rows: list[Row], about: dict[str, str]) -
     }
     (folder / "evidence.txt").write_text(report.text(about, [shown]), encoding="utf-8")
     (folder / "evidence.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    (folder / "evidence.svg").write_text(page.drawing(rows), encoding="utf-8")
-    (folder / "evidence.html").write_text(page.page(about, rows, shown), encoding="utf-8")
+    (folder / "evidence.svg").write_text(draw_hits(rows), encoding="utf-8")
+    (folder / "evidence.html").write_text(page.render(about, rows, shown), encoding="utf-8")
     sys.stderr.write(f"evidence: the report is {folder}/evidence.html, and beside it as txt, json and svg\n")
 
 

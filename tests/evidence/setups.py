@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from warmline.caches import TRACED as CACHES
+from warmline_studies.planner import Affinity
 
 __all__ = ["CACHES", "SETUPS", "Setup"]
 
@@ -16,7 +17,7 @@ class Setup:
     letter: str
     title: str
     many: bool
-    affinity: str
+    affinity: Affinity
     l2: bool
     quoted: Mapping[str, str] = field(default_factory=dict)
 
@@ -25,10 +26,24 @@ _STICKY = dict.fromkeys(("tts", "rag", "config"), "60-70")
 _SHARED = dict.fromkeys(("tts", "rag", "config"), "85-95")
 
 SETUPS = (
-    Setup("a", "one worker", many=False, affinity="none", l2=False, quoted={"tts": "90", "rag": "80", "config": "95"}),
-    Setup("b", "round robin", many=True, affinity="none", l2=False, quoted={"tts": "20", "rag": "15", "config": "85"}),
-    Setup("c", "ip_hash", many=True, affinity="ip_hash", l2=False, quoted=_STICKY),
-    Setup("d", "session hash", many=True, affinity="session", l2=False, quoted=_STICKY),
-    Setup("e", "round robin + Redis", many=True, affinity="none", l2=True, quoted=_SHARED),
-    Setup("f", "ip_hash + Redis", many=True, affinity="ip_hash", l2=True, quoted=_SHARED),
+    Setup(
+        "a",
+        "one worker",
+        many=False,
+        affinity=Affinity.NONE,
+        l2=False,
+        quoted={"tts": "90", "rag": "80", "config": "95"},
+    ),
+    Setup(
+        "b",
+        "round robin",
+        many=True,
+        affinity=Affinity.NONE,
+        l2=False,
+        quoted={"tts": "20", "rag": "15", "config": "85"},
+    ),
+    Setup("c", "ip_hash", many=True, affinity=Affinity.IP_HASH, l2=False, quoted=_STICKY),
+    Setup("d", "session hash", many=True, affinity=Affinity.SESSION, l2=False, quoted=_STICKY),
+    Setup("e", "round robin + Redis", many=True, affinity=Affinity.NONE, l2=True, quoted=_SHARED),
+    Setup("f", "ip_hash + Redis", many=True, affinity=Affinity.IP_HASH, l2=True, quoted=_SHARED),
 )

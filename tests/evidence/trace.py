@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tests.evidence.steps import Step, steps
-from warmline_studies.traces import Entry, Kind, Shape, Uttered, describe, generate, invented_tenants, line, read
+from warmline_studies.traces import Entry, Kind, Shape, Uttered, describe, generate, invent_tenants, line, read
 
 MOST_FACTOR = 40.0
 """How much faster than in truth a trace may be played: beyond that a load would outlast an entry of `config`."""
@@ -57,7 +57,7 @@ def _invented(size: Size) -> Shape:
     """Half an hour at a few clinics on a busy morning: four organisations of two agents each."""
     requests_in_a_conversation = 7.15  # a greeting, three questions of two requests each, a redial now and then
     return Shape(
-        tenants=invented_tenants(4, 2),
+        tenants=invent_tenants(4, 2),
         conversations=round(size.rate * size.seconds / requests_in_a_conversation),
         seconds=20 * size.seconds,
         day=160 * size.seconds,

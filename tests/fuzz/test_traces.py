@@ -16,7 +16,7 @@ from warmline_studies.traces import Entry, Kind, line
 from warmline_studies.traces.errors import TraceError
 from warmline_studies.traces.reader import LONGEST_LINE, Problems, read
 from warmline_studies.traces.utterances import Uttered
-from warmline_studies.tuner.metrics import answered
+from warmline_studies.tuner.metrics import read_answer
 
 DEEP = sys.getrecursionlimit() * 3
 NESTED = b'{"at":1,"x":' + b"[" * DEEP + b"]" * DEEP + b"}"
@@ -109,7 +109,7 @@ def test_evidence_is_read_or_refused_with_its_file(file: Path, content: bytes) -
 @example(answer_of({**SERIES, "value": [1, "+Inf"]}))
 @example(NESTED)
 def test_what_a_prometheus_answers_is_finite_numbers_by_cache_or_no_answer_of_a_prometheus(content: bytes) -> None:
-    found = value_or(SettingsError, lambda: answered(content))
+    found = value_or(SettingsError, lambda: read_answer(content))
     if not isinstance(found, SettingsError):
         assert all(abs(value) < float("inf") for value in found.values())
         assert all(isinstance(part, str) for labels in found for part in labels)

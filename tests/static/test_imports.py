@@ -42,7 +42,7 @@ LAYERS = {  # of each package, the highest first: a part imports what is below i
         "accounts connection pool",
         "__init__ background caches errors",
     ],
-    "warmline_studies": ["__main__", "commands", "tuner", "planner", "traces", "__init__"],
+    "warmline_studies": ["__main__", "commands", "tuner", "planner", "charts traces", "__init__"],
     "warmline_simulators": [
         "__main__",
         "arguments",

@@ -1,15 +1,15 @@
-"""Numbers as options: each function reads one, and says what is wrong with a word that is none."""
+"""Numbers as options: each function reads a number from a word, or says what is wrong with the word."""
 
 import argparse
 import math
 from collections.abc import Callable
 
 MOST = 1_000_000
-"""Workers that a fleet may have: beyond, no figure of the planner means anything."""
+"""The most workers that a fleet may have: beyond it no figure of the planner means anything."""
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
-    """A whole number between two, both included."""
+    """Make a reader of whole numbers from `least` to `most`, both included."""
 
     def read(word: str) -> int:
         try:
@@ -25,7 +25,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
 
 
 def real(*, least: float = -math.inf, above: float = -math.inf, most: float = math.inf) -> Callable[[str], float]:
-    """A finite number that is at least and at most so large, and larger than `above`."""
+    """Make a reader of finite numbers from `least` to `most`, both included, that are larger than `above`."""
 
     def read(word: str) -> float:
         try:
@@ -42,7 +42,7 @@ def real(*, least: float = -math.inf, above: float = -math.inf, most: float = ma
 
 
 def workers(word: str) -> list[int]:
-    """One size of a fleet, or those of a range: `10..2000` are 10, 100, 1,000 and 2,000."""
+    """Read a size of a fleet, or the sizes of a range: `10..2000` are 10, 100, 1,000 and 2,000."""
     begin, dots, end = word.partition("..")
     one = whole(1, MOST)
     first = one(begin)

@@ -2,27 +2,34 @@
 
 import argparse
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from warmline_studies.commands.room import plannable, readable_again
+from warmline.accounts.prices import read_prices
+from warmline.settings import Profile
+from warmline_studies import planner
+from warmline_studies.commands.room import require_plannable, require_regular_file
 from warmline_studies.commands.source import Source
-
-if TYPE_CHECKING:
-    from warmline.settings import Profile
+from warmline_studies.planner import validate
 
 
 def plan(options: argparse.Namespace) -> int:
     """Print a plan for each size of fleet; with `--validate` the errors, and 1 if one is too large."""
-    from warmline.accounts.prices import read_prices
-    from warmline_studies import planner
-
     if options.validate:
         return _validate(options)
-    plannable(options.trace, options.sample)
-    source = Source(options)
+    require_plannable(options.trace, options.sample)
+    source, wish = Source(options), _wish(options)
     sizes = [size for sizes in options.workers for size in sizes]
+    for planned in planner.plans(source.entries, sizes, wish, sampled=lambda: source.part.weight):
+        if options.json:
+            print(planner.as_json(planned))
+        else:
+            print(*planner.lines(*planned), "", sep="\n")
+    source.report_left_out()
+    return 0
+
+
+def _wish(options: argparse.Namespace) -> planner.Wish:
     capacity = planner.Capacity(memory=options.redis_mib * planner.MIB)
-    wish = planner.Wish(
+    return planner.Wish(
         profile=_profile(options),
         affinity=planner.Affinity(options.affinity),
         shared=options.shared == "yes",
@@ -33,19 +40,10 @@ def plan(options: argparse.Namespace) -> int:
         prices=read_prices(options.prices),
         capacity=replace(capacity, calls=capacity.calls if options.redis_calls is None else options.redis_calls),
     )
-    for planned in planner.plans(source.entries, sizes, wish, sampled=lambda: source.part.weight):
-        if options.json:
-            print(planner.as_json(planned))
-        else:
-            print(*planner.lines(*planned), "", sep="\n")
-    source.left_out()
-    return 0
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from warmline_studies.planner import validate
-
-    readable_again(options.trace)
+    require_regular_file(options.trace)
     source, evidence = Source(options), validate.read_evidence(options.validate)
     validate.recognise(evidence, source.entries())
     errors = list(validate.errors(evidence, list(source.entries()), _profile(options)))
@@ -53,7 +51,5 @@ def _validate(options: argparse.Namespace) -> int:
     return 0 if validate.good(errors) else 1
 
 
-def _profile(options: argparse.Namespace) -> "Profile":
-    from warmline_studies import planner
-
+def _profile(options: argparse.Namespace) -> Profile:
     return planner.numbers(options.profile or "low_traffic", options.set)

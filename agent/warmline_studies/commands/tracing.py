@@ -1,16 +1,16 @@
-"""`warmline trace`: invent one, and say what is in one."""
+"""`warmline trace`: invent a trace, and describe one."""
 
 import argparse
+import json
 import sys
 
+from warmline_studies import traces
 from warmline_studies.commands.source import Source
 
 
 def generate(options: argparse.Namespace) -> int:
     """Write entries to standard output."""
-    from warmline_studies import traces
-
-    shape = traces.parsed(options.shape)
+    shape = traces.parse_shape(options.shape)
     catalogue = traces.Uttered(options.utterances, exponent=shape.zipf) if options.utterances else None
     for entry in traces.generate(shape, options.seed, catalogue):
         sys.stdout.buffer.write(traces.line(entry))
@@ -19,20 +19,14 @@ def generate(options: argparse.Namespace) -> int:
 
 def knowledge(options: argparse.Namespace) -> int:
     """Print questions with their answers, a JSON object a line."""
-    import json
-
-    from warmline_studies import traces
-
-    for question, answer in traces.Invented(traces.parsed(options.shape).questions).everything():
+    for question, answer in traces.Invented(traces.parse_shape(options.shape).questions).everything():
         print(json.dumps({"question": question, "answer": answer}))
     return 0
 
 
 def describe(options: argparse.Namespace) -> int:
     """Print what is in a trace."""
-    from warmline_studies import traces
-
     source = Source(options)
     print(*traces.describe(source.entries()).lines(), sep="\n")
-    source.left_out()
+    source.report_left_out()
     return 0

@@ -3,57 +3,49 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from warmline.accounts.prices import read_prices
+from warmline.settings import PROFILES, Profile
+from warmline_studies import planner, tuner
 from warmline_studies.commands.room import size
 from warmline_studies.commands.source import Source
-
-if TYPE_CHECKING:
-    from warmline.settings import Profile
+from warmline_studies.tuner import metrics
 
 
 def tune(options: argparse.Namespace) -> int:
     """Print what is advised, and write it if told to. Raises TraceError, SettingsError, ValueError, OSError."""
-    from warmline_studies import planner
-    from warmline_studies.tuner import metrics
-
     profile = planner.numbers(options.profile or "low_traffic", options.set)
     if not options.metrics:
-        return _tuned(options, profile)
+        return _tune_by_trace(options, profile)
     own, room = profile if options.profile else None, options.l1_mib * planner.MIB
-    found = metrics.watched(metrics.prometheus(options.metrics), options.window)
+    found = metrics.watch(metrics.prometheus(options.metrics), options.window)
     print(*metrics.lines(found, own, room), sep="\n")
     _apply(options.apply, metrics.settings(found, own, room))
     return 0
 
 
-def _tuned(options: argparse.Namespace, profile: "Profile") -> int:
-    from warmline.accounts.prices import read_prices
-    from warmline.settings import PROFILES
-    from warmline_studies import planner, tuner
-
+def _tune_by_trace(options: argparse.Namespace, profile: Profile) -> int:
     source = Source(options)
     prices = read_prices(options.prices)
     script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
-    rate = tuner.fitting(size(options.trace) / options.sample) if options.rate is None else options.rate
+    rate = tuner.choose_rate(size(options.trace) / options.sample) if options.rate is None else options.rate
     setting = tuner.Setting(options.workers, planner.Affinity(options.affinity), rate)
-    found = tuner.studied(source.entries(), script, profile, setting)._replace(weight=source.part.weight)
+    found = tuner.study(source.entries(), script, profile, setting)._replace(weight=source.part.weight)
     given = tuner.advice(found, room=options.l1_mib * planner.MIB)
-    for said in tuner.taken(found, rate, len(source.part.organisations)):
+    for said in tuner.report_sample(found, rate, len(source.part.organisations)):
         print(said)
     print(*tuner.lines(given, seconds=found.seconds, currency=prices.currency, profiles=PROFILES), sep="\n")
     if options.svg:
-        options.svg.write_text(tuner.drawing(given, "What a longer ttl and a larger L1 would bring"), encoding="utf-8")
+        drawn = tuner.draw_advice(given, "What a longer ttl and a larger L1 would bring")
+        options.svg.write_text(drawn, encoding="utf-8")
     if options.apply:
-        tuner.writable(found)
+        tuner.require_enough(found)
     _apply(options.apply, {name: number for one in given for name, number in one.settings().items()})
-    source.left_out()
+    source.report_left_out()
     return 0
 
 
 def _apply(file: Path | None, settings: dict[str, int]) -> None:
-    from warmline_studies import tuner
-
     if file is None or not settings:
         return
     tuner.write(file, settings)

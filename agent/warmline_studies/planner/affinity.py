@@ -1,8 +1,7 @@
-"""Which worker an edge sends a request to, by number: nginx's arithmetic over positions, with every slot up. Pure.
+"""Choosing the worker of a request, by number: nginx's arithmetic over positions, with every slot up. Pure.
 
 Sources: `ngx_http_upstream_ip_hash_module.c` and `ngx_http_upstream_hash_module.c` of nginx 1.22. The same arithmetic
-stands in the control machine's filter `warmline_where`, which shares no Python with the worker's image; a test holds
-them equal.
+stands in the filter `warmline_where`, for Ansible imports nothing of agent/; a test holds them equal.
 """
 
 import zlib
@@ -20,8 +19,25 @@ class Affinity(StrEnum):
     NONE = "none"
 
 
+class Balancer:
+    """Chooses a worker for each request, as an edge does; without an affinity the workers take turns."""
+
+    def __init__(self, affinity: Affinity, workers: int) -> None:
+        self._affinity, self._workers = affinity, workers
+        self._turns = 0
+
+    def choose(self, address: str, session: str) -> int:
+        """Choose the number of a worker for a request from an address, within a session."""
+        if self._affinity is Affinity.IP_HASH:
+            return by_address(address, self._workers)
+        if self._affinity is Affinity.SESSION:
+            return by_session(session, self._workers)
+        self._turns += 1
+        return self._turns % self._workers
+
+
 def by_address(caller: str, workers: int) -> int:
-    """The slot of an IPv4 address: its first three octets count."""
+    """Compute the slot of an IPv4 address: its first three octets count."""
     value = 89
     for octet in caller.split(".", 3)[:3]:
         value = (value * 113 + int(octet)) % IP_HASH_VALUES
@@ -29,5 +45,5 @@ def by_address(caller: str, workers: int) -> int:
 
 
 def by_session(session: str, workers: int) -> int:
-    """The slot of a session's key."""
+    """Compute the slot of a session's key."""
     return (zlib.crc32(session.encode()) >> 16 & 0x7FFF) % workers

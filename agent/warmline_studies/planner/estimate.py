@@ -1,7 +1,7 @@
-"""Counts of a simulation → what the whole fleet would ask of Redis, of providers and of the purse. Pure.
+"""From the counts of a simulation to what the whole fleet would need of Redis and providers, and cost. Pure.
 
-Rates are those of the busiest five minutes, taken as so many times the mean as requests are. A month has 30
-days like the trace's.
+Rates are those of the busiest five minutes: the mean rate, times how much more requests there are then than on average.
+A month is the trace's day thirty times.
 """
 
 import math
@@ -21,10 +21,10 @@ MONTH = 30 * DAY
 MIB = 1024 * 1024
 
 HEARTBEATS = 1.5 + 1.0 + 0.19
-"""Calls a second of each worker to the `state` Redis, whoever asks what: its membership, its accounts, its sockets."""
+"""Calls a second of each worker to the `state` Redis without any caller: for its membership, accounts and sockets."""
 
 SHARE_SECONDS = 2e-6
-"""What one worker's line costs Redis whenever any worker asks for its share of the account's sockets: 2.0 ms for a
+"""Seconds of Redis for each worker's line, whenever a worker asks for its share of the account's sockets: 2.0 ms for a
 thousand lines and 19.6 ms for ten thousand, measured on Redis 7.0 on a 2-core VM. A worker asks every 5.25 s."""
 SHARE_EVERY = 5.25
 
@@ -52,8 +52,8 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Shards(msgspec.Struct, frozen=True):
-    """How many Redis the cache needs at least, for each thing that one can have too little of; `largest` is the part
-    of one that the largest organisation needs, which cannot be divided, of what it needs most."""
+    """The fewest Redis that the cache needs, for each resource of a Redis. `largest` is the largest organisation's part
+    of one Redis, of the resource that it needs most; an organisation cannot be divided among shards."""
 
     calls: int
     bytes: int
@@ -62,14 +62,14 @@ class Shards(msgspec.Struct, frozen=True):
 
     @property
     def needed(self) -> int:
-        """All at once."""
+        """The fewest Redis that have enough of every resource."""
         return max(self.calls, self.bytes, self.memory)
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """The whole fleet, rates a second at its busiest. It was worked out from so many `organisations` in so many
-    `seconds`, and each of their entries stands for `weight` such. Money is in whole units of `currency`, a month's;
-    `priceless` are the kinds of call that the price table has at 0."""
+    """The whole fleet, with rates a second at its busiest. It was worked out from so many `organisations` in so many
+    `seconds`, and each of their entries stands for `weight` entries. Money is in whole units of `currency`, for a
+    month; `priceless` are the kinds of call that cost 0 in the price table."""
 
     workers: int
     workers_reached: int
@@ -100,7 +100,7 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 def estimate(outcome: Outcome, *, capacity: Capacity, prices: Prices, sockets_account: int, prewarm: int) -> Estimate:
-    """See the module."""
+    """Scale the counts of a simulation to the whole fleet; `prewarm` is how many sockets a worker keeps open."""
     fleet = outcome.fleet
     rate = fleet.weight * outcome.peak / outcome.seconds
     asked = outcome.redis
@@ -149,8 +149,8 @@ def _row(outcome: Outcome, cache: str, rate: float) -> Row:
 
 
 def _at_peak(outcome: Outcome) -> Need:
-    """What the largest organisation needs at the busiest moment, a second. It is as large in a fleet of any weight:
-    that has more organisations, not larger ones."""
+    """Compute what the largest organisation needs at the busiest moment, a second. A fleet of a larger weight has more
+    organisations, not larger ones: the weight does not count here."""
     rate = outcome.peak / outcome.seconds
     return Need(rate * outcome.largest.calls, rate * outcome.largest.bytes, outcome.largest.memory)
 
@@ -162,5 +162,5 @@ def _shards(whole: Need, largest: Need, capacity: Capacity) -> Shards:
 
 
 def _enough(mean: float) -> int:
-    """Sockets for all but one moment in ten thousand, of a number that is Poisson's with this mean: 3.7 deviations."""
+    """Count the sockets that are enough but for one moment in ten thousand: Poisson's mean and 3.7 deviations."""
     return math.ceil(mean + 3.7 * math.sqrt(mean))

@@ -12,7 +12,7 @@ from warmline_studies.planner.affinity import Affinity
 from warmline_studies.planner.lookups import CACHES
 
 FEWEST = 4
-"""Values that the smallest L1 must have room for in a scaled-down fleet: below, what is evicted is mere rounding."""
+"""Values that the smallest L1 of a scaled-down fleet must have room for: with less, rounding decides on evictions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Bound:
     max_bytes: int
     max_entries: int | None = None
 
-    def scaled(self, share: float) -> "Bound":
-        """A part of it, of at least one entry."""
+    def scale(self, share: float) -> "Bound":
+        """Take a part of the bound, with room for one entry at least."""
         entries = None if self.max_entries is None else max(1, round(self.max_entries * share))
         return Bound(max(1, int(self.max_bytes * share)), entries)
 
@@ -40,8 +40,8 @@ class Restart(NamedTuple):
 
 @dataclass(frozen=True)
 class Fleet:
-    """`workers` behind an edge. Every entry of the trace stands for `weight` such, of as many organisations: L1 is
-    then scaled down by that, and counts are scaled up. ValueError if the numbers make no sense."""
+    """`workers` behind an edge. Every entry of the trace stands for `weight` entries of as many organisations: L1 is
+    scaled down by the weight, and counts are scaled up. Raises ValueError if the numbers make no sense."""
 
     workers: int
     affinity: Affinity
@@ -72,7 +72,7 @@ def fleet_of(
     faster: float = 1.0,
     restarts: tuple[Restart, ...] = (),
 ) -> Fleet:
-    """Workers with the numbers of a profile; lifetimes are `faster` times shorter, for a trace that is replayed so."""
+    """Make a fleet with the numbers of a profile; lifetimes are `faster` times shorter, for a trace replayed faster."""
     limits = {cache: profile.cache[cache] for cache in CACHES}
     return Fleet(
         workers=workers,
@@ -87,7 +87,7 @@ def fleet_of(
 
 
 def ideal(fleet: Fleet) -> Fleet:
-    """The best possible: one worker whose L1 holds everything."""
+    """Make the best fleet possible: one worker whose L1 holds everything."""
     return replace(fleet, workers=1, shared=False, bounds=dict.fromkeys(CACHES, UNBOUNDED), restarts=())
 
 

@@ -1,9 +1,9 @@
-"""An entry of a trace → what the worker looks up for it, in the order in which it does. Pure.
+"""From an entry of a trace to what the worker looks up for it, in the worker's order. Pure.
 
     greeting    config ─► tts
     question    config ─► prompt, rag ─► (over requests: config ─►) tts
 
-Over requests an answer and its speech are two of them, and each may reach another worker.
+Over requests, an answer is a request and its speech another, and the two may reach different workers.
 """
 
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ _NO_GREETING = "Hello, you have reached us. What can I do for you today?"
 
 
 class Lookup(NamedTuple):
-    """One value that is wanted: `size` is its payload in bytes, `seconds` what a load takes, `micros` what it costs in
-    millionths of the price table's currency."""
+    """One lookup of a value: `size` is the payload in bytes, `seconds` what a load takes, `micros` what a load costs,
+    in millionths of the price table's currency."""
 
     cache: str
     key: str
@@ -39,15 +39,15 @@ class Lookup(NamedTuple):
 
 
 Stage = tuple[Lookup, ...]
-"""Looked up at once."""
+"""Lookups that are made at the same time."""
 
 Request = tuple[Stage, ...]
-"""Stages, one after the other, at one worker."""
+"""Stages that one worker makes, one after the other."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What loads take and bring. Seconds are the simulators' defaults; sizes those of its answers, in bytes.
+    """What loads take and bring. Seconds are the simulators' defaults, sizes those of their answers in bytes.
 
     Speech is s16le mono PCM at `sample_rate`: `first` seconds to the first `chunk` seconds of it, the rest `speed`
     times faster than it is heard.
@@ -65,16 +65,16 @@ class Origin:
     prices: Prices = PRICES
 
     def audio_seconds(self, text: str) -> float:
-        """How long it is heard."""
+        """Compute for how many seconds a text is heard."""
         return len(text) * _SECONDS_PER_CHARACTER
 
     def speech_seconds(self, text: str) -> float:
-        """How long it takes to be spoken to its end."""
+        """Compute how many seconds a text takes to be synthesised to its end."""
         return self.first + max(0.0, self.audio_seconds(text) - self.chunk) / self.speed
 
 
 class Script:
-    """What is looked up for each entry; `sessions`: over voice sessions, else over requests."""
+    """Lists the lookups of each entry, made over voice sessions if `sessions`, else over requests."""
 
     def __init__(self, origin: Origin, *, sessions: bool, language: str = "en") -> None:
         self._origin = origin
@@ -85,7 +85,7 @@ class Script:
         self._prices = {"config": prices.call("query"), "prompt": prices.call("query"), "rag": prices.call("action")}
 
     def requests(self, entry: Entry) -> tuple[Request, ...]:
-        """None for an invalidation."""
+        """List the requests of an entry; an invalidation has none."""
         if entry.kind is Kind.INVALIDATE:
             return ()
         config = (self._of_agent("config", entry),)
@@ -134,17 +134,17 @@ class Script:
 
 
 def agent_group(entry: Entry) -> str:
-    """What goes with an agent: its configuration, prompt and phrases."""
+    """Name the group of an agent's configuration, prompt and phrases."""
     return f"agent {entry.organisation} {entry.agent}"
 
 
 def knowledge_group(entry: Entry) -> str:
-    """What goes with an organisation's knowledge."""
+    """Name the group of an organisation's knowledge."""
     return f"knowledge {entry.organisation}"
 
 
-def forgotten(entry: Entry) -> tuple[str, tuple[str, ...]]:
-    """The group that an invalidation names, and the caches that hold any of it."""
+def read_invalidation(entry: Entry) -> tuple[str, tuple[str, ...]]:
+    """Read which group an invalidation names, and which caches hold values of the group."""
     if entry.agent:
         return agent_group(entry), ("config", "prompt", "tts")
     return knowledge_group(entry), ("rag",)

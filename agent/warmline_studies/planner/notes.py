@@ -1,4 +1,4 @@
-"""What whoever plans this fleet should know of an estimate. Pure."""
+"""Notes on an estimate: limits that the fleet outgrows, and how far the estimate can be trusted. Pure."""
 
 import math
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ HALF = 0.5
 """The part of Redis' one core that a single duty may take."""
 
 ALMOST = 0.9
-"""The part of a day that passes for one: few call at night."""
+"""The part of a day that is taken for a whole day: few call at night."""
 
 FEW = 20
-"""Organisations of a sample below which that is said."""
+"""A sample of fewer organisations gets a note."""
 
 WORTH_IT = 0.2
-"""A cache that answers a smaller part of its lookups than this is named."""
+"""A cache that answers a smaller part of its lookups gets a note."""
 
 
 def notes(found: Estimate) -> list[str]:
-    """One sentence for each thing that is outgrown, wasted or unknown."""
+    """Write a sentence for each thing that is outgrown, wasted or unknown."""
     return [*_trace(found), *_redis(found), *_workers(found), *_sockets(found), *_caches(found)]
 
 
@@ -31,7 +31,7 @@ def _trace(found: Estimate) -> Iterator[str]:
 
 
 def short(seconds: float) -> Iterator[str]:
-    """That what was seen is less than the DAY of which a month has thirty."""
+    """Write a note if the trace is shorter than a DAY."""
     if seconds < ALMOST * DAY:
         yield (
             f"{seconds / 3600:,.1f} hours were looked at: a month is taken to be as many of them as fit into it, as if "
@@ -40,7 +40,7 @@ def short(seconds: float) -> Iterator[str]:
 
 
 def few(organisations: int) -> str:
-    """That a sample is small."""
+    """Write a note on a sample of few organisations."""
     return f"organisations differ, and the {organisations:,} that were looked at may be unlike the rest"
 
 
@@ -48,7 +48,7 @@ def _redis(found: Estimate) -> Iterator[str]:
     if found.shared and found.shards.needed > 1:
         wants = {"calls": found.shards.calls, "bytes": found.shards.bytes, "memory": found.shards.memory}
         why = ", ".join(f"{name} need {number}" for name, number in wants.items() if number > 1)
-        yield f"one Redis is outgrown ({why}){_sharded(found)}"
+        yield f"one Redis is outgrown ({why}){_explain_shards(found)}"
     if found.state_busy > HALF:
         most = int(math.sqrt(HALF * SHARE_EVERY / SHARE_SECONDS))
         yield (
@@ -57,8 +57,8 @@ def _redis(found: Estimate) -> Iterator[str]:
         )
 
 
-def _sharded(found: Estimate) -> str:
-    """Whether more of them help: no organisation is divided."""
+def _explain_shards(found: Estimate) -> str:
+    """Explain whether more shards help: an organisation cannot be divided among them."""
     largest, organisations = found.shards.largest, found.organisations * found.weight
     if largest > 1:
         return (

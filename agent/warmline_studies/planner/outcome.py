@@ -1,4 +1,4 @@
-"""What came of a simulation, in counts."""
+"""The outcome of a simulation, in counts."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from warmline_studies.traces import Entry, Kind
 
 @dataclass
 class Outcome:
-    """Counts as simulated; for the whole fleet multiply by its weight. `tallies` are lookups by cache and source;
-    `loads` what origins were asked, refreshes too; `micros` what those cost, `micros_uncached` what loads for all
-    lookups would have. Bytes are peaks. `largest` is the most
-    that any one organisation had of Redis: its keys share a hash tag, so that it is never divided among shards."""
+    """Counts as simulated; multiply them by the fleet's weight for the whole fleet. `tallies` are lookups by cache and
+    source; `loads` are calls of origins, refreshes too; `micros` is what the loads cost, `micros_uncached` what a load
+    for every lookup would have cost. Bytes are peaks. `largest` is the most that any one organisation had of Redis: its
+    keys share a hash tag, so that it is never divided among shards."""
 
     fleet: Fleet
     first: float | None = None
@@ -42,11 +42,11 @@ class Outcome:
 
     @property
     def seconds(self) -> float:
-        """From the first entry to the last; at least one."""
+        """Seconds from the first entry to the last; at least one."""
         return max(1.0, self.last - (self.first or 0.0))
 
-    def saw(self, entry: Entry) -> None:
-        """An entry was fed."""
+    def count_entry(self, entry: Entry) -> None:
+        """Count an entry that was fed."""
         if self.first is None:
             self.first = entry.at
             self.rush = Rush(entry.at)
@@ -55,32 +55,32 @@ class Outcome:
         self.sessions += entry.kind is Kind.GREETING
         self.invalidations += entry.kind is Kind.INVALIDATE
 
-    def began(self, one: Lookup) -> None:
-        """A load began."""
+    def count_load(self, one: Lookup) -> None:
+        """Count a load that began."""
         self.loads[one.cache] += 1
         self.load_seconds[one.cache] += one.seconds
         self.micros[one.cache] += one.micros
 
-    def requested(self, number: int) -> None:
-        """Requests were made at the moment of the entry seen last."""
+    def count_requests(self, number: int) -> None:
+        """Count requests that were made at the moment of the entry counted last."""
         self.rush.add(self.last, number)
         self.requests += number
 
     @property
     def peak(self) -> float:
-        """How many times the mean rate of requests the busiest window's is."""
+        """The busiest window's rate of requests, divided by the mean rate."""
         window = min(WINDOW, self.seconds)
         return max(1.0, self.rush.most / window / (self.requests / self.seconds)) if self.requests else 1.0
 
     def lookups(self, cache: str) -> int:
-        """All of a cache."""
+        """Count all lookups of a cache."""
         return sum(self.tallies[cache].values())
 
     def share(self, cache: str, *sources: Source) -> float:
-        """The part of a cache's lookups that these answered; 0 without lookups."""
+        """Compute the part of a cache's lookups that these sources answered; 0 without lookups."""
         tally = self.tallies[cache]
         return sum(tally[source] for source in sources) / (sum(tally.values()) or 1)
 
     def hit_ratio(self, cache: str) -> float:
-        """The part that made nobody wait for a load of his own."""
+        """Compute the part of a cache's lookups whose caller did not wait for a load of their own."""
         return self.share(cache, *(source for source in Source if source is not Source.ORIGIN))

@@ -6,8 +6,8 @@ from warmline_studies.planner.lookups import CACHES, Lookup, Request
 
 
 class Load:
-    """One load under way, and the workers whose L1 it will fill; `recalled` by those that had an older value to fall
-    back upon, for the cache then looks at L1 once more, and to have been looked at protects from eviction."""
+    """One load under way, and the workers whose L1 it will fill. `recalled` are the workers that had an older value to
+    fall back upon: their cache looks at L1 once more, and a look protects the value from eviction."""
 
     __slots__ = ("ends", "one", "recalled", "stamp", "workers")
 
@@ -28,17 +28,17 @@ class Worker:
         self.flights: dict[str, Load] = {}
         self.memories: dict[str, Memory[None]] = {}
         for cache in CACHES:
-            bound = fleet.bounds[cache].scaled(1 / fleet.weight)
+            bound = fleet.bounds[cache].scale(1 / fleet.weight)
             self.memories[cache] = Memory(max_bytes=bound.max_bytes, max_entries=bound.max_entries)
 
     @property
     def size(self) -> int:
-        """Bytes of all its L1."""
+        """Bytes of the worker's L1, of all caches."""
         return sum(memory.size for memory in self.memories.values())
 
 
 class Talk:
-    """The requests of one entry that are still to be made; a request's stages go to one worker."""
+    """The requests of one entry that are still to be made; all stages of a request go to one worker."""
 
     __slots__ = ("requests", "stage", "workers")
 

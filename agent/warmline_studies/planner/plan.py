@@ -1,4 +1,4 @@
-"""A wish → estimates: what `warmline plan` does between its options and its report."""
+"""From a wish to estimates: what `warmline plan` does between its options and its report."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ class Wish:
     capacity: Capacity = field(default_factory=Capacity)
 
     def fleet(self, workers: int) -> Fleet:
-        """The fleet of so many workers. ValueError if that makes no sense."""
+        """Make the fleet of so many workers. Raises ValueError if the numbers make no sense."""
         return fleet_of(
             self.profile,
             workers=workers,
@@ -43,13 +43,13 @@ class Wish:
             sessions=self.sessions,
         )
 
-    def standing_for(self, sampled: float, sizes: Sequence[int]) -> list[Fleet]:
-        """The fleets of so many workers each, where each entry of a sample stands for so many. ValueError as above."""
+    def stand_for(self, sampled: float, sizes: Sequence[int]) -> list[Fleet]:
+        """Make a fleet of each size, whose entries stand for `sampled` entries each. Raises ValueError as `fleet`."""
         whole = replace(self, weight=self.weight * sampled)
         return [whole.fleet(workers) for workers in sizes]
 
     def script(self) -> Script:
-        """What is looked up, at these prices."""
+        """Make the script of lookups at these prices."""
         return Script(Origin(prices=self.prices), sessions=self.sessions)
 
 
@@ -67,12 +67,12 @@ def plans(
     *,
     sampled: Callable[[], float] = lambda: 1.0,
 ) -> Iterator[Planned]:
-    """One plan for each number of workers; `trace` begins the same entries anew. Where those are a sample, `sampled`
-    says for how many each stands, which is known when they have been read once. Raises ValueError, TraceError."""
-    entries = trace()  # of an invented trace it is known from here on, and refused before it takes any time
-    unbounded = simulate(entries, ideal(wish.standing_for(sampled(), sizes)[0]), wish.script(), warm_up=wish.warm_up)
+    """Make a plan for each number of workers; each call of `trace` gives the entries from their beginning. If they are
+    a sample, `sampled` says after one pass for how many each stands. Raises ValueError, TraceError."""
+    entries = trace()  # an invented trace knows its weight from here on: a bad wish is refused before it takes time
+    unbounded = simulate(entries, ideal(wish.stand_for(sampled(), sizes)[0]), wish.script(), warm_up=wish.warm_up)
     best = {cache: unbounded.hit_ratio(cache) for cache in CACHES}
-    for fleet in wish.standing_for(sampled(), sizes):
+    for fleet in wish.stand_for(sampled(), sizes):
         outcome = simulate(trace(), fleet, wish.script(), warm_up=wish.warm_up)
         found = estimate(
             outcome,
@@ -85,7 +85,7 @@ def plans(
 
 
 def numbers(profile: str, changes: Sequence[str]) -> Profile:
-    """A profile with some of its numbers changed, each written as `cache_rag_ttl=600`. Raises SettingsError."""
+    """Change some numbers of a profile, each written as `cache_rag_ttl=600`. Raises SettingsError."""
     given = {}
     for one in changes:
         name, _, number = one.partition("=")
@@ -96,6 +96,6 @@ def numbers(profile: str, changes: Sequence[str]) -> Profile:
 
 
 def as_json(planned: Planned) -> str:
-    """All of a plan, as one JSON object."""
+    """Write a plan as one JSON object."""
     found = msgspec.to_builtins(planned.estimate)
     return msgspec.json.encode({**found, "best": planned.best, "notes": notes(planned.estimate)}).decode()

@@ -1,4 +1,4 @@
-"""L2 as the simulation sees it: who has loaded what, until when, under which generations; and what it was asked."""
+"""L2 in the simulation: what is stored, until when, under which generations; and how much Redis was asked."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -23,14 +23,14 @@ RENEWALS_A_SECOND = 1.5
 """Of a lease of two seconds, renewed at a third of its life."""
 
 
-def occupied(size: int) -> int:
-    """Bytes that an entry with a payload of `size` takes: jemalloc has four sizes to each doubling."""
+def stored_size(size: int) -> int:
+    """Compute the bytes that an entry with a payload of `size` takes: jemalloc has four sizes to each doubling."""
     step = 1 << max(4, (size + HEADER - 1).bit_length() - 3)
     return -(-(size + HEADER) // step) * step + OVERHEAD
 
 
 class Stored(NamedTuple):
-    """One entry: until when it is fresh, and kept; `stamp` is the generations that it was loaded under."""
+    """One entry: until when it is fresh, and until when it is kept; `stamp` are the generations of its load."""
 
     fresh_until: float
     dead_until: float
@@ -40,8 +40,8 @@ class Stored(NamedTuple):
 
 @dataclass(slots=True)
 class Asked:
-    """Calls over the network, by what for: scripts count once. `woken` counts released leases that somebody waited for,
-    each of which is a message to every worker."""
+    """Calls over the network by their purpose; a script counts once. `woken` counts released leases that another worker
+    waited for, each of which is a message to every worker."""
 
     reads: int = 0
     keys_read: int = 0
@@ -55,7 +55,7 @@ class Asked:
 
     @property
     def calls(self) -> float:
-        """To the evicting Redis; leases are the other's."""
+        """Calls to the evicting Redis; leases are in the other one."""
         return self.reads + self.claims + self.commits + self.relayed
 
     @property
@@ -63,8 +63,8 @@ class Asked:
         """Bytes over the network."""
         return self.bytes_read + self.bytes_written
 
-    def loaded(self, one: Lookup, *, followers: int) -> None:
-        """A load under a lease, which so many other workers waited for."""
+    def count_load(self, one: Lookup, *, followers: int) -> None:
+        """Count a load under a lease, for which so many other workers waited."""
         self.claims += 1
         self.commits += 1
         self.leases += 2 + int(one.seconds * RENEWALS_A_SECOND)
@@ -75,31 +75,31 @@ class Asked:
         if one.cache == "tts":
             self.relayed += 2 + one.seconds * CHUNKS_A_SECOND
 
-    def found_under_lease(self, size: int) -> None:
-        """A lease was taken, and no load was needed."""
+    def count_lease(self, size: int) -> None:
+        """Count a lease that was taken for a load that turned out not to be needed."""
         self.leases += 2
         self.claims += 1
         self.bytes_read += size
 
 
 class Need(NamedTuple):
-    """Of Redis: calls, bytes over the network, and bytes of memory."""
+    """What is needed of Redis: calls, bytes over the network, and bytes of memory."""
 
     calls: float = 0.0
     bytes: float = 0.0
     memory: int = 0
 
 
-def summed(parts: Iterable[Asked]) -> Asked:
-    """All of them together."""
+def add_up(parts: Iterable[Asked]) -> Asked:
+    """Add up the counts of several organisations."""
     every = list(parts)
     return Asked(**{one.name: sum(getattr(part, one.name) for part in every) for one in fields(Asked)})
 
 
 class Redis:
-    """The evicting Redis, with room for everything. `useful` is the most bytes at once that could still answer
-    somebody; the rest of `peak` is only kept in case an origin fails, and can be evicted where room is short.
-    `asked` is by organisation."""
+    """The evicting Redis, with room for everything. `useful` is the most bytes at once that could still answer a
+    lookup; the rest of `peak` is only kept in case an origin fails, and can be evicted where room is short. `asked` is
+    by organisation."""
 
     def __init__(self) -> None:
         self.asked: defaultdict[str, Asked] = defaultdict(Asked)
@@ -111,7 +111,7 @@ class Redis:
         self._generations: dict[str, int] = {}
 
     def largest(self) -> Need:
-        """The most that any one organisation had: calls and bytes in all, and of `useful` at once."""
+        """Find the most that any one organisation had: calls and bytes in all, and of `useful` at once."""
         asked = self.asked.values()
         return Need(
             calls=max((one.calls for one in asked), default=0),
@@ -120,25 +120,25 @@ class Redis:
         )
 
     def stamp(self, groups: Iterable[str]) -> tuple[int, ...]:
-        """The generations now."""
+        """Read the groups' present generations."""
         generations = self._generations
         return tuple([generations.get(group, 0) for group in groups])
 
     def replace(self, group: str) -> None:
-        """A new generation: what was loaded before is nobody's any more."""
+        """Begin a new generation of a group: values that were loaded before are not used any more."""
         self._generations[group] = self._generations.get(group, 0) + 1
 
     def get(self, key: str, groups: Iterable[str], now: float) -> Stored | None:
-        """What may be used; None if it is dead or of an older generation."""
+        """Find an entry that may be used; None if there is none, or it is dead or of an older generation."""
         stored = self._entries.get(key)
         if stored is None or now >= stored.dead_until or stored.stamp != self.stamp(groups):
             return None
         return stored
 
     def put(self, key: str, stored: Stored, now: float, *, stale: float, organisation: str) -> None:
-        """Store what is an organisation's; it is served for `stale` seconds after it was fresh."""
+        """Store an organisation's entry, which is served for `stale` seconds after it was fresh."""
         self._entries[key] = stored
-        size = occupied(stored.size)
+        size = stored_size(stored.size)
         for gone in self._kept.add(key, organisation, size, stored.dead_until, now):
             del self._entries[gone]
         self._serving.add(key, organisation, size, min(stored.dead_until, stored.fresh_until + stale), now)
@@ -149,7 +149,7 @@ class Redis:
 
 
 class _Held:
-    """Bytes by key, until each one's time is over; in `total`, and `of` each owner."""
+    """Bytes by key, each held for a time; `total` adds up all of them, `of` those of each owner."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -158,7 +158,7 @@ class _Held:
         self._wheel = Wheel()
 
     def add(self, key: str, owner: str, size: int, until: float, now: float) -> list[str]:
-        """Hold a key anew; the others whose time was over by `now`, which are held no more."""
+        """Hold a key anew, and let go of the keys whose time is over by `now`; these are returned."""
         self._drop(key)
         over = []
         while (dead := self._wheel.dead(now)) is not None:

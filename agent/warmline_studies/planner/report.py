@@ -9,7 +9,7 @@ _SOURCES = ("l1", "l2", "joined", "stale", "origin")
 
 
 def lines(found: Estimate, best: dict[str, float]) -> Iterator[str]:
-    """`best` is the hit ratio of one cache without bounds."""
+    """Write an estimate as lines; `best` are hit ratios of one cache without bounds, by cache."""
     shared = "L1 + Redis" if found.shared else "L1 alone"
     yield f"{found.workers:,} workers, affinity {found.affinity}, {shared}; {found.requests:,.1f} requests/s at most"
     if found.weight > 1:
@@ -54,7 +54,7 @@ def lines(found: Estimate, best: dict[str, float]) -> Iterator[str]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns, the first to the left and the others to the right."""
+    """Align columns, the first to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         first, *others = (

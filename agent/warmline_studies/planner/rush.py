@@ -1,4 +1,4 @@
-"""When most was asked: a window that slides over the trace, not one that happens to begin somewhere."""
+"""The busiest window of a trace: the window slides, so that its beginning is not left to chance."""
 
 from collections import deque
 
@@ -6,21 +6,21 @@ WINDOW = 300.0
 """Seconds over which the busiest moment is measured."""
 
 STEP = 30.0
-"""By which the window slides."""
+"""Seconds by which the window slides."""
 
 
 class Rush:
-    """`most` is the most requests in any WINDOW seconds that end with a STEP, counted from `began`."""
+    """Counts requests; `most` is the largest count of any WINDOW seconds that end with a STEP, counted from `began`."""
 
     def __init__(self, began: float) -> None:
         self.most = 0
         self._began = began
         self._now = 0
         self._steps: deque[list[int]] = deque()
-        """Of the window that ends now: each step's number, and the requests in it."""
+        """The steps of the window that ends now: each step's number, and its requests."""
 
     def add(self, at: float, requests: int) -> None:
-        """So many at second `at`, which comes after all before it."""
+        """Count requests at second `at`, which is no earlier than in any call before."""
         step = int((at - self._began) // STEP)
         if not self._steps or self._steps[-1][0] < step:
             self._steps.append([step, 0])

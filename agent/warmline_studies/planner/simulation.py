@@ -1,4 +1,4 @@
-"""A fleet on a trace, event by event, with the worker's own L1 and policies; only waiting takes no time.
+"""A simulation of a fleet on a trace, event by event, with the worker's own L1 and policies; waiting takes no time.
 
 What is left out: failures, Redis' own milliseconds, eviction in Redis (its need is reported instead), and a load that
 an invalidation overtakes while other workers wait for it, which costs one load more in truth.
@@ -12,10 +12,10 @@ from random import Random
 from warmline_cache import Source
 from warmline_studies.planner.edge import Edge
 from warmline_studies.planner.fleet import Fleet, Restart
-from warmline_studies.planner.lookups import Lookup, Script, forgotten
+from warmline_studies.planner.lookups import Lookup, Script, read_invalidation
 from warmline_studies.planner.outcome import Outcome
 from warmline_studies.planner.parts import Load, Talk, Worker
-from warmline_studies.planner.redis import Redis, Stored, summed
+from warmline_studies.planner.redis import Redis, Stored, add_up
 from warmline_studies.traces import Entry, Kind
 from warmline_studies.traces.errors import TraceError
 
@@ -38,28 +38,28 @@ class Simulation:
         self.outcome = Outcome(fleet)
 
     def count_from_here(self) -> None:
-        """Forget what was counted, and nothing else: what follows is the steady state."""
+        """Forget the counts and nothing else, so that the steady state is counted from here on."""
         self.outcome = Outcome(self._fleet)
         self._redis.asked.clear()
 
     def feed(self, entry: Entry) -> None:
-        """What happens next."""
+        """Let the next entry happen."""
         while self._restarts and self._restarts[-1].at <= entry.at:
             self._restart(self._restarts.pop())
         self._advance(entry.at)
-        self.outcome.saw(entry)
+        self.outcome.count_entry(entry)
         if entry.kind is Kind.INVALIDATE:
             self._invalidate(entry)
             return
         requests = self._script.requests(entry)
-        self.outcome.requested(len(requests))
+        self.outcome.count_requests(len(requests))
         workers = [self._worker(number) for number in self._edge.numbers(entry, len(requests))]
         self._go_on(Talk(requests, workers), entry.at)
 
     def finish(self) -> Outcome:
-        """Let everything end that has begun; what came of it."""
+        """Let everything end that has begun, and return the outcome."""
         self._advance(float("inf"))
-        self.outcome.redis = summed(self._redis.asked.values())
+        self.outcome.redis = add_up(self._redis.asked.values())
         self.outcome.largest = self._redis.largest()
         self.outcome.redis_peak = self._redis.peak
         self.outcome.redis_useful = self._redis.useful
@@ -68,7 +68,7 @@ class Simulation:
         return self.outcome
 
     def _restart(self, restart: Restart) -> None:
-        """Old workers end what they began, and fill no L1 but their own."""
+        """Replace workers by new ones; the old ones end what they began, and fill no L1 but their own."""
         self._advance(restart.at)
         for number in range(restart.workers):
             self._workers.pop(number, None)
@@ -79,7 +79,7 @@ class Simulation:
         while self._events and self._events[0][0] <= until:
             at, _, what = heappop(self._events)
             if isinstance(what, Load):
-                self._loaded(what, at)
+                self._end_load(what, at)
             else:
                 self._go_on(what, at)
 
@@ -87,7 +87,7 @@ class Simulation:
         heappush(self._events, (at, next(self._order), what))
 
     def _go_on(self, talk: Talk, now: float) -> None:
-        """Make its next stages, until it has to wait or is over."""
+        """Make the next stages of a talk, until it has to wait or is over."""
         while talk.requests:
             request = talk.requests[0]
             asked = self._redis.asked[request[0][0].organisation]
@@ -111,7 +111,7 @@ class Simulation:
     # -- the read path
 
     def _look(self, worker: Worker, one: Lookup, now: float) -> float:
-        """Count one lookup; the seconds that it waits."""
+        """Count one lookup, and return the seconds that it waits."""
         policy = self._fleet.policies[one.cache]
         tally = self.outcome.tallies[one.cache]
         self.outcome.micros_uncached[one.cache] += one.micros
@@ -154,19 +154,19 @@ class Simulation:
         return stored
 
     def _refresh(self, worker: Worker, one: Lookup, now: float) -> None:
-        """Load behind a stale answer, unless that is under way, or another worker has done it."""
+        """Load behind a stale answer, unless a load is under way, or another worker has made it."""
         if one.key in worker.flights:
             return
         if self._fleet.shared and one.key not in self._leases:
             stored = self._redis.get(one.key, one.groups, now)
             if stored is not None and now < stored.fresh_until:
-                self._redis.asked[one.organisation].found_under_lease(stored.size)
+                self._redis.asked[one.organisation].count_lease(stored.size)
                 self._keep(worker, one, stored, now)
                 return
         self._start(worker, one, now)
 
     def _start(self, worker: Worker, one: Lookup, now: float) -> tuple[Load, Source]:
-        """The load that the worker waits for from now on: its own, or another's that holds the lease."""
+        """Begin the worker's own load, or wait for the load of another worker that holds the lease; return which."""
         load = self._leases.get(one.key) if self._fleet.shared else None
         if load is not None:
             worker.flights[one.key] = load
@@ -178,11 +178,11 @@ class Simulation:
         if self._fleet.shared:
             self._leases[one.key] = load
         self._later(load.ends, load)
-        self.outcome.began(one)
+        self.outcome.count_load(one)
         return load, Source.ORIGIN
 
-    def _loaded(self, load: Load, now: float) -> None:
-        """A load has ended: keep what it brought, unless an invalidation was faster."""
+    def _end_load(self, load: Load, now: float) -> None:
+        """End a load: keep what it brought, unless an invalidation was faster."""
         one = load.one
         if self._loads.pop(id(load), None) is None:
             return
@@ -202,7 +202,7 @@ class Simulation:
     def _store(self, load: Load, stored: Stored, now: float) -> None:
         one = load.one
         self._leases.pop(one.key, None)
-        self._redis.asked[one.organisation].loaded(one, followers=len(load.workers) - 1)
+        self._redis.asked[one.organisation].count_load(one, followers=len(load.workers) - 1)
         policy = self._fleet.policies[one.cache]
         if one.size <= policy.max_bytes:
             stale = policy.stale_while_revalidate
@@ -221,7 +221,7 @@ class Simulation:
         )
 
     def _invalidate(self, entry: Entry) -> None:
-        group, caches = forgotten(entry)
+        group, caches = read_invalidation(entry)
         self._redis.replace(group)
         for worker in self._workers.values():
             for cache in caches:
@@ -234,8 +234,10 @@ class Simulation:
 
 
 def simulate(entries: Iterable[Entry], fleet: Fleet, script: Script, *, seed: int = 1, warm_up: float = 0.0) -> Outcome:
-    """What becomes of a trace, which must be sorted; what happens before second `warm_up` is not counted. TraceError if
-    that leaves nothing."""
+    """Play a sorted trace on a fleet; what happens before second `warm_up` is not counted.
+
+    Raises TraceError if that leaves nothing.
+    """
     simulation = Simulation(fleet, script, random=Random(f"{seed}/jitter"))
     cold = warm_up > 0
     for entry in entries:

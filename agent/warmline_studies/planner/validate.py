@@ -29,7 +29,7 @@ from warmline_studies.traces import Entry, Kind, line
 from warmline_studies.traces.errors import TraceError
 
 GOAL = 0.02
-"""How far a predicted hit ratio may be from the measured one."""
+"""The largest error of a predicted hit ratio that passes."""
 
 Letter = Literal["a", "b", "c", "d", "e", "f"]
 
@@ -70,7 +70,7 @@ class Shares(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One cache of one row: the ratio of hits, and who answered."""
+    """One cache of one row: the ratio of hits, and the part that each layer answered."""
 
     hits: Share
     shares: Shares
@@ -85,7 +85,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """How the trace was played."""
+    """The trace, as it was played."""
 
     seconds: More
     factor: More
@@ -93,7 +93,7 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What is read of the file."""
+    """The part of the file that is read."""
 
     trace: Replayed
     rows: Annotated[list[Row], msgspec.Meta(min_length=1)]
@@ -101,7 +101,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """Predicted less measured."""
+    """The error of one hit ratio and of each layer's part: predicted less measured."""
 
     letter: str
     workers: int
@@ -117,7 +117,7 @@ class Error:
 
 
 def read_evidence(path: Path) -> Evidence:
-    """The file's content. Raises OSError, and TraceError if it is something else."""
+    """Read the file. Raises OSError, and TraceError if it is something else."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Evidence)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -125,7 +125,7 @@ def read_evidence(path: Path) -> Evidence:
 
 
 def recognise(evidence: Evidence, entries: Iterable[Entry]) -> None:
-    """Raises TraceError if the measurement was made with another trace. None of it is kept: it may be of any length."""
+    """Raise TraceError if another trace was measured. No entry is kept, for the trace may have any length."""
     digest = sha256()
     for entry in entries:
         digest.update(line(entry))
@@ -136,8 +136,8 @@ def recognise(evidence: Evidence, entries: Iterable[Entry]) -> None:
 
 
 def errors(evidence: Evidence, entries: Sequence[Entry], profile: Profile) -> Iterator[Error]:
-    """Of each hit ratio of each row, on the trace that was measured."""
-    played = list(_played(entries, evidence.trace))
+    """Predict each row on the trace that was measured, and compare each hit ratio."""
+    played = list(_replay(entries, evidence.trace))
     for row in evidence.rows:
         outcome = simulate(
             played, _fleet(row, evidence.trace, profile), Script(ORIGIN, sessions=False, language=LANGUAGE)
@@ -147,7 +147,7 @@ def errors(evidence: Evidence, entries: Sequence[Entry], profile: Profile) -> It
 
 
 def good(found: Iterable[Error]) -> bool:
-    """Whether all are within GOAL."""
+    """Tell whether all errors are within GOAL."""
     return all(_good(one) for one in found)
 
 
@@ -156,7 +156,7 @@ def _good(one: Error) -> bool:
 
 
 def lines(rows: Sequence[Error]) -> Iterator[str]:
-    """A table, and how many are within GOAL."""
+    """Write a table, and how many errors are within GOAL."""
     layers = [source.value for source in Source]
     yield from table(
         ("row", "cache", "measured", "predicted", "error", *layers),
@@ -180,8 +180,8 @@ def lines(rows: Sequence[Error]) -> Iterator[str]:
     )
 
 
-def _played(entries: Sequence[Entry], trace: Replayed) -> Iterator[Entry]:
-    """The entries at their times in the replay, and the update of knowledge that was made in it."""
+def _replay(entries: Sequence[Entry], trace: Replayed) -> Iterator[Entry]:
+    """Give the entries at their times in the replay, with the update of knowledge that was made in it."""
     began = entries[0].at
     busiest = Counter(entry.organisation for entry in entries).most_common(1)[0][0]
     update = Entry(trace.seconds * 3 / 4, busiest, "", "", Kind.INVALIDATE, "")

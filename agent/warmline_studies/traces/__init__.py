@@ -1,4 +1,4 @@
-"""Traces: what callers asked of which agent, when and from where. Read from a file, invented, or drawn from texts.
+"""Traces: what callers asked of which agent, when and from where; read from a file, invented, or drawn from texts.
 
 One JSON object a line, sorted by `at`; `Entry` says what each field means.
 """
@@ -9,9 +9,9 @@ from warmline_studies.traces.entry import Entry, Kind, line
 from warmline_studies.traces.errors import TraceError
 from warmline_studies.traces.generate import generate
 from warmline_studies.traces.reader import Problems, read
-from warmline_studies.traces.sampled import Part, sampled
-from warmline_studies.traces.shape import Shape, invented_tenants
-from warmline_studies.traces.shapes import parsed
+from warmline_studies.traces.sampled import Part, sample
+from warmline_studies.traces.shape import Shape, invent_tenants
+from warmline_studies.traces.shapes import parse_shape
 from warmline_studies.traces.utterances import Uttered
 
 __all__ = [
@@ -27,9 +27,9 @@ __all__ = [
     "Uttered",
     "describe",
     "generate",
-    "invented_tenants",
+    "invent_tenants",
     "line",
-    "parsed",
+    "parse_shape",
     "read",
-    "sampled",
+    "sample",
 ]

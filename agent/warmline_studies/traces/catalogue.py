@@ -1,4 +1,4 @@
-"""What can be asked: subjects, and questions about each of them."""
+"""Catalogues of questions: subjects, and questions about each of them."""
 
 from collections.abc import Iterator
 from random import Random
@@ -33,10 +33,10 @@ class Catalogue(Protocol):
     """The questions of one kind of organisation."""
 
     def __len__(self) -> int:
-        """How many subjects there are."""
+        """Count the subjects."""
 
     def ask(self, subject: int, random: Random, *, further: bool) -> Asked:
-        """A question about a subject; `further`: one that follows on another."""
+        """Draw a question about a subject; if `further`, a question that follows on another."""
 
 
 class Invented:
@@ -49,16 +49,16 @@ class Invented:
         return self._count
 
     def ask(self, subject: int, random: Random, *, further: bool) -> Asked:
-        """See `Catalogue.ask`."""
-        return asked_about(subject, random.randrange(1, len(ASPECTS)) if further else 0)
+        """Draw a question, as `Catalogue.ask` says."""
+        return ask_about(subject, random.randrange(1, len(ASPECTS)) if further else 0)
 
     def everything(self) -> Iterator[Asked]:
-        """All questions with their answers: the knowledge that an organisation needs to answer a generated trace."""
-        return (asked_about(subject, aspect) for subject in range(self._count) for aspect in range(len(ASPECTS)))
+        """List all questions with their answers: the knowledge that it takes to answer a generated trace."""
+        return (ask_about(subject, aspect) for subject in range(self._count) for aspect in range(len(ASPECTS)))
 
 
-def asked_about(subject: int, aspect: int) -> Asked:
-    """The same question for the same numbers, and another for others."""
+def ask_about(subject: int, aspect: int) -> Asked:
+    """Write the question about an aspect of a subject, each counted from 0; every pair has a question of its own."""
     number, trouble = divmod(subject, len(TROUBLES))
     times, part = divmod(number, len(PARTS))
     name = f"{TROUBLES[trouble]} of the {PARTS[part]}" + (f" in case {times}" if times else "")
@@ -66,8 +66,8 @@ def asked_about(subject: int, aspect: int) -> Asked:
     return Asked(question.format(name), answer.format(name))
 
 
-def respelt(text: str, random: Random) -> str:
-    """The same question as somebody else writes it: what normalising undoes."""
+def respell(text: str, random: Random) -> str:
+    """Spell a question otherwise, in a way that normalising undoes."""
     return (
         text.upper,
         text.lower,
@@ -77,6 +77,6 @@ def respelt(text: str, random: Random) -> str:
     )[random.randrange(5)]()
 
 
-def reworded(text: str, random: Random) -> str:
-    """The same question in other words: what normalising leaves alone."""
+def reword(text: str, random: Random) -> str:
+    """Put a question into other words, in a way that normalising leaves alone."""
     return random.choice(WORDINGS).format(text)

@@ -1,4 +1,4 @@
-"""What is in a trace, in one pass. Counts of distinct things are exact; memory grows with those, not with entries."""
+"""A description of a trace, made in one pass. Counts of distinct things are exact, and memory grows with them alone."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from warmline_studies.traces.entry import Entry, Kind
 @dataclass
 class Description:
     """`questions` counts askings by organisation and normalised text, under a digest of 64 bits; `networks` those of
-    256 addresses, which is what nginx's ip_hash looks at; `span` is in seconds, from the first entry to the last."""
+    256 addresses, which is what nginx's ip_hash looks at."""
 
     first: float | None = None
     last: float = 0.0
@@ -27,22 +27,22 @@ class Description:
 
     @property
     def entries(self) -> int:
-        """All of them."""
+        """All entries."""
         return self.kinds.total()
 
     @property
     def span(self) -> float:
-        """See above."""
+        """Seconds from the first entry to the last."""
         return self.last - (self.first or 0.0)
 
     def top(self, shares: Iterable[float] = (0.01, 0.1)) -> Mapping[float, float]:
-        """What part of all askings the most asked `shares` of the questions make up."""
+        """Compute what part of all askings the most asked `shares` of the questions make up."""
         counts = sorted(self.questions.values(), reverse=True)
         total = sum(counts) or 1
         return {share: sum(counts[: max(1, round(share * len(counts)))]) / total for share in shares}
 
     def lines(self) -> list[str]:
-        """For people to read."""
+        """Write the description as lines."""
         busiest = max(self.networks.values(), default=0) / (self.networks.total() or 1)
         once = sum(count == 1 for count in self.questions.values())
         rows = {
@@ -58,7 +58,7 @@ class Description:
 
 
 def describe(entries: Iterable[Entry], *, language: str = "en") -> Description:
-    """Counts of all that is in a trace; `language` is what questions are normalised in."""
+    """Count all that is in a trace; questions are normalised in `language`."""
     found = Description()
     for entry in entries:
         if found.first is None:

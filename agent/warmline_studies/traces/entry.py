@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}\Z"
-"""`$` would let a line break through at the end."""
+"""A name; `$` in place of `\\Z` would let a line break through at the end."""
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 LONGEST_TEXT = 5000
 
@@ -40,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     answer: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] = ""
 
     def problem(self) -> str | None:
-        """What is wrong although every field is well-formed."""
+        """Say what is wrong although every field is well-formed, if anything is."""
         if self.kind is Kind.INVALIDATE:
             return None
         missing = [name for name, value in (("agent", self.agent), ("caller", self.caller)) if not value]
@@ -53,5 +53,5 @@ _encoder = msgspec.json.Encoder()
 
 
 def line(entry: Entry) -> bytes:
-    """The entry as a line of a trace, with its end."""
+    """Write an entry as a line of a trace, with the line's end."""
     return _encoder.encode(entry) + b"\n"

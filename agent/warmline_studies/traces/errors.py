@@ -1,4 +1,4 @@
-"""What a trace is refused with."""
+"""The error that refuses a trace."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from warmline_cache.errors import OperatorError
 
 
 class TraceError(OperatorError):
-    """A trace, or what stands for one, that cannot be used; `lines` says where and why."""
+    """Raised for a trace, or options that describe one, that cannot be used; `lines` say where and why."""
 
     code = "trace_unusable"
 

@@ -1,4 +1,4 @@
-"""A trace that was never recorded: conversations that come and go like a day's. Seeded: the same seed, the same trace.
+"""Invented traces: conversations that come and go as on a day. The same shape and seed make the same trace.
 
 Calls arrive as a Poisson process whose rate follows the hour (by thinning: Lewis and Shedler, 1979). A conversation is
 a greeting and some questions. Only the conversations under way are kept in memory.
@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from warmline_studies.traces.catalogue import Catalogue, Invented, respelt, reworded
+from warmline_studies.traces.catalogue import Catalogue, Invented, respell, reword
 from warmline_studies.traces.entry import Entry, Kind
 from warmline_studies.traces.popularity import Zipf
 from warmline_studies.traces.shape import Shape, address
@@ -21,7 +21,7 @@ REDIAL_SECONDS = 90.0
 
 
 class _Callers:
-    """Who calls whom, from where; the same caller always the same."""
+    """Callers: each has one organisation, agent and address for ever."""
 
     def __init__(self, shape: Shape, seed: int) -> None:
         self._shape = shape
@@ -29,8 +29,8 @@ class _Callers:
         self._organisations = list(shape.tenants)
 
     def place(self, caller: int) -> tuple[str, str, str]:
-        """Organisation, agent and address. Half of the callers want the organisation's first agent; some addresses
-        are shared by many more callers than others."""
+        """Find a caller's organisation, agent and address. Half of the callers want the organisation's first agent;
+        some addresses are shared by many more callers than others."""
         own = Random(f"{self._seed}/caller/{caller}")
         organisation = own.choice(self._organisations)
         agents = self._shape.tenants[organisation]
@@ -39,7 +39,7 @@ class _Callers:
 
 
 class _Questions:
-    """Which subject is asked about: each organisation has its ranking of the day, and one of its own for each hour."""
+    """Questions: each organisation has a ranking of subjects for the day, and another for each hour."""
 
     def __init__(self, shape: Shape, catalogue: Catalogue, seed: int) -> None:
         self._shape = shape
@@ -48,16 +48,16 @@ class _Questions:
         self._law = Zipf(len(catalogue), shape.zipf)
         self._rankings: dict[tuple[str, int | None], list[int]] = {}
 
-    def asked(self, organisation: str, at: float, random: Random, before: int | None) -> tuple[int, str, str]:
-        """Subject, text and answer of the question that follows the one about `before`."""
+    def ask(self, organisation: str, at: float, random: Random, before: int | None) -> tuple[int, str, str]:
+        """Draw subject, text and answer of the question that follows a question about `before`."""
         shape = self._shape
         further = before is not None and random.random() < shape.follow_ups
         subject = before if further and before is not None else self._subject(organisation, at, random)
         text, answer = self._catalogue.ask(subject, random, further=further)
         if random.random() < shape.wording:
-            text = reworded(text, random)
+            text = reword(text, random)
         if random.random() < shape.spelling:
-            text = respelt(text, random)
+            text = respell(text, random)
         return subject, text, answer
 
     def _subject(self, organisation: str, at: float, random: Random) -> int:
@@ -80,7 +80,7 @@ class _Questions:
 
 
 def generate(shape: Shape, seed: int, catalogue: Catalogue | None = None) -> Iterator[Entry]:
-    """Entries in order, one at a time; `catalogue` says what is asked, else `Invented(shape.questions)`.
+    """Invent entries in order, one at a time; questions are drawn from `catalogue`, else `Invented(shape.questions)`.
 
     Conversations that go on when `shape.seconds` have passed are cut there.
     """
@@ -107,7 +107,7 @@ def _due(waiting: list[tuple[float, int, Entry]], until: float) -> Iterator[Entr
 
 
 def _arrivals(shape: Shape, random: Random) -> Iterator[float]:
-    """When conversations begin: fewest at the beginning of a day, most in its middle."""
+    """Draw the seconds at which conversations begin: fewest at the beginning of a day, most in its middle."""
     turn = 2 * math.pi / shape.day
     mean = shape.conversations / (shape.seconds - shape.swing * math.sin(turn * shape.seconds) / turn)
     at = 0.0
@@ -127,7 +127,7 @@ def _conversation(
     yield Entry(round(at, 3), organisation, agent, caller, Kind.GREETING, "")
     while random.random() < 1 - 1 / (shape.turns + 1):
         at += random.expovariate(1 / shape.pause)
-        subject, text, answer = questions.asked(organisation, at, random, subject)
+        subject, text, answer = questions.ask(organisation, at, random, subject)
         yield Entry(round(at, 3), organisation, agent, caller, Kind.QUESTION, text, answer)
     if random.random() < shape.redials:
         at += random.expovariate(1 / REDIAL_SECONDS)
@@ -135,7 +135,7 @@ def _conversation(
 
 
 def _changes(shape: Shape, random: Random) -> Iterator[Entry]:
-    """What changes, at any time of the day; the last one never happens."""
+    """Draw changes at any time of the day; the last one never happens."""
     organisations = list(shape.tenants)
     each = shape.updates + shape.changes
     at = 0.0

@@ -1,4 +1,4 @@
-"""Zipf's law, drawn from."""
+"""Draws by Zipf's law."""
 
 from bisect import bisect
 from itertools import accumulate
@@ -12,5 +12,5 @@ class Zipf:
         self._sums = list(accumulate((rank + 1) ** -exponent for rank in range(count)))
 
     def draw(self, random: Random) -> int:
-        """A rank."""
+        """Draw a rank."""
         return min(bisect(self._sums, random.random() * self._sums[-1]), len(self._sums) - 1)

@@ -1,7 +1,7 @@
-"""Lines → entries, one at a time: a trace may be longer than memory.
+"""From lines to entries, one at a time: a trace may be longer than memory.
 
-The default is to refuse a trace with anything wrong in it, for a figure from half a trace is a wrong figure. With
-`skip` what is wrong is left out and counted.
+By default a trace with anything wrong in it is refused, for a figure from half a trace is a wrong figure. With `skip`
+wrong lines are left out and counted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ Lines = Iterable[str | bytes]
 
 
 class Problems:
-    """What was wrong in a trace: all are counted, the first SHOWN are kept. `entries` counts what was good."""
+    """Wrong lines of a trace: all are counted, the first SHOWN are kept. `entries` counts the good lines."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -31,22 +31,22 @@ class Problems:
         self.shown: list[str] = []
 
     def add(self, number: int, what: str) -> None:
-        """Line `number`, counted from 1."""
+        """Add a wrong line; `number` is counted from 1."""
         self.count += 1
         if len(self.shown) < SHOWN:
             self.shown.append(f"line {number}: {what}")
 
     def report(self) -> list[str]:
-        """The first few, and how many more there were."""
+        """List the first few problems, and how many more there were."""
         more = self.count - len(self.shown)
         return [*self.shown, *([f"and {more:,} more"] if more else [])]
 
 
 def read(source: Path | str | Lines, *, skip: bool = False, problems: Problems | None = None) -> Iterator[Entry]:
-    """The entries of a file, named by its path, or of lines, in order; empty lines do not count.
+    """Read the entries of a file, named by its path, or of lines, in order; empty lines do not count.
 
     Raises OSError for a file that cannot be opened, and TraceError where there is no entry at all, or, unless `skip`,
-    at the first line that is wrong; it then names up to SHOWN of those. `problems` is filled on the way.
+    at the first wrong line; the error names up to SHOWN lines. `problems` is filled on the way.
     """
     seen = Problems() if problems is None else problems
     if isinstance(source, Path | str):
@@ -81,7 +81,7 @@ def _entries(lines: Lines, *, skip: bool, seen: Problems) -> Iterator[Entry]:
 
 
 def _entry(decoder: msgspec.json.Decoder[Entry], line: str | bytes, last: float) -> Entry | str:
-    """The entry of a line that comes after second `last`, or what is wrong with it."""
+    """Read the entry of a line that comes after second `last`, or say what is wrong with the line."""
     if len(line) > LONGEST_LINE:
         return f"longer than {LONGEST_LINE:,} bytes"
     try:
@@ -94,7 +94,7 @@ def _entry(decoder: msgspec.json.Decoder[Entry], line: str | bytes, last: float)
 
 
 def _bounded(file: BinaryIO) -> Iterator[bytes]:
-    """Its lines, none longer than can be judged too long: the rest of a longer one is passed over."""
+    """Read the lines of a file; of a line that is too long only as much as shows that, and the rest is passed over."""
     for _ in count():
         line = file.readline(LONGEST_LINE + 1)
         if not line:

@@ -1,4 +1,4 @@
-"""A trace cut down to some of its organisations."""
+"""Samples: a trace cut down to some of its organisations."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -10,8 +10,8 @@ from warmline_studies.traces.errors import TraceError
 
 @dataclass(slots=True)
 class Part:
-    """What was taken of a trace: `kept` of so many that were `seen`. They are entries, but organisations where a trace
-    is invented. `organisations` are those that entries were kept of."""
+    """The part that was taken of a trace: `kept` of all that were `seen`. Both count entries, but organisations if the
+    trace is invented. `organisations` are those whose entries were kept."""
 
     seen: int = 0
     kept: int = 0
@@ -19,16 +19,16 @@ class Part:
 
     @property
     def weight(self) -> float:
-        """For how many each of them stands."""
+        """For how many each that was kept stands."""
         return self.seen / self.kept if self.kept else 1.0
 
 
-def sampled(entries: Iterable[Entry], one_in: int, part: Part) -> Iterator[Entry]:
-    """The entries of about one in so many organisations, always the same ones; `part` is counted on the way.
+def sample(entries: Iterable[Entry], one_in: int, part: Part) -> Iterator[Entry]:
+    """Keep the entries of about one in so many organisations, chosen by their names; `part` is counted on the way.
 
-    No entry of a cache ever answers another organisation, so what happens to those that are left does not hang on the
-    others. How many entries are theirs is chance: what is summed over them is to be multiplied by the part's weight,
-    not by `one_in`. Raises TraceError if none is left.
+    An entry of a cache never answers another organisation, so what happens to an organisation does not hang on the
+    others. How many entries the kept organisations have is chance: multiply sums over them by the part's weight, not by
+    `one_in`. Raises TraceError if no entry is left.
     """
     for entry in entries:
         part.seen += 1

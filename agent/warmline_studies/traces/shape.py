@@ -1,4 +1,4 @@
-"""What an invented day looks like."""
+"""The shape of an invented trace."""
 
 import math
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ SIMULATED: Mapping[str, tuple[str, ...]] = {
 """The organisations of the simulators, and their agents."""
 
 MOST = 1_000_000
-"""Subjects, agents or organisations that are invented: all of them are kept in memory."""
+"""The most subjects, agents or organisations that are invented: all of them are kept in memory."""
 
 LONGEST_TALK = 1000
-"""Questions in a conversation, on average."""
+"""The most questions in a conversation, on average."""
 
 NETWORKS = 223 * 65_536
 """IPv4 networks of 256 addresses whose first octet names no multicast."""
 
 
-def invented_tenants(organisations: int, agents: int) -> dict[str, tuple[str, ...]]:
-    """As many organisations, each with as many agents."""
+def invent_tenants(organisations: int, agents: int) -> dict[str, tuple[str, ...]]:
+    """Name so many organisations, each with so many agents."""
     names = tuple(f"agent-{number}" for number in range(agents))
     return {f"org-{number}": names for number in range(organisations)}
 
@@ -101,11 +101,11 @@ class Shape:
         """Addresses that callers come from, each in a network of its own."""
         return math.ceil(self.callers / self.sharing)
 
-    def sampled(self, one_in: int) -> "Shape":
-        """One in so many organisations, with the calls and callers that are theirs, from as many addresses as before.
+    def sample(self, one_in: int) -> "Shape":
+        """Take one in so many organisations, with their calls and callers, from as many addresses as before.
 
-        What happens to one organisation does not hang on the others: the sample is what a filter would leave of the
-        whole. ValueError if no organisation is left.
+        What happens to an organisation does not hang on the others: a filter would leave the same sample of the whole.
+        Raises ValueError if no organisation is left.
         """
         if one_in == 1:
             return self
@@ -123,7 +123,7 @@ class Shape:
 
 
 def address(number: int) -> str:
-    """The address of a number below NETWORKS: `127.a.b.1` first, in no order, then those beyond."""
+    """Make the address of a number below NETWORKS: `127.a.b.1` first, in no order, then other networks."""
     block, place = divmod(number, 65_536)
     place = (place * 40_503 + 1) % 65_536
     first = 127 if block == 0 else block if block < 127 else block + 1

@@ -5,21 +5,21 @@ from dataclasses import fields
 from typing import Any
 
 from warmline_studies.traces.errors import TraceError
-from warmline_studies.traces.shape import MOST, Shape, invented_tenants
+from warmline_studies.traces.shape import MOST, Shape, invent_tenants
 
 NUMBERS = {field.name: field.type for field in fields(Shape) if field.name != "tenants"}
 NAMES = ("organisations", "agents", *NUMBERS)
 
 
-def parsed(words: Sequence[str]) -> Shape:
-    """The shape, with the simulators' organisations unless `organisations` says how many to invent, each with
-    `agents` agents. Raises TraceError, which names the word that is wrong."""
+def parse_shape(words: Sequence[str]) -> Shape:
+    """Read a shape, with the simulators' organisations unless `organisations` says how many to invent, each with
+    `agents` agents. Raises TraceError, which names the wrong word."""
     given = dict(_number(word) for word in words)
     organisations, agents = given.pop("organisations", None), given.pop("agents", 1)
     if organisations is not None:
         if organisations * agents > MOST:
             raise TraceError([f"organisations times agents must be at most {MOST:,}"])
-        given["tenants"] = invented_tenants(organisations, agents)
+        given["tenants"] = invent_tenants(organisations, agents)
     try:
         return Shape(**given)
     except ValueError as error:

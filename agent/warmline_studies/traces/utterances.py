@@ -16,15 +16,15 @@ _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
 
 
 class Utterance(msgspec.Struct, frozen=True):
-    """What somebody said, and the name of what he wanted."""
+    """What a caller said, and the name of what the caller wanted."""
 
     text: _Text
     intent: _Text
 
 
 class Uttered:
-    """A catalogue whose subjects are intents, drawn by the trace's own law; the utterances of one follow Zipf's law
-    with `exponent`. All utterances of an intent have one answer, which stands here by the intent's name.
+    """A catalogue whose subjects are intents, drawn by the trace's own law; an intent's utterances follow Zipf's law
+    with `exponent`. All utterances of an intent have one answer, which names the intent.
 
     Raises OSError, and TraceError if any line is not an utterance, or none is.
     """
@@ -38,7 +38,7 @@ class Uttered:
         return len(self._subjects)
 
     def ask(self, subject: int, random: Random, *, further: bool) -> Asked:
-        """See `Catalogue.ask`; one that follows on another is any other of the intent."""
+        """Draw an utterance of an intent; one that follows on another is drawn from all of them alike."""
         intent, texts = self._subjects[subject]
         text = random.choice(texts) if further else texts[self._laws[len(texts)].draw(random)]
         return Asked(text, f"This is all that there is to say about {intent}.")

@@ -1,11 +1,11 @@
-"""One cache's curves: what its hit ratio would be for each lifetime, and in L1 for each size, from one pass.
+"""The curves of one cache, from one pass: the hit ratio for each lifetime, and in L1 for each size.
 
-Lifetimes are the whole fleet's: a value that any worker loaded is every worker's until it is too old, or invalidated.
-L1 is each worker's own: it has what its worker was asked for since the value was loaded, if that is near enough to the
-top of the worker's stack. That is LRU; SIEVE, which L1 has, does as well or better where popularity is skewed.
+Lifetimes are the whole fleet's: a value that any worker loaded serves every worker until it is too old, or invalidated.
+L1 is each worker's own: it has a value that its worker was asked for since the value was loaded, if the value is near
+enough to the top of the worker's stack. That is LRU; L1 is SIEVE, which does as well or better if popularity is skewed.
 
-Sampled counts are corrected as the paper of SHARDS has it (SHARDS-adj): what the sample has too few or too many of is
-taken to be lookups of the most popular keys, which hit.
+Sampled counts are corrected as the paper of SHARDS has it (SHARDS-adj): lookups that the sample has too few or too many
+of are taken to be of the most popular keys, which hit.
 """
 
 import math
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from warmline_studies.planner.lookups import Lookup
-from warmline_studies.planner.redis import occupied
+from warmline_studies.planner.redis import stored_size
 from warmline_studies.tuner.sample import Sample
 from warmline_studies.tuner.stack import Distance, Stack
 
@@ -23,13 +23,13 @@ TTLS = (60.0, 300.0, 600.0, 1800.0, 3600.0, 14_400.0, 86_400.0)
 """The lifetimes that are compared, in seconds."""
 
 STEPS_TO_A_DOUBLING = 2
-"""Of the sizes that are compared."""
+"""How many sizes are compared between a size and its double."""
 
 
 class LifetimeStep(NamedTuple):
-    """What a ttl in seconds brings: the part of lookups that find something, loads in the whole trace and what they
-    cost in millionths, the bytes in Redis, on average, that can still answer somebody, and the age in seconds of an
-    answer, on average and at most."""
+    """What a ttl in seconds brings: the part of lookups that find something, loads in the whole trace and their cost in
+    millionths, the bytes in Redis, on average, that can still answer a lookup, and the age in seconds of an answer, on
+    average and at most."""
 
     ttl: float
     hit: float
@@ -41,7 +41,7 @@ class LifetimeStep(NamedTuple):
 
 
 class SizeStep(NamedTuple):
-    """What room for so many entries brings in L1 of every worker: `bytes` are their payloads' and the bookkeeping's."""
+    """What room for so many entries in each worker's L1 brings: `bytes` are of payloads and bookkeeping."""
 
     entries: int
     bytes: int
@@ -50,7 +50,7 @@ class SizeStep(NamedTuple):
 
 @dataclass(slots=True)
 class _Loaded:
-    """The value of a key as it stands under one ttl."""
+    """The value of a key under one ttl."""
 
     at: float
     stamp: int
@@ -58,7 +58,7 @@ class _Loaded:
 
 
 class _Lifetime:
-    """One ttl's books."""
+    """The counts of one ttl."""
 
     __slots__ = ("ages", "distances", "hits", "keys", "loads", "micros", "occupied", "ttl")
 
@@ -71,8 +71,8 @@ class _Lifetime:
 
 
 class Curve:
-    """Of one cache; `stale` is how many seconds after its ttl a value is still served while it is loaded anew. Feed
-    lookups in order."""
+    """The curves of one cache, made of lookups that come in order; `stale` is for how many seconds after its ttl a
+    value is still served while it is loaded anew."""
 
     def __init__(self, sample: Sample, *, stale: float, ttls: Sequence[float] = TTLS) -> None:
         self._sample = sample
@@ -82,14 +82,14 @@ class Curve:
         self._asked: dict[tuple[int, str], float] = {}
         self._changed: Counter[str] = Counter()
         self._depths: dict[int, Distance] = {}
-        """By bucket, the distances of all that was found there, summed: how many bytes so many entries of L1 are."""
+        """By bucket, the sum of all distances there: how many bytes so many entries of L1 are."""
         self._sizes = 0
         self._sampled = 0
         self.lookups = 0
         self._end = 0.0
 
     def access(self, at: float, worker: int, one: Lookup) -> None:
-        """`worker` is asked for a value at second `at`."""
+        """Count a lookup of `worker` at second `at`."""
         self.lookups += 1
         self._end = at
         if not self._sample.has(one.key):
@@ -114,7 +114,7 @@ class Curve:
         return bucket
 
     def forget(self, group: str) -> None:
-        """What belongs to the group has changed."""
+        """Count a change of all values of a group."""
         self._changed[group] += 1
 
     def _count(
@@ -132,14 +132,14 @@ class Curve:
             lifetime.micros += one.micros
             if loaded is not None:
                 lifetime.occupied += loaded.bytes * min(at - loaded.at, lifetime.ttl + self._stale)
-            lifetime.keys[one.key] = _Loaded(at, stamp, occupied(one.size))
+            lifetime.keys[one.key] = _Loaded(at, stamp, stored_size(one.size))
 
     def lifetimes(self, seconds: float, weight: float = 1.0) -> list[LifetimeStep]:
-        """One step for each ttl, of a trace that lasts so many seconds and stands for `weight` such."""
+        """Make a step for each ttl, of a trace that lasts so many seconds and stands for `weight` traces."""
         return [self._lifetime(lifetime, seconds, self._sample.rate / weight) for lifetime in self._lifetimes]
 
     def _lifetime(self, lifetime: _Lifetime, seconds: float, rate: float) -> LifetimeStep:
-        """`rate` is the part of the fleet's lookups that was looked at."""
+        """Make one step; `rate` is the part of the fleet's lookups that was looked at."""
         still = sum(one.bytes * min(self._end - one.at, lifetime.ttl + self._stale) for one in lifetime.keys.values())
         return LifetimeStep(
             ttl=lifetime.ttl,
@@ -152,10 +152,12 @@ class Curve:
         )
 
     def sizes(self, ttl: float, overhead: int, weight: float = 1.0) -> list[SizeStep]:
-        """One step for each size of L1 under a ttl that was compared; `overhead` is what an entry costs beside its
-        payload, in bytes. These are bytes of entries held: what is asked for often may be smaller than most. The last
-        step has room for everything. If the trace stands for `weight` such, a worker is asked for as much else between
-        two times that it is asked for a value."""
+        """Make a step for each size of L1 under a ttl that was compared, up to room for everything.
+
+        `overhead` is what an entry costs beside its payload, in bytes. Bytes are those of entries held, for values that
+        are asked for often may be smaller than most. If the trace stands for `weight` traces, a worker is asked for
+        `weight` times as much else between two lookups of a value.
+        """
         lifetime = next(one for one in self._lifetimes if one.ttl == ttl)
         steps, hits, size = {}, 0, 0
         mean = self._sizes / (self._sampled or 1)
@@ -175,7 +177,7 @@ class Curve:
 
 
 def _bucket(entries: float) -> int:
-    """The smallest size that is compared and holds so many entries."""
+    """Find the smallest size that is compared and holds so many entries."""
     return math.ceil(round(STEPS_TO_A_DOUBLING * math.log2(max(1.0, entries)), 6))
 
 

@@ -1,19 +1,20 @@
-"""The file of an inventory's variables: read, changed, and replaced at once."""
+"""The file of an inventory's variables, which is read, changed and replaced in one step."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from warmline.errors import SettingsError
-from warmline_studies.tuner.apply import applied
+from warmline_studies.tuner.edit import edit
 
 
 def write(path: Path, numbers: Mapping[str, int]) -> None:
-    """Settings into the file, or nothing: it is replaced when the new one is complete; a link stays one.
+    """Write settings into the file, which is replaced when the new file is complete; a link stays a link.
 
-    Raises OSError, and SettingsError, which names the file, if it cannot be changed safely."""
+    Raises OSError, and SettingsError, which names the file, if the file cannot be changed safely.
+    """
     file = path.resolve()
     try:
-        text = applied(file.read_bytes().decode("utf-8"), numbers)  # read_text would change how lines end
+        text = edit(file.read_bytes().decode("utf-8"), numbers)  # read_text would change how lines end
     except SettingsError as error:
         raise SettingsError([f"{path}: {problem}" for problem in error.problems]) from None
     except UnicodeDecodeError as error:

@@ -1,5 +1,5 @@
-"""What a running fleet's metrics say. They count lookups and not keys: no curve can be drawn from them, and what a
-change would bring cannot be foretold. They do say which bound is the one that hurts.
+"""Advice from a running fleet's metrics. Metrics count lookups and not keys: no curve can be drawn from them, and what
+a change would bring cannot be foretold. They do say which bound hurts.
 """
 
 import http.client
@@ -20,20 +20,20 @@ from warmline_studies.tuner.recommend import OLDEST, ROOM
 SECONDS = 10.0
 
 CROWDED = 0.05
-"""Living values evicted from L1 for each lookup, from which on its room is what hurts."""
+"""L1 is too small if it evicts more living values than this for each lookup."""
 
 ELSEWHERE = 0.1
-"""The part of lookups that Redis has to answer, from which on more room in L1 is worth having."""
+"""More room in L1 is worth having if Redis answers more than this part of lookups."""
 
 COLD = 0.2
-"""The part of lookups that wait for a load, from which on a longer ttl is worth a thought."""
+"""A longer ttl is worth a thought if more than this part of lookups wait for a load."""
 
 Query = Callable[[str], Mapping[tuple[str, str], float]]
-"""A PromQL expression → values by cache and the other label, which is empty where there is none."""
+"""From a PromQL expression to values by cache and the other label, which is empty if there is none."""
 
 
 class Limit(NamedTuple):
-    """What L1 may hold of one cache in a worker, as the workers themselves say; None where nothing does."""
+    """What L1 may hold of one cache in a worker, as the workers' metrics say; None if they do not."""
 
     bytes: int | None = None
     entries: int | None = None
@@ -50,8 +50,8 @@ class Watched:
     limit: Limit
 
 
-def watched(query: Query, window: str) -> dict[str, Watched]:
-    """The caches that were asked at all, in a window such as `1d`."""
+def watch(query: Query, window: str) -> dict[str, Watched]:
+    """Ask about each cache that had lookups at all, in a window such as `1d`."""
     looked = query(f"sum by (cache, source) (rate(warmline_cache_lookups_total[{window}]))")
     removed = query(f"sum by (cache, cause) (rate(warmline_cache_removed_total[{window}]))")
     most_bytes = query("max by (cache) (warmline_cache_l1_limit_bytes)")
@@ -73,8 +73,8 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-def advised(cache: str, seen: Watched, profile: Profile | None, room: int = ROOM) -> tuple[dict[str, int], str]:
-    """Settings to try, and why. No worker tells its lifetimes: without the profile that the fleet runs there is no
+def advise(cache: str, seen: Watched, profile: Profile | None, room: int = ROOM) -> tuple[dict[str, int], str]:
+    """Choose settings to try, and say why. Workers do not tell their lifetimes: without the fleet's profile there is no
     ttl to begin from. `room` is the most bytes that L1 may have in a worker for one cache."""
     evicted, from_redis = seen.removals.get("evicted", 0.0), seen.sources.get("l2", 0.0)
     if evicted > CROWDED and from_redis > ELSEWHERE:
@@ -107,11 +107,11 @@ def _longer(cache: str, profile: Profile | None) -> tuple[dict[str, int], str]:
 
 
 def lines(found: Mapping[str, Watched], profile: Profile | None, room: int = ROOM) -> Iterator[str]:
-    """For people to read, with the settings last."""
+    """Write the advice as lines, with the settings last."""
     rows = []
     for cache, seen in found.items():
         parts = (*(seen.sources.get(name, 0.0) for name in ("l1", "l2", "origin")), seen.removals.get("evicted", 0.0))
-        why = advised(cache, seen, profile, room)[1]
+        why = advise(cache, seen, profile, room)[1]
         rows.append((cache, f"{seen.lookups:,.2f}", *(f"{part:.1%}" for part in parts), why))
     yield from table(("", "lookups/s", "l1", "l2", "origin", "evicted", ""), rows)
     numbers = settings(found, profile, room)
@@ -120,14 +120,14 @@ def lines(found: Mapping[str, Watched], profile: Profile | None, room: int = ROO
 
 
 def settings(found: Mapping[str, Watched], profile: Profile | None, room: int = ROOM) -> dict[str, int]:
-    """All that is advised."""
+    """Collect the settings of all caches."""
     return {
-        name: number for cache, seen in found.items() for name, number in advised(cache, seen, profile, room)[0].items()
+        name: number for cache, seen in found.items() for name, number in advise(cache, seen, profile, room)[0].items()
     }
 
 
 def prometheus(url: str) -> Query:
-    """Asks a Prometheus. The query raises SettingsError if it cannot be reached or answers something else."""
+    """Make a query of a Prometheus. It raises SettingsError if none can be reached there."""
     if not url.startswith(("http://", "https://")):
         raise SettingsError([f"{url}: a Prometheus is named by http:// or https://"])
 
@@ -135,7 +135,7 @@ def prometheus(url: str) -> Query:
         asked = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
         try:
             with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310 - the scheme was checked
-                return answered(answer.read())
+                return read_answer(answer.read())
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise SettingsError([f"{url} gave no answer of a Prometheus: {error}"]) from error
         except SettingsError as error:
@@ -157,10 +157,10 @@ class _Answer(msgspec.Struct):
     data: _Vector
 
 
-def answered(content: bytes) -> Mapping[tuple[str, str], float]:
-    """The numbers of an instant query's answer; what is not finite, such as a ratio of nothing to nothing, is left out.
+def read_answer(content: bytes) -> Mapping[tuple[str, str], float]:
+    """Read the numbers of an instant query's answer; numbers that are not finite, such as 0 / 0, are left out.
 
-    Raises SettingsError for what is no such answer, or has a series of no cache.
+    Raises SettingsError for anything else, and for a series without the label `cache`.
     """
     try:
         series = msgspec.json.decode(content, type=_Answer).data.result

@@ -1,7 +1,7 @@
-"""Curves → sizes and lifetimes. Pure.
+"""From curves to recommended sizes and lifetimes. Pure.
 
-The shortest ttl whose hits, and whose loads, come within ENOUGH of all lookups of what the longest allowed would bring,
-and the smallest L1 whose hits come as near to those of the largest that may be: beyond, a step buys less than it costs.
+Recommended are the shortest ttl whose hits and loads come within ENOUGH (of all lookups) of the longest ttl allowed,
+and the smallest L1 whose hits come within ENOUGH of the largest L1 allowed: a further step buys less than it costs.
 """
 
 import math
@@ -22,18 +22,18 @@ OLDEST: Mapping[str, float] = {name: traits.longest_ttl for name, traits in CACH
 """The longest ttl that is recommended, in seconds."""
 
 ROOM = 64 * MIB
-"""What L1 may have in a worker for one cache: behind it is Redis, and what that answers takes a millisecond."""
+"""The most bytes of L1 for one cache in a worker: an answer from Redis, behind L1, takes a millisecond."""
 
 LEAST_SECONDS, LEAST_LOOKUPS = 3600.0, 1000
-"""What a trace has at least whose advice may be written into an inventory."""
+"""The shortest trace whose advice may be written into an inventory."""
 
 SPARE = 1.25
-"""Of the bytes of a recommended size: what is held is larger at times than on average."""
+"""The factor by which bytes are raised: the entries held are larger at times than on average."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One cache: all steps, and those that are recommended."""
+    """The advice for one cache: all steps, and the recommended ones."""
 
     cache: str
     lookups: int
@@ -44,11 +44,11 @@ class Advice:
 
     @property
     def max_bytes(self) -> int:
-        """What L1 needs for the recommended size, in whole MiB."""
+        """Bytes that L1 needs for the recommended size, in whole MiB."""
         return max(1, math.ceil(self.size.bytes * SPARE / MIB)) * MIB
 
     def settings(self) -> dict[str, int]:
-        """The workers' settings, by their names."""
+        """List the workers' settings, by their names."""
         counted = {f"cache_{self.cache}_max_entries": self.size.entries} if CACHES[self.cache].counted else {}
         return {
             f"cache_{self.cache}_ttl": int(self.ttl.ttl),
@@ -57,15 +57,15 @@ class Advice:
         }
 
 
-def writable(found: Studied) -> None:
-    """Raises TraceError if too little was seen for settings to be written from it."""
+def require_enough(found: Studied) -> None:
+    """Raise TraceError if the trace is too short for settings to be written from it."""
     if found.seconds < LEAST_SECONDS or found.lookups < LEAST_LOOKUPS:
         seen = f"{found.lookups:,} lookups in {found.seconds / 60:,.1f} minutes"
         raise TraceError([f"{seen} are too few to write settings from: it takes an hour and {LEAST_LOOKUPS:,}"])
 
 
 def advice(found: Studied, *, room: int = ROOM, oldest: Mapping[str, float] = OLDEST) -> list[Advice]:
-    """For each cache that was asked at all; `room` is the most bytes that one cache's L1 may have in a worker."""
+    """Advise on each cache that was asked at all; `room` is the most bytes that one cache's L1 may have in a worker."""
     return [_advice(cache, found, room, oldest[cache]) for cache, curve in found.curves.items() if curve.lookups]
 
 
@@ -87,8 +87,8 @@ def _shortest(allowed: Sequence[LifetimeStep], lookups: int) -> LifetimeStep:
     )
 
 
-def compared(given: Advice, profile: Profile) -> tuple[float, float]:
-    """The hit ratios that a profile's own numbers would bring, read off the curves: of the fleet, and in L1."""
+def compare(given: Advice, profile: Profile) -> tuple[float, float]:
+    """Read off the curves which hit ratios a profile's own numbers would bring: of the fleet, and in L1."""
     limits = profile.cache[given.cache]
     hit = max((step.hit for step in given.lifetimes if step.ttl <= limits.policy.ttl), default=0.0)
     fits = [

@@ -6,21 +6,21 @@ from warmline.accounts.prices import MICROS
 from warmline.settings import Profile
 from warmline_studies.planner import FEW, MIB, few, short, table
 from warmline_studies.planner.estimate import MONTH
-from warmline_studies.tuner.recommend import Advice, compared
+from warmline_studies.tuner.recommend import Advice, compare
 from warmline_studies.tuner.study import Studied
 
 POOR = 0.2
-"""A cache that finds less than this at its best is named."""
+"""A cache that finds less than this at its best is named as not worth its cost."""
 
 
-def taken(found: Studied, rate: float, organisations: int) -> Iterator[str]:
-    """What was looked at, where that was not all: a part of all keys, organisations that stand for others, and less
-    than a day."""
-    said = [*_taken(found.weight, rate, organisations), *(f"note: {note}" for note in short(found.seconds))]
+def report_sample(found: Studied, rate: float, organisations: int) -> Iterator[str]:
+    """Say what was looked at, if it was not all: a part of all keys, organisations that stand for others, or less than
+    a day."""
+    said = [*_report_sample(found.weight, rate, organisations), *(f"note: {note}" for note in short(found.seconds))]
     yield from [*said, ""] if said else []
 
 
-def _taken(weight: float, rate: float, organisations: int) -> Iterator[str]:
+def _report_sample(weight: float, rate: float, organisations: int) -> Iterator[str]:
     if rate < 1:
         yield f"from {rate:.1%} of all phrases and questions: what L1 finds is uncertain by several points"
     if weight > 1:
@@ -30,12 +30,12 @@ def _taken(weight: float, rate: float, organisations: int) -> Iterator[str]:
 
 
 def lines(given: Sequence[Advice], *, seconds: float, currency: str, profiles: Mapping[str, Profile]) -> Iterator[str]:
-    """Every step of every cache, with a star where it is recommended, and what the named profiles would do instead."""
+    """Write every step of every cache, with a star at what is recommended, and what the named profiles would bring."""
     month = MONTH / seconds / MICROS
     for one in given:
         yield from (f"{one.cache}: {one.lookups:,} lookups", *_lifetimes(one, currency, month), "", *_sizes(one), "")
         for name, profile in profiles.items():
-            fleet, l1 = compared(one, profile)
+            fleet, l1 = compare(one, profile)
             yield f"  {name:<13} {fleet:.1%} of lookups find something, {l1:.1%} in L1"
         yield f"  recommended   {one.ttl.hit:.1%} of lookups find something, {one.size.hit:.1%} in L1"
         if one.lifetimes[-1].hit < POOR:

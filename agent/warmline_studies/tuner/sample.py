@@ -1,8 +1,8 @@
-"""SHARDS: keys sampled by their hash, at a fixed rate (Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC
+"""SHARDS: keys are sampled by their hash, at a fixed rate (Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC
 Construction with SHARDS", FAST '15).
 
-A key is in the sample always or never, so that among the sampled keys every reuse is seen. A distance in the sample
-stands for one that is 1/rate times as long, a lookup for 1/rate lookups.
+A key is in the sample always or never, so that every reuse of a sampled key is seen. A distance in the sample stands
+for a distance that is 1/rate times as long, a lookup for 1/rate lookups.
 """
 
 from hashlib import blake2b
@@ -11,7 +11,7 @@ _RANGE = 1 << 24
 
 
 class Sample:
-    """`rate` of all keys, above 0, at most 1: all of them. ValueError for another."""
+    """A sample of all keys; `rate` is the part, above 0 and at most 1. Raises ValueError for another rate."""
 
     def __init__(self, rate: float) -> None:
         if not 0 < rate <= 1:
@@ -20,7 +20,7 @@ class Sample:
         self.rate = self._threshold / _RANGE
 
     def has(self, key: str) -> bool:
-        """Whether the key is in the sample."""
+        """Tell whether the key is in the sample."""
         if self._threshold == _RANGE:
             return True
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=3).digest()

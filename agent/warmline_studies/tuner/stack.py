@@ -1,4 +1,4 @@
-"""Stack distances: how much else was asked for since a key was asked for last (Mattson et al., 1970).
+"""Stack distances: how many other keys were asked for since a key was asked for last (Mattson et al., 1970).
 
 An LRU cache of any size has a key if and only if its distance, itself included, is within that size. All sizes are
 therefore known from one pass.
@@ -10,27 +10,27 @@ FIRST_ROOM = 256
 
 
 class Distance(NamedTuple):
-    """Distinct keys since the last time, and their bytes; both count the key itself."""
+    """Distinct keys since the key was asked for last, and their bytes; both count the key itself."""
 
     entries: int
     bytes: int
 
 
 class Stack:
-    """Keys by the time of their last access. Every access is O(log n): a Fenwick tree over times (Fenwick, 1994)."""
+    """Keys by the time of their last access. An access takes O(log n), by a Fenwick tree over times (Fenwick, 1994)."""
 
     __slots__ = ("_bytes", "_counts", "_next", "_places")
 
     def __init__(self) -> None:
         self._places: dict[str, tuple[int, int]] = {}
-        """Key → when it was asked for last, and its size; in the order of those times."""
+        """By key, the time of its last access and its size; in the order of times."""
         self._make_room(FIRST_ROOM)
 
     def __len__(self) -> int:
         return len(self._places)
 
     def access(self, key: str, size: int) -> Distance | None:
-        """The distance of a key, which is now the latest; None the first time."""
+        """Compute the distance of a key, None the first time; the key is the latest from now on."""
         if self._next == len(self._counts):
             self._make_room(max(FIRST_ROOM, 3 * len(self._places)))
         place, distance = self._places.pop(key, None), None
@@ -45,7 +45,7 @@ class Stack:
         return distance
 
     def _make_room(self, room: int) -> None:
-        """Number the times anew, from one; those that no key has any more are forgotten."""
+        """Number the times anew, from one, and forget times that no key has any more."""
         self._counts = [0] * (room + 1)
         self._bytes = [0] * (room + 1)
         self._next = 1

@@ -85,7 +85,7 @@ def test_fleets_that_share_nothing_have_nothing_to_reach() -> None:
 
 def test_the_page_stands_alone_and_its_drawings_are_whole(row: Row) -> None:
     alone = summary(SETUPS[0], run(*LOG[:1]), NUMBERS, SECONDS)  # a fleet that never spoke
-    html = page.page({"trace": "a <trace>"}, [alone, row], part([alone, row]))
+    html = page.render({"trace": "a <trace>"}, [alone, row], part([alone, row]))
     drawings = ["<svg" + rest.partition("</svg>")[0] + "</svg>" for rest in html.split("<svg")[1:]]
     assert len(drawings) == 5
     for drawing in drawings:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.plugins import load
-from warmline_studies.planner.affinity import IP_HASH_VALUES, by_address, by_session
+from warmline_studies.planner.affinity import IP_HASH_VALUES, Affinity, Balancer, by_address, by_session
 
 where = load("filter", "affinity").where
 
@@ -22,6 +22,13 @@ def test_an_address_goes_where_the_edges_predictor_says(address: int, workers: i
 def test_a_session_goes_where_the_edges_predictor_says(session: str, workers: int) -> None:
     slots = [{"number": number} for number in range(workers)]
     assert where(slots, "session", session=session) == slots[by_session(session, workers)]
+
+
+def test_each_affinity_chooses_by_what_it_is_named_for() -> None:
+    chosen = {one: Balancer(one, 7) for one in Affinity}
+    assert [chosen[Affinity.NONE].choose("10.0.0.1", "s") for _ in range(8)] == [1, 2, 3, 4, 5, 6, 0, 1]
+    assert chosen[Affinity.IP_HASH].choose("10.0.0.1", "s") == by_address("10.0.0.1", 7)
+    assert chosen[Affinity.SESSION].choose("10.0.0.1", "s") == by_session("s", 7)
 
 
 def test_no_more_workers_than_ip_hash_has_values_ever_get_a_caller() -> None:

@@ -17,7 +17,7 @@ from warmline_cache.redis.server import Budget
 from warmline_cache.store.lease import Leases
 from warmline_cache.surroundings import Surroundings
 from warmline_studies.planner import CACHES, Affinity, Bound, Fleet, Lookup, Origin, Script, simulate
-from warmline_studies.planner.lookups import Request, forgotten
+from warmline_studies.planner.lookups import Request, read_invalidation
 from warmline_studies.traces import Entry, Kind
 
 SCRIPT = Script(Origin(config=0.10131, prompt=0.09773, rag=0.20391, first=0.41117, sample_rate=100), sessions=False)
@@ -93,7 +93,7 @@ async def in_truth(entries: Sequence[Entry], workers: int, bounds: Mapping[str, 
     for entry in entries:
         await asyncio.sleep(entry.at - world.clock())
         if entry.kind is Kind.INVALIDATE:
-            await invalidate(world, fleet, forgotten(entry)[0])
+            await invalidate(world, fleet, read_invalidation(entry)[0])
         else:
             requests = [(fleet[next(turn) % workers], request) for request in SCRIPT.requests(entry)]
             running.append(asyncio.ensure_future(answer(requests)))

@@ -8,7 +8,7 @@ from warmline_studies.planner import Affinity, Capacity, Estimate, Script, Wish,
 from warmline_studies.planner.estimate import Row, Shards
 from warmline_studies.planner.lookups import Origin
 from warmline_studies.traces import Entry, Kind
-from warmline_studies.tuner import LifetimeStep, Setting, studied
+from warmline_studies.tuner import LifetimeStep, Setting, study
 
 GREETING, ANSWER = "x" * 100, "y" * 50
 
@@ -107,7 +107,7 @@ def test_what_it_costs_is_what_paper_says(found: Estimate) -> None:
 def test_a_lifetime_brings_what_paper_says() -> None:
     """Of a minute: the answer of second 20 is stale at 120, and loaded anew behind that."""
     script = Script(Origin(), sessions=True)
-    curve = studied(TRACE, script, PROFILES["low_traffic"], Setting(2, Affinity.NONE)).curves["tts"]
+    curve = study(TRACE, script, PROFILES["low_traffic"], Setting(2, Affinity.NONE)).curves["tts"]
     greetings, answers = 130 + 5, 100 + 10
     promised = LifetimeStep(
         ttl=60,

@@ -111,7 +111,7 @@ def test_a_sample_of_a_trace_without_organisations_is_refused(
 def test_a_sample_costs_what_the_whole_costs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of fifty organisations one in four, which happen to have more or less than a quarter of the entries."""
     file = tmp_path / "trace.jsonl"
-    shape = traces.Shape(conversations=2000, callers=1000, questions=20, tenants=traces.invented_tenants(50, 1))
+    shape = traces.Shape(conversations=2000, callers=1000, questions=20, tenants=traces.invent_tenants(50, 1))
     file.write_bytes(b"".join(map(traces.line, traces.generate(shape, 1))))
 
     def planned(*options: str) -> Any:

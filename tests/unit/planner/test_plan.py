@@ -28,10 +28,10 @@ from warmline_studies.planner import (
     plans,
     simulate,
 )
-from warmline_studies.planner.redis import Redis, Stored, occupied
-from warmline_studies.traces import Entry, Kind, Shape, generate, invented_tenants
+from warmline_studies.planner.redis import Redis, Stored, stored_size
+from warmline_studies.traces import Entry, Kind, Shape, generate, invent_tenants
 
-SHAPE = Shape(conversations=1500, callers=600, questions=100, seconds=14_400, tenants=invented_tenants(8, 2))
+SHAPE = Shape(conversations=1500, callers=600, questions=100, seconds=14_400, tenants=invent_tenants(8, 2))
 SCRIPT = Script(Origin(sample_rate=8000), sessions=False)
 
 
@@ -94,11 +94,11 @@ def test_a_restart_costs_l1_and_redis_makes_up_for_it(trace: list[Entry]) -> Non
 def test_a_sample_of_the_organisations_finds_what_all_of_them_find() -> None:
     """One in four, each standing for four, on a fleet of twenty."""
     whole = Shape(
-        conversations=6000, callers=2400, questions=60, seconds=10_000, tenants=invented_tenants(32, 1), turns=4
+        conversations=6000, callers=2400, questions=60, seconds=10_000, tenants=invent_tenants(32, 1), turns=4
     )
     fleet = fleet_of(PROFILES["high_traffic"], workers=20, affinity=Affinity.IP_HASH, shared=True)
     all_of_it = simulate(generate(whole, 1), fleet, SCRIPT)
-    part = simulate(generate(whole.sampled(4), 1), replace(fleet, weight=4), SCRIPT)
+    part = simulate(generate(whole.sample(4), 1), replace(fleet, weight=4), SCRIPT)
     for cache in CACHES:
         assert part.hit_ratio(cache) == pytest.approx(all_of_it.hit_ratio(cache), abs=0.03), cache
         assert 4 * part.loads[cache] == pytest.approx(all_of_it.loads[cache], rel=0.2), cache
@@ -194,9 +194,9 @@ def test_redis_counts_what_it_holds_until_its_time_is_over() -> None:
     redis.put("a", Stored(10, 100, 1000, ()), 0, stale=5, organisation="o")
     redis.put("b", Stored(60, 100, 1000, ()), 50, stale=5, organisation="p")
     redis.put("c", Stored(160, 200, 1000, ()), 150, stale=5, organisation="o")
-    assert redis.useful == occupied(1000)
-    assert redis.peak == 2 * occupied(1000)
-    assert redis.largest().memory == occupied(1000)
+    assert redis.useful == stored_size(1000)
+    assert redis.peak == 2 * stored_size(1000)
+    assert redis.largest().memory == stored_size(1000)
     assert redis.get("a", (), 50) is None
     assert redis.get("c", (), 151) is not None
 

@@ -15,7 +15,7 @@ from warmline_studies.traces import (
     describe,
     generate,
     line,
-    parsed,
+    parse_shape,
     read,
 )
 
@@ -117,7 +117,7 @@ def test_a_file_that_holds_no_utterances_is_refused(tmp_path: Path, content: str
 
 
 def test_a_shape_is_made_from_words() -> None:
-    shape = parsed(["organisations=2", "agents=3", "conversations=10", "zipf=0.8"])
+    shape = parse_shape(["organisations=2", "agents=3", "conversations=10", "zipf=0.8"])
     assert shape.tenants == {f"org-{number}": ("agent-0", "agent-1", "agent-2") for number in range(2)}
     assert (shape.conversations, shape.zipf) == (10, 0.8)
 
@@ -140,4 +140,4 @@ def test_a_shape_is_made_from_words() -> None:
 )
 def test_a_shape_that_makes_no_sense_is_refused(word: str, says: str) -> None:
     with pytest.raises(TraceError, match=says):
-        parsed([word])
+        parse_shape([word])

@@ -11,18 +11,18 @@ from warmline_cache import Source
 from warmline_studies.commands.room import size
 from warmline_studies.planner import UNBOUNDED, Affinity, Origin, Script, fleet_of, ideal, simulate
 from warmline_studies.planner.fleet import Bound
-from warmline_studies.traces import Entry, Kind, Part, Shape, generate, invented_tenants, sampled
-from warmline_studies.tuner import Advice, Setting, advice, compared, drawing, fitting, lines, studied
+from warmline_studies.traces import Entry, Kind, Part, Shape, generate, invent_tenants, sample
+from warmline_studies.tuner import Advice, Setting, advice, choose_rate, compare, draw_advice, lines, study
 from warmline_studies.tuner.recommend import OLDEST
 
 SCRIPT = Script(Origin(sample_rate=8000), sessions=False)
 QUIET = Shape(conversations=1200, callers=500, questions=150, seconds=43_200)
-BUSY = Shape(conversations=4000, callers=2000, questions=300, seconds=7_200, tenants=invented_tenants(4, 2))
+BUSY = Shape(conversations=4000, callers=2000, questions=300, seconds=7_200, tenants=invent_tenants(4, 2))
 Advised = dict[str, Advice]
 
 
 def given(trace: Sequence[Entry], *, workers: int = 4, room: int = 1 << 30) -> Advised:
-    found = studied(trace, SCRIPT, PROFILES["low_traffic"], Setting(workers, Affinity.NONE))
+    found = study(trace, SCRIPT, PROFILES["low_traffic"], Setting(workers, Affinity.NONE))
     return {one.cache: one for one in advice(found, room=room)}
 
 
@@ -51,7 +51,7 @@ def test_a_lifetime_brings_what_the_simulation_says(quiet: list[Entry], for_quie
     fleet = fleet_of(PROFILES[profile], workers=1, affinity=Affinity.NONE, shared=True)
     outcome = simulate(quiet, ideal(fleet), SCRIPT)
     for cache, one in for_quiet.items():
-        found, _ = compared(one, PROFILES[profile])
+        found, _ = compare(one, PROFILES[profile])
         assert found == pytest.approx(outcome.hit_ratio(cache), abs=0.015), cache
 
 
@@ -106,7 +106,7 @@ def test_l1_gets_the_bytes_of_what_it_holds_and_not_of_what_is_asked_most() -> N
 
 def test_high_traffic_has_the_lifetimes_that_busy_callers_need(for_busy: Advised) -> None:
     for cache in ("rag", "config", "prompt"):
-        found, _ = compared(for_busy[cache], PROFILES["high_traffic"])
+        found, _ = compare(for_busy[cache], PROFILES["high_traffic"])
         assert found > for_busy[cache].ttl.hit - 0.01, cache
 
 
@@ -114,14 +114,14 @@ def test_low_traffic_pays_for_freshness_with_hits(for_quiet: Advised) -> None:
     """A quarter of the age at most; knowledge is found less often for it, and configuration little less."""
     for cache, price in {"rag": 0.25, "config": 0.07}.items():
         one = for_quiet[cache]
-        found, _ = compared(one, PROFILES["low_traffic"])
+        found, _ = compare(one, PROFILES["low_traffic"])
         assert PROFILES["low_traffic"].cache[cache].policy.ttl <= one.ttl.ttl / 4
         assert one.ttl.hit - price < found < one.ttl.hit, cache
 
 
 def test_the_larger_profile_has_more_in_l1_where_callers_are_busy(for_busy: Advised) -> None:
     tts = for_busy["tts"]
-    assert compared(tts, PROFILES["high_traffic"])[1] > compared(tts, PROFILES["low_traffic"])[1] + 0.05
+    assert compare(tts, PROFILES["high_traffic"])[1] > compare(tts, PROFILES["low_traffic"])[1] + 0.05
 
 
 def test_what_was_invalidated_is_found_no_more() -> None:
@@ -152,9 +152,9 @@ def test_a_cache_that_does_not_pay_is_named() -> None:
 
 def test_a_sample_of_organisations_is_advised_as_all_of_them_would_be() -> None:
     """One in four of forty: what it loads, costs, keeps in Redis and wants in L1 is the whole fleet's."""
-    shape = Shape(conversations=4000, callers=2000, questions=60, seconds=20_000, tenants=invented_tenants(40, 1))
+    shape = Shape(conversations=4000, callers=2000, questions=60, seconds=20_000, tenants=invent_tenants(40, 1))
     whole, part = list(generate(shape, 1)), Part()
-    found = studied(sampled(whole, 4, part), SCRIPT, PROFILES["low_traffic"], Setting(4, Affinity.NONE))
+    found = study(sample(whole, 4, part), SCRIPT, PROFILES["low_traffic"], Setting(4, Affinity.NONE))
     of_all = given(whole)
     of_part = {one.cache: one for one in advice(found._replace(weight=part.weight), room=1 << 30)}
     for cache, one in of_all.items():
@@ -168,7 +168,7 @@ def test_a_sample_of_organisations_is_advised_as_all_of_them_would_be() -> None:
 
 
 def test_the_drawing_holds_a_curve_for_each_cache(for_busy: Advised) -> None:
-    svg = drawing(list(for_busy.values()), "Curves <of> all")
+    svg = draw_advice(list(for_busy.values()), "Curves <of> all")
     assert svg.count("<polyline") == 8
     assert svg.count("<circle") == 8
     assert "Curves &lt;of&gt; all" in svg
@@ -178,4 +178,4 @@ def test_a_trace_without_a_size_is_taken_for_a_large_one(tmp_path: Path) -> None
     file, pipe = tmp_path / "trace.jsonl", tmp_path / "pipe"
     file.write_bytes(b"x" * 1000)
     os.mkfifo(pipe)
-    assert [fitting(size(path)) for path in (None, file, pipe)] == [1, 1, pytest.approx(0.04)]
+    assert [choose_rate(size(path)) for path in (None, file, pipe)] == [1, 1, pytest.approx(0.04)]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from warmline_studies.__main__ import main
-from warmline_studies.tuner.metrics import Limit, Watched, advised
+from warmline_studies.tuner.metrics import Limit, Watched, advise
 
 LOOKUPS = {
     ("tts", "l1"): 3.0, ("tts", "l2"): 2.0, ("tts", "origin"): 1.0,
@@ -105,7 +105,7 @@ def test_what_is_advised_stays_within_what_is_allowed(url: str, capsys: pytest.C
 
 def test_workers_that_do_not_tell_their_limits_are_not_guessed_at() -> None:
     seen = Watched(1.0, {"l2": 0.5}, {"evicted": 0.5}, Limit())
-    assert advised("tts", seen, None) == (
+    assert advise("tts", seen, None) == (
         {},
         "L1 is too small: it evicts what lives; the workers' metrics do not say how large it is",
     )
