@@ -24,7 +24,7 @@ from tests.bench.report import Part
 from tests.bench.servers import Counter, Servers, cores, servers
 from tests.support.processes import ROOT
 
-KEPT = ROOT / "docs" / "benchmarks"
+KEPT = ROOT / "docs" / "results"
 
 
 @dataclass(frozen=True, slots=True)
