@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.documents import anchors, broken_links, links, make_targets
+from tests.support.documents import anchors, broken_links, links, make_targets, paths
 from tests.support.processes import ROOT
 from tests.support.repository import tracked
 
@@ -47,6 +47,14 @@ def test_every_page_of_docs_is_reached_by_links_from_the_readme() -> None:
     assert [str(path.relative_to(ROOT)) for path in tracked("docs/*.md") if path not in reached] == []
 
 
+@pytest.mark.parametrize("recipe", tracked("docs/extend/*.md"), ids=lambda path: str(path.stem))
+def test_every_file_that_a_recipe_names_is_there(recipe: Path) -> None:
+    named = paths(
+        recipe.read_text(encoding="utf-8"), {"agent", "ansible", "dashboards", "docker", "docs", "nginx", "tests"}
+    )
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize(
     ("text", "broken"),
     [
@@ -84,3 +92,8 @@ def test_an_anchor_is_named_as_github_names_it(heading: str, name: str) -> None:
 def test_commands_are_read_from_code_and_not_from_prose() -> None:
     text = "We make things. `make deploy ENV=x`, `cd . && make plan`\n\n    make test  # all\n\n```json\nmake no\n```\n"
     assert make_targets(text) == {"deploy", "plan", "test"}
+
+
+def test_paths_are_read_from_code_and_not_from_prose() -> None:
+    text = "agent/no.py, `agent/one.py`, `docs/<page>.md`, `make agent/no.py`, `other/two.py`\n\n    agent/no.py\n"
+    assert paths(text, {"agent", "docs"}) == {"agent/one.py"}

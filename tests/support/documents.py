@@ -39,6 +39,12 @@ def make_targets(text: str) -> set[str]:
     return {target for part in code for target in re.findall(r"(?:^|&& |; )\s*make ([a-z][a-z-]*)", part, re.MULTILINE)}
 
 
+def paths(text: str, folders: set[str]) -> set[str]:
+    """List the paths below some folders of the repository that a document names in code."""
+    code = (token.content for token in _inline(text) if token.type == "code_inline")
+    return {part for part in code if re.fullmatch(r"[\w./-]+", part) and part.partition("/")[0] in folders}
+
+
 def broken_links(document: Path, root: Path) -> Iterator[str]:
     """Yield each link of a document that leads to no file below `root`, or to no heading of one."""
     for link in links(document.read_text(encoding="utf-8")):
