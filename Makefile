@@ -70,7 +70,7 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\nENV=%s names the inventory: ansible/inventories/%s. Settings are in its group_vars, those of the workers as\n' '$(ENV)' '$(ENV)'
-	@printf 'agent_settings: {cache_rag_ttl: 600}; after a change: make plan, make deploy. More: docs/operations.md\n'
+	@printf 'agent_settings: {cache_rag_ttl: 600}; after a change: make plan, make deploy. More: docs/operate/operations.md\n'
 
 ##@ Deploy
 .PHONY: deploy plan ask fleet-down
@@ -209,7 +209,7 @@ incident-drill: venv ## incidents on staging, one after the other, and which ale
 
 ##@ Measure
 .PHONY: bench-cache
-bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: in 40 s; WRITE=1: into docs/benchmarks
+bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: in 40 s; WRITE=1: into docs/results
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/bench/requirements.txt $(BENCH_VENV)
 	@cd $(ROOT) && $(BENCH_VENV)/bin/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
 

@@ -1,7 +1,7 @@
 """The layered cache. It knows neither agents nor upstreams: it is handed a key, a policy and a loader.
 
 `Cache.get_or_load` is the face that the rest of the worker sees, `Invalidator.invalidate` that of whoever changes
-what was cached. `docs/architecture.md` walks through the files.
+what was cached. `docs/understand/architecture.md` walks through the files.
 """
 
 from warmline_cache.entry import Found, Source, Stale

@@ -11,7 +11,7 @@ PROTOCOL = "2"
 
 Workers of two versions run side by side while a fleet is being replaced. They hear each other, and end the same values,
 because this number stays when the meaning of an entry's bytes changes: that is told by the entry (`codec.SCHEMA`).
-Whoever raises this one has a fleet that falls in two. docs/invalidation.md says what belongs to the protocol.
+Whoever raises this one has a fleet that falls in two. What belongs to the protocol: docs/understand/invalidation.md.
 """
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -3,8 +3,9 @@
 What Redis may cost who waits is one budget, from the first look at L2 to the commit. What does not come within it goes
 on behind the answer, by a deadline of its own: a slow Redis is filled late, not left empty, and a lease that comes too
 late is given back. Neither lease nor claim needs the other: the lease says only who should load, and a claim changes
-nothing that is there (docs/invalidation.md). So a slow Redis is asked for both at once; a quick one says first who
-leads, and nobody claims for nothing. Who follows another's stream claims in any case: it is named by the generations.
+nothing that is there (docs/understand/invalidation.md). So a slow Redis is asked for both at once; a quick one
+says first who leads, and nobody claims for nothing. Who follows another's stream claims in any case: it is named by the
+generations.
 """
 
 import asyncio

@@ -37,7 +37,9 @@ def _sarvam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sockets", type=int, default=100, help="that the account may have open at once")
     _number(parser, "--requests-per-minute", 6000, "REST and stream requests, refilled continuously")
     parser.add_argument("--burst", type=int, default=1000, help="REST and stream requests that may come at once")
-    parser.add_argument("--lenient", action="store_true", help="take what the provider refuses: docs/simulators.md")
+    parser.add_argument(
+        "--lenient", action="store_true", help="take what the provider refuses: docs/integrate/simulators.md"
+    )
 
 
 def _convex(parser: argparse.ArgumentParser) -> None:

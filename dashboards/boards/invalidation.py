@@ -76,7 +76,7 @@ BOARD = Board(
                     7,
                     "What becomes of webhooks?",
                     "Done and duplicate are good. Failed is retried by the provider; wrong_signature or stale is a "
-                    "secret or a clock that differs (docs/webhooks.md).",
+                    "secret or a clock that differs (docs/integrate/webhooks.md).",
                     "ops",
                     Query(total(rate("warmline_webhooks_total"), "event", "outcome"), "{{event}} {{outcome}}"),
                 ),

@@ -47,7 +47,7 @@ BOARD = Board(
                     4,
                     "How long until a greeting is heard?",
                     "The band at the left is warm. One at a second is greetings that had to be spoken: warm them "
-                    "(docs/operations.md).",
+                    "(docs/operate/operations.md).",
                     buckets("warmline_session_first_audio_seconds", 'kind="greeting"'),
                 ),
                 heat(

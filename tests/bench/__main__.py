@@ -25,7 +25,7 @@ from tests.bench.servers import Counter, Servers, cores, servers
 from tests.support.processes import ROOT
 from warmline_studies.charts import Bar, decades, draw_bars
 
-KEPT = ROOT / "docs" / "benchmarks"
+KEPT = ROOT / "docs" / "results"
 
 
 @dataclass(frozen=True, slots=True)

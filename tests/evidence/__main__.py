@@ -27,7 +27,7 @@ from tests.support.processes import ROOT
 from warmline.settings import PROFILES
 from warmline_studies.traces import TraceError, line
 
-DOCS = ROOT / "docs" / "benchmarks"
+DOCS = ROOT / "docs" / "results"
 
 
 def main() -> int:

@@ -291,7 +291,7 @@ def test_a_worker_that_was_killed_is_waited_out_and_named_by_number(stack: Stack
 
 
 def test_the_curl_example_of_the_document_works(shared: Worker, tmp_path: Path) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "integrate" / "webhooks.md").read_text(encoding="utf-8")
     script = text.partition("```sh\n")[2].partition("```")[0]
     (tmp_path / "webhook_secrets").write_text(written(SECRET))
     ran = Process(

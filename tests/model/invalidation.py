@@ -1,4 +1,4 @@
-"""The invalidation protocol, every interleaving of it (docs/invalidation.md says it in words).
+"""The invalidation protocol, every interleaving of it (docs/understand/invalidation.md says it in words).
 
 The promise: a lookup that begins after an invalidation was acknowledged never returns what the origin held before
 `invalidate` was called. Here the fleet is a state machine with one key in one group. Whatever may happen at some

@@ -17,6 +17,7 @@ LINTERS = {
     "mypy": ["mypy", *PACKAGES, "dashboards", "docker", "tests"],
     "yamllint": ["yamllint", "--strict", "."],
     "ansible-lint": ["ansible-lint"],
+    "codespell": ["codespell", *map(str, tracked())],
     "hadolint": ["hadolint", "--config", "docker/hadolint.yaml", *map(str, tracked("docker/*/Dockerfile"))],
 }
 

@@ -57,7 +57,7 @@ class Simulator:
         return spoken(self.calls())
 
     def fault(self, **fault: object) -> None:
-        """Let something go wrong: see docs/simulators.md."""
+        """Let something go wrong: see docs/integrate/simulators.md."""
         httpx.post(f"{self.url}/_faults", json=fault).raise_for_status()
 
     def hang_up(self, how: str = "close") -> None:

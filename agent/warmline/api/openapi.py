@@ -162,7 +162,7 @@ def _both(summary: str, text: Json, answered: Json, *more: int) -> Json:
 
 
 def _webhook(summary: str, *fields: str) -> Json:
-    """Standard Webhooks: docs/webhooks.md."""
+    """Standard Webhooks: docs/integrate/webhooks.md."""
     headers = [
         {"name": f"webhook-{name}", "in": "header", "required": True, "schema": {"type": "string"}, "description": what}
         for name, what in _SIGNATURE.items()

@@ -1,4 +1,4 @@
-"""The callers' WebSocket, `/v1/sessions`: frames to messages and back. `docs/sessions.md` is the protocol.
+"""The callers' WebSocket, `/v1/sessions`: frames to messages and back. `docs/integrate/sessions.md` is the protocol.
 
 The API key comes in the Authorization header, or in the first message: browsers cannot set headers on a WebSocket, and
 what is put into a URL or a subprotocol ends up in logs.

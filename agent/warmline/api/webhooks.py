@@ -6,7 +6,7 @@
 
 An event is its endpoint, id and body: one id with anything else in it is another event, and carried out. It is
 recorded only once its effect is there, so that a failed attempt may be repeated under the same id; two attempts at the
-same time invalidate twice, which costs a miss. docs/webhooks.md is the contract.
+same time invalidate twice, which costs a miss. docs/integrate/webhooks.md is the contract.
 """
 
 import asyncio

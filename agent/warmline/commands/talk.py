@@ -1,8 +1,8 @@
 """A voice session in a terminal: type what the caller says, read what the agent says and who knew it how fast.
 
 A line while the agent speaks interrupts it; an empty line only silences it. Lines from a pipe wait until the agent has
-finished. When the connection is lost the session is resumed, wherever the edge sends it. Speaks docs/sessions.md and
-knows nothing else of the worker.
+finished. When the connection is lost the session is resumed, wherever the edge sends it. Speaks
+docs/integrate/sessions.md and knows nothing else of the worker.
 """
 
 import asyncio

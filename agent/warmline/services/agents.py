@@ -18,7 +18,8 @@ T = TypeVar("T")
 
 class AgentConfig(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How one agent of one organisation behaves. `prompt_updated_at` (milliseconds) says which prompt belongs to it;
-    `phrases` are what it says in fixed words, beside its greeting. What is optional: docs/data-provider.md."""
+    `phrases` are what it says in fixed words, beside its greeting. What is optional:
+    docs/integrate/data-provider.md."""
 
     name: str = ""
     voice: Voice

@@ -1,6 +1,6 @@
 """Voice sessions: a machine that decides without I/O, and the shell that performs what it decided.
 
-`Sessions` holds all sessions of one worker; `docs/sessions.md` is the protocol.
+`Sessions` holds all sessions of one worker; `docs/integrate/sessions.md` is the protocol.
 """
 
 from warmline.session.client import Client, HungUp

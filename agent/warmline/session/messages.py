@@ -1,6 +1,6 @@
 """Everything that client and worker say to each other in a session, and how a session ends.
 
-`docs/sessions.md` shows every message with all of its fields.
+`docs/integrate/sessions.md` shows every message with all of its fields.
 """
 
 from enum import Enum, StrEnum

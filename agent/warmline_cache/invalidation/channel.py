@@ -1,6 +1,8 @@
 """The channel on which invalidations arrive, and the lease that says for how long silence on it means "nothing new".
 
-Protocol and proof: docs/invalidation.md. One connection carries subscription, registration and renewals, so that the
+Protocol and proof: docs/understand/invalidation.md.
+
+One connection carries subscription, registration and renewals, so that the
 reply to a renewal comes behind every message that Redis published before it. A renewal that is granted extends the
 lease from the moment *before it was sent*; whoever invalidates waits for an acknowledgement, or for longer than a
 lease. A worker that was given up (see `invalidation.py`) is refused its renewal and joins again under another name.

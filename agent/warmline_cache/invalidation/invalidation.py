@@ -1,7 +1,7 @@
 """Making sure that nobody serves what is over.
 
-The order is the protocol: log, replace the tokens, *then* read who is there, publish, wait. docs/invalidation.md says
-why, and what each crash on the way does; tests/model exhausts its interleavings.
+The order is the protocol: log, replace the tokens, *then* read who is there, publish, wait.
+docs/understand/invalidation.md says why, and what each crash on the way does; tests/model exhausts its interleavings.
 """
 
 import asyncio

@@ -34,7 +34,7 @@ SAVES = 3
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What one Redis carries. Calls and bytes a second are what one client got out of it in docs/benchmarks/cache.txt:
+    """What one Redis carries. Calls and bytes a second are what one client got out of it in docs/results/cache.txt:
     63,008 hits of 200 B of ten organisations, and 19,359 of 50 KB; the client was the limit, so Redis can do more."""
 
     calls: float = 63_000.0

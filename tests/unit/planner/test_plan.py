@@ -179,7 +179,7 @@ def test_numbers_that_are_none_are_refused(change: str, says: str) -> None:
 
 
 def test_the_capacity_of_one_redis_is_what_the_benchmark_measured() -> None:
-    tables = json.loads((ROOT / "docs" / "benchmarks" / "cache.json").read_text(encoding="utf-8"))["tables"]
+    tables = json.loads((ROOT / "docs" / "results" / "cache.json").read_text(encoding="utf-8"))["tables"]
 
     def measured(table: str) -> float:
         hits: float = tables[table]["rows"]["warmline, 10 organisations"]["100 tasks, hits/s"]["median"]

@@ -108,7 +108,7 @@ def test_the_command_compares_with_the_trace_that_is_named(
 def test_the_published_evidence_is_foretold(capsys: pytest.CaptureFixture[str]) -> None:
     shape = "organisations=4 agents=2 conversations=1259 seconds=1800 day=14400 callers=600 questions=40 zipf=1.1"
     more = "follow_ups=0.2 swing=0 updates=0 changes=0"
-    published = ROOT / "docs" / "benchmarks" / "evidence.json"
+    published = ROOT / "docs" / "results" / "evidence.json"
     asked = ["plan", "--shape", *shape.split(), *more.split(), "--seed", "7", "--validate", str(published)]
     assert main(asked) == 0
     assert "within 2 points: 24 of 24" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""docs/data-provider.md shows every function with what it is sent and returns, and every field."""
+"""docs/integrate/data-provider.md shows every function with what it is sent and returns, and every field."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from warmline.services.knowledge import Passage
 from warmline.upstream.convex.returned import returned
 from warmline.upstream.ports import Voice
 
-TEXT = (ROOT / "docs" / "data-provider.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "integrate" / "data-provider.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+:\w+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 RETURNS: dict[str, Any] = {
     "agents:list": list[str],

@@ -1,4 +1,4 @@
-"""docs/sessions.md shows every message with every field, and every way to end."""
+"""docs/integrate/sessions.md shows every message with every field, and every way to end."""
 
 import re
 from typing import get_args
@@ -9,7 +9,7 @@ import pytest
 from tests.support.processes import ROOT
 from warmline.session.messages import End, FromClient, FromWorker
 
-TEXT = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "integrate" / "sessions.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```json\n(.*?)\n```", TEXT, re.DOTALL)
 MESSAGES = {message.__struct_config__.tag: message for message in (*get_args(FromClient), *get_args(FromWorker))}
 

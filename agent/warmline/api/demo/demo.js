@@ -1,4 +1,4 @@
-// One voice session in a page. The protocol is docs/sessions.md; the key stays in its field and goes into `open` alone.
+// One voice session in a page. The protocol is docs/integrate/sessions.md; the key stays in its field and goes into `open` alone.
 
 import {Player, header} from "/demo/audio.js";
 

@@ -2,7 +2,7 @@
 
 Protocol: success is `{"status": "success", "value"}`; a function that threw is `{"status": "error", "errorMessage",
 "errorData"?}` with status 200 today and 560 historically; the infrastructure's own errors are `{"code", "message"}`
-with any other status. docs/data-provider.md says what the functions return.
+with any other status. docs/integrate/data-provider.md says what the functions return.
 """
 
 from typing import Any, TypeVar
