@@ -25,7 +25,7 @@ from warmline.api.sessions import SESSIONS, SessionApi
 from warmline.api.signature import read_secrets
 from warmline.api.warm import WarmApi
 from warmline.services.answers import Answers
-from warmline.settings import Settings, flatten
+from warmline.settings import Settings, flatten, revealed
 from warmline.telemetry.caches import CacheMetrics
 from warmline.telemetry.counters import Metrics
 from warmline.telemetry.lag import Lag
@@ -111,6 +111,9 @@ def check(settings: Settings) -> None:
     """Read every file as `run` would. Raises SettingsError."""
     wiring.accounts(settings, ApiKeys.read(settings.api_keys_file))
     read_secrets(settings.webhook.secrets_file)
+    redis = (settings.redis_cache.password_file, settings.redis_state.password_file)
+    for path in (*redis, settings.convex.deploy_key_file, settings.sarvam.key_file):
+        revealed(path)
 
 
 async def check_redis(settings: Settings) -> list[str]:

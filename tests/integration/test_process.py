@@ -76,6 +76,19 @@ def test_files_that_cannot_be_read_are_reported_together(stack: Stack, tmp_path:
     assert "hunter2" not in done.stderr
 
 
+@pytest.mark.parametrize("secret", [b"two\nlines", b"a\x00b", b"\xff"])
+@pytest.mark.parametrize("name", ["SARVAM_KEY", "CONVEX_DEPLOY_KEY", "REDIS_STATE_PASSWORD"])
+def test_a_secret_that_the_worker_would_refuse_is_refused_by_the_check(
+    stack: Stack, tmp_path: Path, name: str, secret: bytes
+) -> None:
+    (tmp_path / "secret").write_bytes(secret)
+    done = run(
+        "check", **{**stack.settings(), "WARMLINE_SLOT": "a/1", f"WARMLINE_{name}_FILE": str(tmp_path / "secret")}
+    )
+    assert done.returncode == 2
+    assert str(tmp_path / "secret") in done.stderr
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "[]", "{}", '[{"organisation": "a b", "sha256": "00"}]', '[{"organisation": "a", "key": "plain"}]'],

@@ -38,7 +38,12 @@ class ApiKeys:
             raise SettingsError([f"API keys file {path}: {error}"]) from error
         if not entries:
             raise SettingsError([f"API keys file {path}: holds no key, so nobody could call"])
-        return cls({entry.sha256: entry.organisation for entry in entries})
+        known: dict[str, str] = {}
+        for entry in entries:
+            if known.setdefault(entry.sha256, entry.organisation) != entry.organisation:
+                both = f"{known[entry.sha256]} and {entry.organisation}"
+                raise SettingsError([f"API keys file {path}: {both} have the same key; whose callers would they be?"])
+        return cls(known)
 
     @property
     def organisations(self) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ def _url(*schemes: str, query: bool = False) -> AfterValidator:
         parts = urlsplit(value)
         if parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)} and name a host")
+        if not _HOST.fullmatch(parts.hostname):
+            raise ValueError("must name a host in letters, digits, dots and dashes, or by its address")
         if parts.port == 0:
             raise ValueError("port 0 is none")
         if parts.username is not None:
@@ -43,6 +45,7 @@ def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+_HOST = re.compile(r"[A-Za-z0-9._:%-]+")
 _NAME = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9._:/-]*")
 
 HttpUrl = Annotated[str, _url("http", "https")]

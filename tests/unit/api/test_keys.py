@@ -1,6 +1,7 @@
 """A key speaks for one organisation."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,12 @@ def test_a_file_that_cannot_be_read_stops_the_start_and_is_named(tmp_path: Path,
     file.write_bytes(content)
     with pytest.raises(SettingsError, match=r"keys\.json"):
         ApiKeys.read(file)
+
+
+def test_a_key_that_two_organisations_have_stops_the_start_and_both_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps([{"organisation": name, "sha256": DIGEST} for name in ("sahyadri", "kaveri")]))
+    with pytest.raises(SettingsError, match="sahyadri and kaveri have the same key"):
+        ApiKeys.read(file)
+    file.write_text(json.dumps([{"organisation": "sahyadri", "sha256": DIGEST}] * 2))
+    assert ApiKeys.read(file).organisations == ("sahyadri",)
