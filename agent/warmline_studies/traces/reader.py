@@ -51,7 +51,7 @@ def read(source: Path | str | Lines, *, skip: bool = False, problems: Problems |
     seen = Problems() if problems is None else problems
     if isinstance(source, Path | str):
         with Path(source).open("rb") as file:
-            yield from _entries(_bounded(file), skip=skip, seen=seen)
+            yield from _entries(_read_lines(file), skip=skip, seen=seen)
     else:
         yield from _entries(source, skip=skip, seen=seen)
     if not seen.entries:
@@ -93,7 +93,7 @@ def _entry(decoder: msgspec.json.Decoder[Entry], line: str | bytes, last: float)
     return entry.problem() or entry
 
 
-def _bounded(file: BinaryIO) -> Iterator[bytes]:
+def _read_lines(file: BinaryIO) -> Iterator[bytes]:
     """Read the lines of a file; of a line that is too long only as much as shows that, and the rest is passed over."""
     for _ in count():
         line = file.readline(LONGEST_LINE + 1)

@@ -55,13 +55,13 @@ def differ_only_in(before: str, after: str, name: str, numbers: Mapping[str, int
         settings, found = (read_pairs(one.pop(name).value if name in one else None) for one in (was, now))
     except ValueError:
         return False
-    wanted = _written(settings) | {key: yaml.serialize(_compose(str(number))) for key, number in numbers.items()}
-    return _written(found) == wanted and _written(now) == _written(was)
+    wanted = _write(settings) | {key: yaml.serialize(_compose(str(number))) for key, number in numbers.items()}
+    return _write(found) == wanted and _write(now) == _write(was)
 
 
 def _compose(text: str) -> Node | None:
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
-def _written(pairs: Mapping[str, Pair]) -> dict[str, str]:
+def _write(pairs: Mapping[str, Pair]) -> dict[str, str]:
     return {key: yaml.serialize(pair.value) for key, pair in pairs.items()}
