@@ -27,5 +27,5 @@ def test_every_cache_has_a_colour_of_its_own_in_charts() -> None:
 
 
 def test_the_documents_name_every_cache() -> None:
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "understand" / "architecture.md").read_text(encoding="utf-8")
     assert all(f"\n| {cache} |" in page for cache in CACHES)
