@@ -42,10 +42,10 @@ def drill(tmp_path: Path) -> Iterator[Path]:
     staging = yaml.safe_load((fleet.INVENTORY.parent / "group_vars" / "all.yml").read_text(encoding="utf-8"))
     staging |= {
         "fleet_environment": "drill",
-        "fleet_name": "drill",
-        "fleet_subnet": "172.30.214.0/24",
-        "fleet_registry_address": "172.30.214.2",
-        "fleet_registry_port": free_port(),
+        "lab_name": "drill",
+        "lab_subnet": "172.30.214.0/24",
+        "lab_registry_address": "172.30.214.2",
+        "lab_registry_port": free_port(),
     }
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars" / "all.yml").write_text(yaml.safe_dump(staging))
@@ -58,7 +58,7 @@ def drill(tmp_path: Path) -> Iterator[Path]:
 def test_what_was_made_is_removed_and_nothing_else(drill: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     before = everything()
-    up = playbook("playbooks/fleet.yml", drill, state)
+    up = playbook("playbooks/lab.yml", drill, state)
     assert up.returncode == 0, up.stdout
     made = {kind: now - before[kind] for kind, now in everything().items()}
     assert (len(made["container"]), len(made["network"])) == (3, 1)  # its host, and both doors of its registry
@@ -73,7 +73,7 @@ def test_what_was_made_is_removed_and_nothing_else(drill: Path, tmp_path: Path) 
 
 def test_hosts_that_are_not_containers_are_not_ours_to_remove(drill: Path, tmp_path: Path) -> None:
     variables = drill.parent / "group_vars" / "all.yml"
-    variables.write_text(variables.read_text().replace("fleet_containers: true", "fleet_containers: false"))
+    variables.write_text(variables.read_text().replace("lab_containers: true", "lab_containers: false"))
     refused = playbook("fleet_down.yml", drill, tmp_path / "state")
     assert refused.returncode != 0
     assert "they are not ours to remove" in refused.stdout
