@@ -1,4 +1,4 @@
-"""The playbooks that `make` runs (`ansible/*.yml`), and the parts that they are made of (`ansible/playbooks`)."""
+"""The playbooks that `make` runs (`ansible/*.yml`), their parts (`ansible/playbooks`), and what roles may do."""
 
 import re
 from pathlib import Path
@@ -41,3 +41,10 @@ def test_every_part_is_imported() -> None:
         for play in plays(playbook)
         if IMPORT in play
     } == parts
+
+
+def test_every_container_of_a_service_is_run_by_the_role_that_hardens_it() -> None:
+    """A host that is a container, and its registry, are not hardened: they are the lab's."""
+    made = re.compile(r"docker_container:\n(?: +.*\n)*? +image:")
+    files = [path for path in tracked("ansible/*.yml") if made.search(path.read_text(encoding="utf-8"))]
+    assert {path.relative_to(ANSIBLE / "roles").parts[0] for path in files} == {"container", "lab"}
