@@ -33,7 +33,7 @@ export ANSIBLE_STRATEGY ?= warmline_quick
 export ANSIBLE_DEPRECATION_WARNINGS ?= false
 endif
 PLAIN := ANSIBLE_STRATEGY=linear
-PLAYBOOKS := $(ROOT)/ansible/playbooks
+PLAYBOOKS := $(ROOT)/ansible
 STATE := $(WARMLINE_STATE)/$(ENV)
 # Exported, so that no quote in them ever meets the shell.
 export TEXT ?= What is knee pain?

@@ -168,7 +168,7 @@ class Edge:
 def published(edge: str) -> str:
     """Where this machine reaches an edge over TLS."""
     hosts = yaml.safe_load(INVENTORY.read_text(encoding="utf-8"))["all"]["children"]["edges"]["hosts"]
-    ports: list[str] = hosts[edge]["fleet_published_ports"]
+    ports: list[str] = hosts[edge]["lab_published_ports"]
     return "https://" + next(one.removesuffix(":443") for one in ports if one.endswith(":443"))
 
 

@@ -4,13 +4,14 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from tests.support import fleet
 from tests.support.processes import ROOT
 
 TASK = re.compile(r"^TASK \[(.+)\] \*+$|^changed: \[(\S+)\]", re.MULTILINE)
 RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
-PLAYBOOKS = ROOT / "ansible" / "playbooks"
+DOORS = ROOT / "ansible"
 
 
 def make(target: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -20,14 +21,14 @@ def make(target: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def rollout(kind: str, *options: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """The playbook that `make` would run, under its lock, with options of Ansible's own."""
+    """A playbook that changes the fleet, run under its lock, with options of Ansible's own."""
     command = [str(ROOT / "ansible" / "bin" / "rollout"), "staging", str(fleet.INVENTORY), str(fleet.STATE)]
-    return _run([*command, str(PLAYBOOKS / f"{kind}.yml"), *options], variables or {})
+    return _run([*command, str(_file(kind)), *options], variables or {})
 
 
 def playbook(kind: str, *options: str) -> subprocess.CompletedProcess[str]:
     """A playbook alone, without the lock."""
-    return _run(["ansible-playbook", "--inventory", str(fleet.INVENTORY), str(PLAYBOOKS / f"{kind}.yml"), *options], {})
+    return _run(["ansible-playbook", "--inventory", str(fleet.INVENTORY), str(_file(kind)), *options], {})
 
 
 def changes(output: str) -> dict[str, int]:
@@ -53,6 +54,12 @@ def done(run: subprocess.CompletedProcess[str]) -> str:
     """Its output, if it did what it should."""
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
     return run.stdout + run.stderr
+
+
+def _file(kind: str) -> Path:
+    """The playbook that `make` runs, or, where there is none of that name, the part of those that has it."""
+    door = DOORS / f"{kind}.yml"
+    return door if door.exists() else DOORS / "playbooks" / f"{kind}.yml"
 
 
 def _run(command: list[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

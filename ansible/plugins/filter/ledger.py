@@ -13,6 +13,8 @@ other is idle, or being started, or kept for a rollback.
 
 from __future__ import annotations
 
+import base64
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -75,6 +77,14 @@ def ledger(
     appended = _appended([], inventory, len(inventory["hosts"]) * int(inventory["per_host"]))
     serving = {one["slot"]: one for one in found if one["running"]}
     return {**empty, "slots": [_as_found(slot, serving.get(slot["name"])) for slot in appended if serving]}
+
+
+def remember(copies: Iterable[str], found: Sequence[Mapping[str, Any]], inventory: Mapping[str, Any]) -> Json:
+    """The fleet as it is (see `ledger`), from the edges' copies as Ansible reads files.
+
+    A copy is JSON in base64, and empty of an edge that has none.
+    """
+    return ledger([json.loads(base64.b64decode(copy)) for copy in copies if copy], found, inventory)
 
 
 def wish(ledger: Mapping[str, Any], inventory: Mapping[str, Any], asked: Mapping[str, Any] = NOTHING) -> Json:
@@ -184,6 +194,7 @@ class FilterModule:
             "warmline_ported": ported,
             "warmline_found": found,
             "warmline_ledger": ledger,
+            "warmline_remembered": remember,
             "warmline_wish": wish,
             "warmline_problems": problems,
         }

@@ -7,15 +7,36 @@ first slot that changes its release is a batch of its own, the canary; what only
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 Json = dict[str, Any]
 Found = Sequence[Mapping[str, Any]]
 
 OTHER = {"blue": "green", "green": "blue"}
+
+
+def name_release(digests: Iterable[str], version: str) -> str:
+    """The name of what a deploy brings: the version, and a digest of what all hosts' workers are made of.
+
+    `digests` has one of each host; it is empty for a host that did not answer.
+    """
+    joined = "".join(sorted({digest for digest in digests if digest}))
+    return f"{version}-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
+
+
+def choose_target(ledger: Mapping[str, Any], found: Found, kind: str, deployed: Mapping[str, Any]) -> Json:
+    """The `release` and the `image` that a rollout of that `kind` goes to.
+
+    A deploy goes to what is `deployed`, a rollback to what was before it, and everything else keeps what serves.
+    """
+    if kind == "deploy":
+        return dict(deployed)
+    return previous(ledger, found) if kind == "rollback" else serving(ledger, found)
 
 
 def rollout(now: Mapping[str, Any], wished: Mapping[str, Any], found: Found, target: Mapping[str, Any]) -> Json:
@@ -66,6 +87,11 @@ def previous(ledger: Mapping[str, Any], found: Found) -> Json:
     return _most([one for one in found if (one["slot"], one["colour"]) in idle and not one["running"]])
 
 
+def read_configured(folders: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, list[str]]:
+    """The releases whose configuration each host has, by host, from the folders that Ansible found there."""
+    return {host: [PurePosixPath(one["path"]).name for one in listed] for host, listed in folders.items()}
+
+
 def missing(rollout: Mapping[str, Any], releases: Mapping[str, Collection[str]]) -> list[str]:
     """Slots that cannot start, as their host has not the release's configuration. `releases` by host."""
     starts = [start for batch in rollout["batches"] for start in batch["starts"]]
@@ -79,21 +105,27 @@ def most(rollout: Mapping[str, Any], host: str) -> int:
     return int(up + max(replaced, default=0))
 
 
-def says(rollout: Mapping[str, Any]) -> list[str]:
-    """The batches for people to read, a line each."""
-    return [
-        f"{number}. "
-        + "; ".join(
-            f"{what} {', '.join(names)}"
-            for what, names in {
-                "start": [f"{one['name']} {one['colour']}" for one in batch["starts"]],
-                "stop": [f"{one['slot']} {one['colour']}" for one in batch["stops"]],
-                "remove": [f"{one['slot']} {one['colour']}" for one in batch["removes"]],
-            }.items()
-            if names
-        )
-        for number, batch in enumerate(rollout["batches"], start=1)
-    ]
+def says(rollout: Mapping[str, Any], release: str) -> list[str]:
+    """The release and the batches for people to read, a line each."""
+    lines = [_line(number, batch) for number, batch in enumerate(rollout["batches"], start=1)]
+    return [f"release {release}", *(lines or ["nothing: all is as wished"])]
+
+
+def begin_with(rollout: Mapping[str, Any], now: Mapping[str, Any], check_mode: object) -> Json:
+    """The ledger that hosts are told before the first batch: the one that is.
+
+    It is the one that shall be where no batch will lead to it: there is none, or Ansible changes nothing.
+    """
+    return dict(rollout["ledger"] if check_mode or not rollout["batches"] else now)
+
+
+def _line(number: int, batch: Mapping[str, Any]) -> str:
+    named = {
+        "start": [f"{one['name']} {one['colour']}" for one in batch["starts"]],
+        "stop": [f"{one['slot']} {one['colour']}" for one in batch["stops"]],
+        "remove": [f"{one['slot']} {one['colour']}" for one in batch["removes"]],
+    }
+    return f"{number}. " + "; ".join(f"{what} {', '.join(names)}" for what, names in named.items() if names)
 
 
 def _groups(
@@ -156,10 +188,14 @@ class FilterModule:
     def filters(self) -> dict[str, object]:
         """The filters by the names that playbooks use."""
         return {
+            "warmline_release": name_release,
+            "warmline_target": choose_target,
             "warmline_rollout": rollout,
             "warmline_serving": serving,
             "warmline_previous": previous,
+            "warmline_configured": read_configured,
             "warmline_missing": missing,
             "warmline_most": most,
             "warmline_says": says,
+            "warmline_begun": begin_with,
         }

@@ -63,8 +63,11 @@ def test_the_defaults_leave_a_container_that_is_there_as_it_is() -> None:
 
 def test_another_name_of_the_same_image_leaves_the_container_as_it_is() -> None:
     """Hosts call images by digest now, and called them by tag: the edge would be without nginx meanwhile."""
-    (run,) = read("tasks/run.yml")
-    assert run["community.docker.docker_container"]["image_name_mismatch"] == "ignore"
+    (wanted,) = read("tasks/run.yml")
+    (run,) = read("../container/tasks/run.yml")
+    assert wanted["ansible.builtin.import_role"] == {"name": "container"}
+    assert wanted["vars"]["container_image_name_mismatch"] == "ignore"
+    assert run["community.docker.docker_container"]["image_name_mismatch"] == "{{ container_image_name_mismatch }}"
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

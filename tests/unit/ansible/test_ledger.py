@@ -1,5 +1,7 @@
 """The slots in their fixed order: what is appended, what retires, whose word is the last."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -100,6 +102,12 @@ def test_a_drained_host_that_leaves_the_inventory_keeps_its_positions() -> None:
     after = filters.wish(filters.wish(fresh(), TWO, {"drain": "agent-1"}), one)
     assert [slot["name"] for slot in after["slots"]] == up(fresh())
     assert up(after) == ["agent-2/1", "agent-2/2"]
+
+
+def test_an_edge_without_a_copy_is_no_edge_that_says_nothing_serves() -> None:
+    read = base64.b64encode(json.dumps({**fresh(), "serial": 3}).encode()).decode()
+    assert filters.remember(["", read], [], TWO) == {**fresh(), "serial": 3}
+    assert filters.remember(["", ""], [], TWO) == filters.ledger([], [], TWO)
 
 
 def test_the_newest_copy_of_the_edges_is_believed() -> None:

@@ -1,5 +1,7 @@
 """The batches of a rollout, carried out on a fleet of paper: who serves at each step, and what is left in the end."""
 
+import re
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import given
@@ -10,6 +12,7 @@ from tests.unit.ansible.test_ledger import TWO, filters, inventory
 
 rollouts = load("filter", "rollout")
 Json = dict[str, Any]
+KINDS = ("deploy", "rollback", "scale", "drain", "undrain")
 
 
 class Fleet:
@@ -193,6 +196,55 @@ def test_workers_of_the_first_version_move_to_the_other_port_and_their_container
     assert {start["colour"] for batch in plan["batches"] for start in batch["starts"]} == {"green"}
     assert {one["slot"] for batch in plan["batches"] for one in batch["stops"]} == {*fleet.serving()}
     assert {one["slot"] for one in plan["batches"][-1]["removes"]} == {*fleet.serving()}
+
+
+def test_the_releases_that_a_host_has_are_the_folders_there() -> None:
+    folder = {"path": "/etc/warmline/agent/releases/dev-1-2", "isdir": True}
+    assert rollouts.read_configured({"agent-1": [folder], "agent-2": []}) == {"agent-1": ["dev-1-2"], "agent-2": []}
+
+
+def test_a_rollback_goes_back_a_deploy_goes_on_and_everything_else_stays() -> None:
+    fleet = Fleet()
+    fleet.deploy("1")
+    fleet.deploy("2")
+    goals = {kind: rollouts.choose_target(fleet.ledger, fleet.found, kind, target("3")) for kind in KINDS}
+    assert {kind: goal["release"] for kind, goal in goals.items()} == {
+        **dict.fromkeys(KINDS, "2"),
+        "deploy": "3",
+        "rollback": "1",
+    }
+
+
+def test_workers_that_are_made_of_something_else_on_any_host_are_another_release() -> None:
+    name = rollouts.name_release(["a1", "b2"], "dev-1f2e3d")
+    assert re.fullmatch(r"dev-1f2e3d-[0-9a-f]{8}", name)
+    assert name == rollouts.name_release(["b2", "", "a1", "a1"], "dev-1f2e3d")
+    assert name != rollouts.name_release(["a1", "b3"], "dev-1f2e3d")
+
+
+def test_a_release_is_called_what_it_was_called_when_ansible_worked_it_out() -> None:
+    """Another name would roll every worker of a fleet that runs."""
+    assert rollouts.name_release(["b2", "a1"], "1.0").removeprefix("1.0-") == sha256(b"a1b2").hexdigest()[:8]
+
+
+def test_a_plan_is_told_batch_by_batch() -> None:
+    fleet = Fleet(inventory("agent-1"))
+    fleet.deploy("1")
+    assert rollouts.says(fleet.plan(target("2")), "2") == [
+        "release 2",
+        "1. start agent-1/1 green; stop agent-1/1 blue",
+        "2. start agent-1/2 green; stop agent-1/2 blue",
+    ]
+    assert rollouts.says(fleet.plan(target("1")), "1") == ["release 1", "nothing: all is as wished"]
+
+
+def test_a_fleet_begins_with_the_ledger_that_is_unless_no_batch_will_lead_to_another() -> None:
+    fleet = Fleet()
+    fleet.deploy("1")
+    plan, nothing = fleet.plan(target("2")), fleet.plan(target("1"))
+    assert rollouts.begin_with(plan, fleet.ledger, check_mode=False) == fleet.ledger
+    assert rollouts.begin_with(plan, fleet.ledger, check_mode=True) == plan["ledger"]
+    assert rollouts.begin_with(nothing, {}, check_mode=False) == nothing["ledger"]
 
 
 OPERATIONS = st.one_of(

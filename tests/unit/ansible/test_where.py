@@ -15,7 +15,7 @@ INVENTORY = ROOT / "ansible" / "inventories" / "staging"
 def asked(inventory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     nowhere = {"WARMLINE_STATE": "/nowhere", "ANSIBLE_SSH_ARGS": "-o ConnectTimeout=1", "ANSIBLE_NOCOLOR": "1"}
     environment = {**os.environ, **nowhere, "ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg"), **variables}
-    command = ["ansible-playbook", "--inventory", str(inventory / "hosts.yml"), "ansible/playbooks/where.yml"]
+    command = ["ansible-playbook", "--inventory", str(inventory / "hosts.yml"), "ansible/where.yml"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
