@@ -11,3 +11,8 @@ def tracked(*patterns: str) -> list[Path]:
     command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return [ROOT / name for name in sorted(set(listed)) if (ROOT / name).exists()]
+
+
+def makefiles() -> list[Path]:
+    """The Makefile and the files that it includes."""
+    return tracked("Makefile", "*.mk")
