@@ -24,12 +24,12 @@ requirements: venv ## compile the lock files anew from pyproject.toml and agent/
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group agent/pyproject.toml:studies \
 	  --group pyproject.toml:control --output-file requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:bench \
-	  --output-file tests/bench/requirements.txt
+	  --output-file tests/measure/bench/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:conformance \
 	  --output-file tests/conformance/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) agent/pyproject.toml --group pyproject.toml:fuzz \
 	  --output-file tests/fuzz/requirements.txt
-	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:load --output-file tests/load/requirements.txt
+	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:load --output-file tests/measure/load/requirements.txt
 	cd $(ROOT) && uv pip compile $(LOCK) --group pyproject.toml:boards --output-file dashboards/requirements.txt
 
 format: venv ## format Python sources

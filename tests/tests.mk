@@ -1,7 +1,7 @@
 # Targets of those who change Warmline: tests and measurements. The Makefile includes this file.
-BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/bench/requirements.txt | cut -c1-12)
+BENCH_VENV := $(WARMLINE_CACHE)/bench-venv-$(shell sha256sum $(ROOT)/tests/measure/bench/requirements.txt | cut -c1-12)
 CONFORMANCE_VENV := $(WARMLINE_CACHE)/conformance-venv-$(shell sha256sum $(ROOT)/tests/conformance/requirements.txt | cut -c1-12)
-LOAD_VENV := $(WARMLINE_CACHE)/load-venv-$(shell sha256sum $(ROOT)/tests/load/requirements.txt | cut -c1-12)
+LOAD_VENV := $(WARMLINE_CACHE)/load-venv-$(shell sha256sum $(ROOT)/tests/measure/load/requirements.txt | cut -c1-12)
 FUZZ_VENV := $(WARMLINE_CACHE)/fuzz-venv-$(shell sha256sum $(ROOT)/tests/fuzz/requirements.txt | cut -c1-12)
 # A deploy takes longer than what pytest takes for a hang; each test has a limit of its own.
 SLOW := -o faulthandler_timeout=0
@@ -66,22 +66,22 @@ test-upgrade: ## deploy the last tag, or FROM=..., then the working tree over it
 ##@ Measure
 .PHONY: bench-cache
 bench-cache: control-test ## the cache beside its peers, in 4 minutes; QUICK=1: in 40 s; WRITE=1: into docs/benchmarks
-	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/bench/requirements.txt $(BENCH_VENV)
-	@cd $(ROOT) && $(BENCH_VENV)/bin/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/measure/bench/requirements.txt $(BENCH_VENV)
+	@cd $(ROOT) && $(BENCH_VENV)/bin/python -m tests.measure.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 .PHONY: scenario
 scenario: control-test ## a conversation through nginx on loopback, cold and warm, and a thousand callers at once; 1 min
-	@cd $(ROOT) && python -m tests.bench.scenario
+	@cd $(ROOT) && python -m tests.measure.bench.scenario
 
 .PHONY: evidence load bench-overhead
 evidence: control-test ## what caches, stickiness and Redis give, in 11 minutes; QUICK=1: in one; WRITE=1: into docs; TRACE=file FRESH=1
-	@cd $(ROOT) && python -m tests.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
+	@cd $(ROOT) && python -m tests.measure.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
 	  --profile $(PROFILE) $(if $(ROWS),--rows $(ROWS)) $(if $(TRACE),--trace '$(abspath $(TRACE))')
 
 load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
-	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/load/requirements.txt $(LOAD_VENV)
+	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/measure/load/requirements.txt $(LOAD_VENV)
 	@mkdir -p $(STATE)
-	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/load/locustfile.py --headless --only-summary \
+	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/measure/load/locustfile.py --headless --only-summary \
 	  --users $(USERS) --spawn-rate $$(( ($(USERS) + 9) / 10 )) --run-time $(SECONDS)s --stop-timeout 10 \
 	  --host "$(or $(URL),$$(cat $(STATE)/edge_url))" --key-file "$$KEY_FILE" --agent "$$AGENT" \
 	  $(if $(URL),$(addprefix --ca-file ,$(CA_FILE)),$(CA)) \
@@ -91,9 +91,9 @@ load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... 
 	@echo "The whole report: $(STATE)/load.html"
 
 bench-overhead: control-test ## what the worker adds to a bare Starlette endpoint; 20 s
-	@cd $(ROOT) && python -m tests.bench.overhead
+	@cd $(ROOT) && python -m tests.measure.bench.overhead
 
 .PHONY: incident-drill
 incident-drill: venv ## incidents on staging, one after the other, and which alerts came after how long; 12 min; ONLY=Redis; YES=1
 	$(call sure,This stops parts of $(ENV) on purpose.)
-	@cd $(ROOT) && python -m tests.drill $(if $(ONLY),--only '$(ONLY)')
+	@cd $(ROOT) && python -m tests.measure.drill $(if $(ONLY),--only '$(ONLY)')

@@ -72,7 +72,10 @@ def test_runbooks_have_no_heading_without_an_alert_and_no_link_that_leads_nowher
 
 def test_every_make_target_that_a_runbook_or_a_panel_names_is_there() -> None:
     text = "\n".join(file.read_text(encoding="utf-8") for file in makefiles())
-    targets = {*re.findall(r"^([a-z-]+):", text, re.MULTILINE)} - {"lock", "unlock"}  # these two only say their new names
+    targets = {*re.findall(r"^([a-z-]+):", text, re.MULTILINE)} - {
+        "lock",
+        "unlock",
+    }  # these two only say their new names
     words = [page.read_text(encoding="utf-8") for page in RUNBOOKS.glob("*.md")]
     words += [panel.get("description", "") for board in BOARDS for panel in board["panels"]]
     assert {name for text in words for name in re.findall(r"`make ([a-z-]+)", text)} <= targets

@@ -90,6 +90,14 @@ def test_a_part_imports_only_what_is_below_it(package: str, height: int) -> None
             assert {owner for owner, _ in others} <= {package, *BELOW[package]}, file
 
 
+def test_what_asserts_does_not_rest_on_what_measures() -> None:
+    for file in (ROOT / "tests").rglob("*.py"):
+        folder = file.relative_to(ROOT / "tests").parts[:-1]
+        measures = re.search(r"^\s*(from|import) tests\.measure", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not measures or folder[0] == "measure" or folder == ("unit", "measure", folder[-1]), file
+    assert not [*(ROOT / "tests" / "measure").rglob("test_*.py")]
+
+
 @pytest.mark.parametrize("part", DASHBOARDS)
 def test_what_makes_and_checks_boards_imports_only_what_is_below_it(part: str) -> None:
     folder = ROOT / "dashboards" / part

@@ -49,7 +49,7 @@ def test_no_package_registry_is_named_anywhere() -> None:
         "agent/requirements.txt",
         "agent/requirements-simulators.txt",
         "dashboards/requirements.txt",
-        *(f"tests/{suite}/requirements.txt" for suite in ("conformance", "fuzz", "load")),
+        *(f"tests/{suite}/requirements.txt" for suite in ("conformance", "fuzz", "measure/bench", "measure/load")),
     ],
 )
 def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:

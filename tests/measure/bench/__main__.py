@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measure, print, and keep it if told to."""
+"""`python -m tests.measure.bench`: measure, print, and keep it if told to."""
 
 import argparse
 import asyncio
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import chart, invalidation, joining, l1, l2, report, stampede
-from tests.bench.environment import after, environment
-from tests.bench.fleet import fleet
-from tests.bench.measure import as_far_as_it_goes
-from tests.bench.origin import Origin
-from tests.bench.report import Part
-from tests.bench.servers import Counter, Servers, cores, servers
+from tests.measure.bench import chart, invalidation, joining, l1, l2, report, stampede
+from tests.measure.bench.environment import after, environment
+from tests.measure.bench.fleet import fleet
+from tests.measure.bench.measure import as_far_as_it_goes
+from tests.measure.bench.origin import Origin
+from tests.measure.bench.report import Part
+from tests.measure.bench.servers import Counter, Servers, cores, servers
 from tests.support.processes import ROOT
 
 KEPT = ROOT / "docs" / "benchmarks"
@@ -45,7 +45,7 @@ QUICK = Rounds(5, 3, 1, 10, invalidation.Sizes(invalidations=200, races=500, pee
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="tests.bench", description="Measure the cache beside its peers.")
+    parser = argparse.ArgumentParser(prog="tests.measure.bench", description="Measure the cache beside its peers.")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, in under 40 s: to see that it runs")
     parser.add_argument("--write", action="store_true", help=f"keep text, JSON and chart in {KEPT.relative_to(ROOT)}")
     chosen = parser.parse_args()

@@ -6,7 +6,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench.servers import cores
+from tests.measure.bench.servers import cores
 
 LIBRARIES = (
     *("redis", "hiredis", "uvloop", "cachetools", "async-lru", "theine", "cashews", "aiocache", "dogpile.cache"),

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from tests.bench.messages import Reply, Request, Work
-from tests.bench.servers import Servers
+from tests.measure.bench.messages import Reply, Request, Work
+from tests.measure.bench.servers import Servers
 from tests.support.processes import ROOT, python_path
 
 WORKERS = 10
@@ -95,7 +95,7 @@ async def _start(servers: Servers) -> Process:
     # In a session of its own: Ctrl-C reaches the benchmark alone.
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.bench.worker", *ports),
+        *("-m", "tests.measure.bench.worker", *ports),
         stdin=PIPE,
         stdout=PIPE,
         cwd=ROOT,

@@ -7,12 +7,12 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.bench.fleet import Fleet, fleet
-from tests.bench.measure import percentile
-from tests.bench.messages import Disturb, Invalidate, Open, Read
-from tests.bench.origin import Origin
-from tests.bench.report import TOO_SLOW, Bar, Cell, Part, Table
-from tests.bench.servers import Servers
+from tests.measure.bench.fleet import Fleet, fleet
+from tests.measure.bench.measure import percentile
+from tests.measure.bench.messages import Disturb, Invalidate, Open, Read
+from tests.measure.bench.origin import Origin
+from tests.measure.bench.report import TOO_SLOW, Bar, Cell, Part, Table
+from tests.measure.bench.servers import Servers
 
 OURS = "warmline"
 PEERS = ("cashews, client-side", "cashews", "aiocache", "dogpile.cache")

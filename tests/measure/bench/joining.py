@@ -3,10 +3,10 @@
 import asyncio
 import time
 
-from tests.bench.fleet import Fleet
-from tests.bench.measure import percentile
-from tests.bench.messages import Listen, Open
-from tests.bench.report import Bar, Part, Table
+from tests.measure.bench.fleet import Fleet
+from tests.measure.bench.measure import percentile
+from tests.measure.bench.messages import Listen, Open
+from tests.measure.bench.report import Bar, Part, Table
 
 OURS = "warmline"
 START_SECONDS = 0.05

@@ -6,10 +6,10 @@ from typing import Any
 
 from cachetools.keys import hashkey
 
-from tests.bench import in_memory, warm
-from tests.bench.measure import Burst, Spread, in_turns, quotient
-from tests.bench.report import Bar, Part, Table
-from tests.bench.servers import Servers
+from tests.measure.bench import in_memory, warm
+from tests.measure.bench.measure import Burst, Spread, in_turns, quotient
+from tests.measure.bench.report import Bar, Part, Table
+from tests.measure.bench.servers import Servers
 from warmline_cache import Cache
 
 KEYS = 100

@@ -8,11 +8,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from tests.bench import on_redis, warm
-from tests.bench.measure import Burst, Spread, Stopwatch, in_turns, quotient
-from tests.bench.on_redis import Ports
-from tests.bench.report import Bar, Cell, Part, Table
-from tests.bench.servers import Counter, Servers
+from tests.measure.bench import on_redis, warm
+from tests.measure.bench.measure import Burst, Spread, Stopwatch, in_turns, quotient
+from tests.measure.bench.on_redis import Ports
+from tests.measure.bench.report import Bar, Cell, Part, Table
+from tests.measure.bench.servers import Counter, Servers
 
 TASKS = 100
 KEYS = 500

@@ -14,10 +14,10 @@ import cashews
 from aiocache.serializers import NullSerializer
 from dogpile.cache import make_region
 
-from tests.bench import in_memory, warm
-from tests.bench.in_memory import TTL, Get, coroutine_function
-from tests.bench.origin import spoken
-from tests.bench.warm import L1_BYTES, POLICY
+from tests.measure.bench import in_memory, warm
+from tests.measure.bench.in_memory import TTL, Get, coroutine_function
+from tests.measure.bench.origin import spoken
+from tests.measure.bench.warm import L1_BYTES, POLICY
 from warmline.services.codecs import AudioCodec
 from warmline_cache import Group, Listening, Source
 

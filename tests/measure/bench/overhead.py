@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 import uvloop
 
-from tests.bench.environment import load, processor
-from tests.bench.measure import Spread, in_turns, percentile, quotient
-from tests.bench.report import Cell, Part, Table, text
+from tests.measure.bench.environment import load, processor
+from tests.measure.bench.measure import Spread, in_turns, percentile, quotient
+from tests.measure.bench.report import Cell, Part, Table, text
 from tests.support.processes import Process, free_port, python_path
 from tests.support.stack import Stack, await_redis, key_of
 
@@ -124,7 +124,7 @@ def main() -> None:
         await_redis(served, "up")
         length = len(served.answer(QUESTION).content)
         port = free_port()
-        command = [sys.executable, "-m", "tests.bench.bare", "--port", str(port)]
+        command = [sys.executable, "-m", "tests.measure.bench.bare", "--port", str(port)]
         bare = Process(command, log=Path(folder) / "bare.log", environment=python_path()).listening(port)
         path = "/v1/agents/reception/answer"
         try:

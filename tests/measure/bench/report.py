@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tests.bench.measure import Spread
+from tests.measure.bench.measure import Spread
 
 Cell = Spread | float | str | None
 WIDTH = 120

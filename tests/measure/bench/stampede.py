@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.bench.fleet import Fleet
-from tests.bench.measure import Spread, in_turns_until_slow
-from tests.bench.messages import Cold, Open
-from tests.bench.on_redis import SHARED
-from tests.bench.origin import LOAD_SECONDS, Origin
-from tests.bench.report import TOO_SLOW, Bar, Cell, Part, Table
-from tests.bench.servers import Count, Counter
+from tests.measure.bench.fleet import Fleet
+from tests.measure.bench.measure import Spread, in_turns_until_slow
+from tests.measure.bench.messages import Cold, Open
+from tests.measure.bench.on_redis import SHARED
+from tests.measure.bench.origin import LOAD_SECONDS, Origin
+from tests.measure.bench.report import TOO_SLOW, Bar, Cell, Part, Table
+from tests.measure.bench.servers import Count, Counter
 
 CALLERS = 100
 CROWD = 1000

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from prometheus_client import CollectorRegistry
 
-from tests.bench.servers import Servers
+from tests.measure.bench.servers import Servers
 from warmline.services import groups
 from warmline.services.codecs import AudioCodec
 from warmline.telemetry.counters import Metrics

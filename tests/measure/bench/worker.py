@@ -9,9 +9,9 @@ import time
 import msgspec
 import uvloop
 
-from tests.bench.messages import Cold, Disturb, Invalidate, Listen, Open, Read, Reply, Request, Work
-from tests.bench.on_redis import SHARED, Ports, Shared
-from tests.bench.origin import Origin
+from tests.measure.bench.messages import Cold, Disturb, Invalidate, Listen, Open, Read, Reply, Request, Work
+from tests.measure.bench.on_redis import SHARED, Ports, Shared
+from tests.measure.bench.origin import Origin
 from warmline_cache.invalidation.invalidation import Report
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.evidence`: measure every fleet, show it, and keep it if told to."""
+"""`python -m tests.measure.evidence`: measure every fleet, show it, and keep it if told to."""
 
 import argparse
 import json
@@ -10,18 +10,18 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import report
-from tests.bench.environment import load, processor
-from tests.evidence import scale
-from tests.evidence.kept import Kept, named
-from tests.evidence.progress import Progress
-from tests.evidence.record import Run
-from tests.evidence.row import measure
-from tests.evidence.setups import SETUPS, Setup
-from tests.evidence.shown import page
-from tests.evidence.shown.summary import Row, summary
-from tests.evidence.shown.tables import part
-from tests.evidence.trace import FULL, QUICK, Size, Trace, chosen
+from tests.measure.bench import report
+from tests.measure.bench.environment import load, processor
+from tests.measure.evidence import scale
+from tests.measure.evidence.kept import Kept, named
+from tests.measure.evidence.progress import Progress
+from tests.measure.evidence.record import Run
+from tests.measure.evidence.row import measure
+from tests.measure.evidence.setups import SETUPS, Setup
+from tests.measure.evidence.shown import page
+from tests.measure.evidence.shown.summary import Row, summary
+from tests.measure.evidence.shown.tables import part
+from tests.measure.evidence.trace import FULL, QUICK, Size, Trace, chosen
 from tests.support.processes import ROOT
 from warmline.settings import PROFILES
 from warmline_studies.traces import TraceError, line
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tests.evidence", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="tests.measure.evidence", description=main.__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="three workers and a few seconds each: to see that it runs"
     )

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx
 
-from tests.evidence import organisations, scale
-from tests.evidence.record import Change
-from tests.evidence.record import Worker as Held
-from tests.evidence.scrape import held
-from tests.evidence.setups import Setup
-from tests.evidence.steps import Step
+from tests.measure.evidence import organisations, scale
+from tests.measure.evidence.record import Change
+from tests.measure.evidence.record import Worker as Held
+from tests.measure.evidence.scrape import held
+from tests.measure.evidence.setups import Setup
+from tests.measure.evidence.steps import Step
 from tests.support.nginx import Nginx
 from tests.support.redis import RedisServer
 from tests.support.stack import Stack, Worker, await_redis, key_of

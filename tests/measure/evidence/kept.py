@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from tests.evidence.record import Run
+from tests.measure.evidence.record import Run
 from tests.support.processes import ROOT
 
-_CODE = ("agent/warmline*/**/*.py", "agent/requirements.txt", "nginx/**/*.j2", "tests/evidence/*.py")
+_CODE = ("agent/warmline*/**/*.py", "agent/requirements.txt", "nginx/**/*.j2", "tests/measure/evidence/*.py")
 
 
 def named(*parts: str) -> str:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.evidence.steps import greeting, said
+from tests.measure.evidence.steps import greeting, said
 from tests.support.stack import key_of
 from warmline_studies.traces import Entry, Kind
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import aiohttp
 
-from tests.evidence.fleet import origin
-from tests.evidence.record import Change, Seen
-from tests.evidence.steps import Step
+from tests.measure.evidence.fleet import origin
+from tests.measure.evidence.record import Change, Seen
+from tests.measure.evidence.steps import Step
 from warmline_studies.traces import Kind
 
 _SOURCE = re.compile(r"warmline-(\w+);[^,]*?detail=(\w+)")

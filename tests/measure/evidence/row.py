@@ -9,11 +9,11 @@ from pathlib import Path
 
 import uvloop
 
-from tests.evidence.fleet import Fleet, fleet
-from tests.evidence.record import Change, Run
-from tests.evidence.replay import Event, Replay
-from tests.evidence.setups import Setup
-from tests.evidence.steps import Step
+from tests.measure.evidence.fleet import Fleet, fleet
+from tests.measure.evidence.record import Change, Run
+from tests.measure.evidence.replay import Event, Replay
+from tests.measure.evidence.setups import Setup
+from tests.measure.evidence.steps import Step
 from warmline_studies.traces import Kind
 
 

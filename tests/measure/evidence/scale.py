@@ -7,7 +7,7 @@ takes a larger part of a lifetime here than it does in truth, and more callers j
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.evidence.setups import CACHES
+from tests.measure.evidence.setups import CACHES
 from warmline.settings import PROFILES
 
 _LIFETIMES = ("ttl", "stale_while_revalidate", "stale_if_error", "negative_ttl")

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.evidence.record import Worker as Held
-from tests.evidence.setups import CACHES
+from tests.measure.evidence.record import Worker as Held
+from tests.measure.evidence.setups import CACHES
 from tests.support.stack import Worker
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.evidence.steps import Step, steps
+from tests.measure.evidence.steps import Step, steps
 from warmline_studies.traces import Entry, Kind, Shape, Uttered, describe, generate, invented_tenants, line, read
 
 MOST_FACTOR = 40.0

@@ -17,8 +17,8 @@ import websocket
 from locust import FastHttpUser, User, between, events, task
 from locust.env import Environment
 
-from tests.load.saturation import Watch, first
-from tests.load.voice import Call, Refused
+from tests.measure.load.saturation import Watch, first
+from tests.measure.load.voice import Call, Refused
 
 QUESTIONS = (
     "What is knee pain?",

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.evidence.record import Change
-from tests.evidence.scale import JITTER, Lifetime
+from tests.measure.evidence.record import Change
+from tests.measure.evidence.scale import JITTER, Lifetime
 
 _KNOWLEDGE = ("rag",)
 _OF_AN_AGENT = ("config", "prompt", "tts")

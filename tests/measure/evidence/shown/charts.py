@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from tests.bench.chart import INK, OURS, THEIRS, WIDTH
+from tests.measure.bench.chart import INK, OURS, THEIRS, WIDTH
 
 LEFT, RIGHT, ROW, GAP, TOP = 210, 170, 24, 34, 66
 _SPAN = WIDTH - LEFT - RIGHT

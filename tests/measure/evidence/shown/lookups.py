@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from tests.evidence.record import Seen
-from tests.evidence.scale import load_seconds
-from tests.evidence.shown.best import Lookup
-from tests.evidence.steps import LANGUAGE, phase_at
+from tests.measure.evidence.record import Seen
+from tests.measure.evidence.scale import load_seconds
+from tests.measure.evidence.shown.best import Lookup
+from tests.measure.evidence.steps import LANGUAGE, phase_at
 from warmline.services.normalise import normalised
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from tests.bench.report import Bar, Part, Table, shown
-from tests.evidence.setups import CACHES
-from tests.evidence.shown import charts
-from tests.evidence.shown.charts import Hits
-from tests.evidence.shown.summary import Row
-from tests.evidence.shown.tables import MIB, title
+from tests.measure.bench.report import Bar, Part, Table, shown
+from tests.measure.evidence.setups import CACHES
+from tests.measure.evidence.shown import charts
+from tests.measure.evidence.shown.charts import Hits
+from tests.measure.evidence.shown.summary import Row
+from tests.measure.evidence.shown.tables import MIB, title
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }

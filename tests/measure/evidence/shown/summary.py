@@ -6,14 +6,14 @@ from random import Random
 
 import msgspec
 
-from tests.bench.measure import percentile
-from tests.evidence.record import LOAD, Run, Seen
-from tests.evidence.record import Worker as Held
-from tests.evidence.scale import Lifetime
-from tests.evidence.setups import CACHES, Setup
-from tests.evidence.shown.best import Best, best
-from tests.evidence.shown.lookups import lookups
-from tests.evidence.steps import PHASES, phase_at
+from tests.measure.bench.measure import percentile
+from tests.measure.evidence.record import LOAD, Run, Seen
+from tests.measure.evidence.record import Worker as Held
+from tests.measure.evidence.scale import Lifetime
+from tests.measure.evidence.setups import CACHES, Setup
+from tests.measure.evidence.shown.best import Best, best
+from tests.measure.evidence.shown.lookups import lookups
+from tests.measure.evidence.steps import PHASES, phase_at
 
 SOURCES = ("l1", "l2", "joined", "stale", LOAD)
 _CALLS = {"config": ("agents:config",), "prompt": ("agents:prompt",), "rag": ("knowledge:search",)}

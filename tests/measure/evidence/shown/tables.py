@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from tests.bench.report import Bar, Cell, Part, Table
-from tests.evidence.scale import REDIS_SECONDS
-from tests.evidence.setups import CACHES
-from tests.evidence.shown.summary import CacheShown, Row
-from tests.evidence.steps import PHASES
+from tests.measure.bench.report import Bar, Cell, Part, Table
+from tests.measure.evidence.scale import REDIS_SECONDS
+from tests.measure.evidence.setups import CACHES
+from tests.measure.evidence.shown.summary import CacheShown, Row
+from tests.measure.evidence.steps import PHASES
 
 MIB = 1024 * 1024
 WITHIN = 0.01

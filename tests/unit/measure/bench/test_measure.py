@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bench.measure import as_far_as_it_goes, in_turns_until_slow
+from tests.measure.bench.measure import as_far_as_it_goes, in_turns_until_slow
 
 
 def rounds(costs: dict[str, list[float]], *, ours: str = "warmline") -> dict[str, list[float]]:

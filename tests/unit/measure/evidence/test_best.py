@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from tests.evidence.record import Change
-from tests.evidence.scale import Lifetime
-from tests.evidence.shown.best import Best, Lookup, best
+from tests.measure.evidence.record import Change
+from tests.measure.evidence.scale import Lifetime
+from tests.measure.evidence.shown.best import Best, Lookup, best
 
 LIFETIMES = {cache: Lifetime(fresh=10, stale=5) for cache in ("tts", "rag", "config", "prompt")}
 LOAD = 1.0

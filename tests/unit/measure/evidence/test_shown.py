@@ -5,13 +5,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench import report
-from tests.evidence import scale
-from tests.evidence.record import Change, Run, Seen, Worker
-from tests.evidence.setups import SETUPS
-from tests.evidence.shown import page
-from tests.evidence.shown.summary import Row, summary
-from tests.evidence.shown.tables import part
+from tests.measure.bench import report
+from tests.measure.evidence import scale
+from tests.measure.evidence.record import Change, Run, Seen, Worker
+from tests.measure.evidence.setups import SETUPS
+from tests.measure.evidence.shown import page
+from tests.measure.evidence.shown.summary import Row, summary
+from tests.measure.evidence.shown.tables import part
 
 SECONDS = 40.0
 NUMBERS = scale.lifetimes("low_traffic", 1)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.evidence import organisations
-from tests.evidence.kept import Kept
-from tests.evidence.record import Run
-from tests.evidence.replay import sources_of
-from tests.evidence.scale import lifetimes, load_seconds, settings
-from tests.evidence.steps import PHASES, phase_at, said, steps
-from tests.evidence.trace import MOST_FACTOR, Size, chosen
+from tests.measure.evidence import organisations
+from tests.measure.evidence.kept import Kept
+from tests.measure.evidence.record import Run
+from tests.measure.evidence.replay import sources_of
+from tests.measure.evidence.scale import lifetimes, load_seconds, settings
+from tests.measure.evidence.steps import PHASES, phase_at, said, steps
+from tests.measure.evidence.trace import MOST_FACTOR, Size, chosen
 from warmline_studies.traces import Entry, Kind, TraceError
 
 SIZE = Size(seconds=10, rate=20, workers=2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.load.saturation import Busy, Sample, first, kind
+from tests.measure.load.saturation import Busy, Sample, first, kind
 
 
 def sample(users: int, machine: float, **busiest: float) -> Sample:
