@@ -13,7 +13,7 @@ from dashboards.boards.runbooks import address
 from dashboards.contract import RULES, Contract, rule_files, rules
 from dashboards.generate import generated
 from tests.support.processes import ROOT
-from tests.support.repository import makefiles
+from tests.support.tree.repository import makefiles
 
 CONTRACT = Contract()
 BOARDS = [json.loads(text) for text in generated().values()]

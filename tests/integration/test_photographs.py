@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.photographs.__main__ import CONTROLS, log_in, photograph
-from tests.support.chromium import Page
+from tests.support.processes.chromium import Page
 
 BOARD = {
     "uid": "warmline-x",

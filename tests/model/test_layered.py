@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.caches import World, key
+from tests.support.caches.world import settle
 from tests.support.examples import examples
-from tests.support.virtual_time import VirtualTimeLoop
-from tests.support.world import settle
+from tests.support.time.virtual import VirtualTimeLoop
 from warmline_cache import Found, Group, Policy, Source
 from warmline_cache.errors import UpstreamUnavailable
 from warmline_cache.redis.server import Budget

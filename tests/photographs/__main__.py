@@ -9,8 +9,9 @@ from typing import Any
 
 from dashboards.contract import HERE
 from dashboards.draw import size
-from tests.support import fleet, grafana
-from tests.support.chromium import Page
+from tests.support import fleet
+from tests.support.fleet import grafana
+from tests.support.processes.chromium import Page
 
 CONTROLS = 120
 """Pixels that Grafana puts above a board in kiosk mode, for its variables."""

@@ -98,6 +98,13 @@ def test_what_asserts_does_not_rest_on_what_measures() -> None:
     assert not [*(ROOT / "tests" / "measure").rglob("test_*.py")]
 
 
+def test_a_room_of_support_defines_no_name_that_one_of_its_modules_has() -> None:
+    for face in (ROOT / "tests" / "support").glob("*/__init__.py"):
+        named = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        defined = {node.name for node in ast.parse(face.read_text(encoding="utf-8")).body if isinstance(node, named)}
+        assert not defined & {path.stem for path in face.parent.glob("*.py")}, face  # the module would hide it
+
+
 @pytest.mark.parametrize("part", DASHBOARDS)
 def test_what_makes_and_checks_boards_imports_only_what_is_below_it(part: str) -> None:
     folder = ROOT / "dashboards" / part

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import ROOT
-from tests.support.repository import tracked
+from tests.support.tree.repository import tracked
 
 PACKAGES = sorted(f"agent/{path.name}" for path in (ROOT / "agent").glob("warmline*"))
 LINTERS = {

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from tests.support.processes import ROOT
-from tests.support.repository import makefiles
+from tests.support.tree.repository import makefiles
 
 DOCUMENTED = re.compile(r"^([a-z-]+):.*?## ", re.MULTILINE)
 SHOWN = re.compile(r"^  ([a-z-]+) {2,}\S", re.MULTILINE)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.processes import ROOT
-from tests.support.repository import tracked
+from tests.support.tree.repository import tracked
 
 SOURCES = sorted(path for path in tracked() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] != "tests")
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.support.processes import ROOT
-from tests.support.repository import tracked
+from tests.support.tree.repository import tracked
 
 TOP = {"ansible", "docker", "nginx", "agent", "dashboards", "tests", "docs", ".ci", ".github"}
 REGISTRIES = re.compile(

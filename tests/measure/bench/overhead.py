@@ -21,7 +21,7 @@ from tests.measure.bench.environment import load, processor
 from tests.measure.bench.measure import Spread, in_turns, percentile, quotient
 from tests.measure.bench.report import Cell, Part, Table, text
 from tests.support.processes import Process, free_port, python_path
-from tests.support.stack import Stack, await_redis, key_of
+from tests.support.processes.stack import Stack, await_redis, key_of
 
 BARE, WORKER = "bare Starlette on uvicorn", "worker, three hits in L1"
 QUESTION = "What is knee pain?"

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.support.nginx import Nginx, slots
-from tests.support.stack import Stack, await_redis, key_of
-from tests.support.voice import Call
-from tests.support.wait import until
+from tests.support.clients.voice import Call
+from tests.support.edge.nginx import Nginx, slots
+from tests.support.processes.stack import Stack, await_redis, key_of
+from tests.support.time.wait import until
 
 WORKERS = 4
 ROUNDS = 50

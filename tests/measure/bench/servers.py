@@ -11,7 +11,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from tests.support.processes import free_port, listens
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 
 def cores() -> tuple[set[int], set[int]]:

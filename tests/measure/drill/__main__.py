@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support import fleet
 from tests.support.fleet import Edge
-from tests.support.incidents import INCIDENTS, Incident
+from tests.support.fleet.incidents import INCIDENTS, Incident
 
 PAGER = "/var/lib/warmline/pager/alerts.jsonl"
 ALWAYS = {"Watchdog"}

@@ -17,10 +17,10 @@ from tests.measure.evidence.record import Worker as Held
 from tests.measure.evidence.scrape import held
 from tests.measure.evidence.setups import Setup
 from tests.measure.evidence.steps import Step
-from tests.support.nginx import Nginx
+from tests.support.clients.webhooks import SECRET, signed, written
+from tests.support.edge.nginx import Nginx
+from tests.support.processes.stack import Stack, Worker, await_redis, key_of
 from tests.support.redis import RedisServer
-from tests.support.stack import Stack, Worker, await_redis, key_of
-from tests.support.webhooks import SECRET, signed, written
 
 AT_ONCE = 2
 """Workers that start at a time: as many as the smallest machine has cores."""

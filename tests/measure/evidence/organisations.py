@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.measure.evidence.steps import greeting, said
-from tests.support.stack import key_of
+from tests.support.processes.stack import key_of
 from warmline_studies.traces import Entry, Kind
 
 KNOWN = 40

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.measure.evidence.record import Worker as Held
 from tests.measure.evidence.setups import CACHES
-from tests.support.stack import Worker
+from tests.support.processes.stack import Worker
 
 
 def held(worker: Worker) -> Held:

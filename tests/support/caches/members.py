@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec
+from tests.support.time.aio import until
 from warmline_cache import Cache, Caches, Policy, Tuning
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.redis.dial import dialler

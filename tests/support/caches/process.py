@@ -1,4 +1,4 @@
-"""A process with caches of its own, for tests that kill it: `python -m tests.support.cache_process`.
+"""A process with caches of its own, for tests that kill it: `python -m tests.support.caches.process`.
 
 `live` reads and invalidates at random until it is ended; `cold` asks once for a key that nobody has. Every event is a
 line of JSON on standard output, stamped with the machine's monotonic clock, which all processes share.

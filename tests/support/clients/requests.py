@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from tests.support.raw import HANDSHAKE
-from tests.support.stack import key_of
+from tests.support.clients.raw import HANDSHAKE
+from tests.support.processes.stack import key_of
 
 KEY = f"Bearer {key_of('sahyadri')}"
 ANSWER, SPEECH = "/v1/agents/reception/answer", "/v1/agents/reception/speech"

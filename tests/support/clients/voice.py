@@ -10,7 +10,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.stack import key_of
+from tests.support.processes.stack import key_of
 
 PATH = "/v1/sessions"
 

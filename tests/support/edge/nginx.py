@@ -10,9 +10,9 @@ from typing import Any
 
 import jinja2
 
-from tests.support.plugins import load
 from tests.support.processes import ROOT, Process, free_port
-from tests.support.wait import until
+from tests.support.time.wait import until
+from tests.support.tree.plugins import load
 
 DEFAULTS = {
     "nginx_worker_processes": 1,
@@ -144,7 +144,7 @@ class Backends:
         self._edges: list[Nginx] = []
 
     def _start(self, number: int, port: int) -> Process:
-        command = [sys.executable, "-m", "tests.support.backend", "--name", f"test/{number}", "--port", str(port)]
+        command = [sys.executable, "-m", "tests.support.edge.backend", "--name", f"test/{number}", "--port", str(port)]
         log = self._folder / f"backend-{number}.log"
         return Process(command, log=log, environment={"PYTHONPATH": str(ROOT)}).listening(port)
 

@@ -15,8 +15,8 @@ import httpx
 import testinfra
 import yaml
 
-from tests.support import plugins
 from tests.support.processes import ROOT
+from tests.support.tree import plugins
 
 STATE = Path(os.environ.get("WARMLINE_STATE", Path.home() / ".local" / "state" / "warmline")) / "staging"
 INVENTORY = ROOT / "ansible" / "inventories" / "staging" / "hosts.yml"

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from tests.support import fleet, operations
-from tests.support.fleet import Edge
-from tests.support.wait import until
+from tests.support import fleet
+from tests.support.fleet import Edge, operations
+from tests.support.time.wait import until
 
 CALLERS = fleet.callers(24)
 

@@ -17,8 +17,8 @@ from types import TracebackType
 import httpx
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.support.voice import Call
-from tests.support.wait import until
+from tests.support.clients.voice import Call
+from tests.support.time.wait import until
 
 PATIENCE = 45  # seconds that anything may take until it counts as failed
 QUESTIONS = ("What is knee pain?", "What is gout?", "When are you open?", "Who won the cup?")

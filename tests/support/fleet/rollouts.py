@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support import fleet, plugins
-from tests.support.load import Load, Report
+from tests.support import fleet
+from tests.support.fleet.load import Load, Report
 from tests.support.shown import shown
+from tests.support.tree import plugins
 
 CALLERS = fleet.callers(200)
 # What turns the playbook of rollouts into the heart of a deploy: what stands around the workers stays as it is.

@@ -11,7 +11,7 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.processes import Process, free_port
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 # Without the first four it does not run here as root; without the others it looks for hosts of its maker's.
 FLAGS = (

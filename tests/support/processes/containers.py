@@ -7,7 +7,7 @@ from pathlib import Path
 
 from docker import build
 from tests.support.processes import listens
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 
 def docker(*arguments: str) -> subprocess.CompletedProcess[str]:

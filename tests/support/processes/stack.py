@@ -10,7 +10,7 @@ import httpx
 
 from tests.support.processes import Process, free_port, python_path, simulator, warmline
 from tests.support.redis import RedisServer, as_worker
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 ORGANISATIONS = ("sahyadri", "kaveri", "lakeside")
 

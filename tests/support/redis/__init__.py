@@ -8,7 +8,7 @@ import redis
 import yaml
 
 from tests.support.processes import ROOT, Process, free_port
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 INTRODUCTION = "client|setinfo"
 """What the client library says of itself, going on if it is refused: older servers do not know it."""

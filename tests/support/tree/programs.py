@@ -4,7 +4,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from types import ModuleType
 
-from tests.support.roles import ROLES
+from tests.support.tree.roles import ROLES
 
 
 def load(role: str, program: str) -> ModuleType:

@@ -6,8 +6,8 @@ import json
 import jinja2
 import yaml
 
-from tests.support.plugins import load
 from tests.support.processes import ROOT
+from tests.support.tree.plugins import load
 
 ROLES = ROOT / "ansible" / "roles"
 

@@ -5,8 +5,8 @@ import struct
 from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar
 
-from tests.support.accounts import unlimited
 from tests.support.caches import Gates, World
+from tests.support.worker.accounts import unlimited
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
 from warmline.services.codecs import AudioCodec, MessageCodec

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tests.support.accounts import unlimited
-from tests.support.aio import until
 from tests.support.caches import Recorded, World
-from tests.support.popular import DictPopular
+from tests.support.time.aio import until
+from tests.support.worker.accounts import unlimited
+from tests.support.worker.popular import DictPopular
 from warmline.errors import UpstreamRejected
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 
 status = load("filter", "status").status
 
