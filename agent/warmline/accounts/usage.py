@@ -6,12 +6,12 @@ same twice, so that a limit may be reached early, never late.
 """
 
 import asyncio
-import contextlib
 import datetime
 from collections import defaultdict
 from collections.abc import Mapping
 
 from warmline.accounts.accounts import Accounts, Use
+from warmline.background import Background
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.key import PROTOCOL
 from warmline_cache.redis.server import Budget, Script, Server, expect
@@ -27,24 +27,18 @@ return redis.call('HGETALL', KEYS[1])
 """Day | seconds kept, field, amount… → all fields. Adds, and says what the day has come to."""
 
 
-class Usage:
+class Usage(Background):
     """Keeps the accounts of this worker and of the others together."""
 
     def __init__(self, accounts: Accounts, state: Server) -> None:
+        super().__init__(self._run, name="usage")
         self._accounts = accounts
         self._state = state
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin, until `aclose`."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="usage")
 
     async def aclose(self) -> None:
         """Tell what is left, if somebody listens, and end."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await super().aclose()
+        if self.started:
             await self.exchange()
 
     async def exchange(self) -> None:

@@ -195,5 +195,5 @@ def _told(error: WarmlineError, end: End) -> Error:
         return Error(error.code, error.message, error.field)
     if isinstance(error, UpstreamError):
         _log.warning("upstream_failed", upstream=error.upstream, code=error.code, detail=error.detail)
-        return Error(error.code, f"{error.upstream} did not answer this request")
+        return Error(error.code, errors.blame_provider(error))
     return Error(error.code, end.text)

@@ -1,12 +1,11 @@
 """All voice sessions of one worker: who may open one, who resumes what, who has to leave."""
 
-import asyncio
 import base64
-import contextlib
 from collections.abc import Callable
 
 import msgspec
 
+from warmline.background import Background
 from warmline.errors import SessionNotFound, SessionsFull
 from warmline.session import machine
 from warmline.session.client import Client, HungUp
@@ -51,11 +50,11 @@ class Sessions:
         self._held = 0
         self._owners: dict[bytes, Conversation] = {}
         self._draining = False
-        self._watching: asyncio.Task[None] | None = None
+        self._watching = Background(lambda: store.watch(self._taken), name="sessions: watch")
 
     def start(self) -> None:
         """Begin to hear of sessions that other workers took over."""
-        self._watching = asyncio.get_running_loop().create_task(self._store.watch(self._taken), name="sessions: watch")
+        self._watching.start()
 
     def leave(self) -> None:
         """Every session leaves as soon as it listens; so does one that is opened from now on."""
@@ -65,10 +64,7 @@ class Sessions:
 
     async def aclose(self) -> None:
         """Hear of nothing any more; the sessions end with their connections."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
+        await self._watching.aclose()
 
     async def hold(self, client: Client, organisation: str, opening: Open) -> End:
         """Hold a session until it ends; how it ended.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
+from warmline.background import Background
 from warmline_cache.errors import StoreUnavailable
 
 LONGEST = 200
@@ -86,7 +87,7 @@ class Popular:
         self._size = 0
         self._noted: set[tuple[str, bytes]] = set()
         self._minute = 0
-        self._flushing: asyncio.Task[None] | None = None
+        self._flushing = Background(self._run, name="popular questions")
 
     def counts(self, organisation: str) -> bool:
         """Whether this organisation's questions are counted."""
@@ -112,14 +113,11 @@ class Popular:
 
     def start(self) -> None:
         """Forget whoever opted out, then flush every second until closed."""
-        self._flushing = asyncio.get_running_loop().create_task(self._run(), name="popular questions")
+        self._flushing.start()
 
     async def aclose(self) -> None:
         """Stop; what was not flushed is forgotten."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._flushing
+        await self._flushing.aclose()
 
     async def flush(self) -> None:
         """Hand over what was counted since the last time."""
