@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from tests.support.caches.books import check_memory
 from warmline_cache import Cache, Found, Group, Key, Memory, NotStored, Policy, Removal
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.fence import Fence
@@ -249,7 +250,7 @@ class Worker:
 
     def check(self) -> None:
         """Nothing is left behind: no flight, no waiter, books that add up."""
-        self.memory.check()
+        check_memory(self.memory)
         assert len(self.cache.flights) == 0
         assert len(self.leases) == 0
 
