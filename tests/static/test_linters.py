@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.processes import ROOT
 from tests.support.tree.repository import tracked
@@ -32,6 +33,15 @@ def silent(command: list[str], folder: Path = ROOT) -> None:
 @pytest.mark.parametrize("name", LINTERS)
 def test_the_linter_is_silent(name: str) -> None:
     silent(LINTERS[name])
+
+
+def test_a_commit_hook_runs_what_the_linters_tests_run() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    entries = {hook["id"]: hook["entry"].split() for hook in hooks}
+    assert entries["mypy"] == LINTERS["mypy"]
+    for name in ("ruff check", "ruff format", "yamllint"):
+        whole = [word for word in LINTERS[name] if word != "."]  # a hook is given the files that are committed
+        assert entries[name.replace(" ", "-")] == whole
 
 
 def test_ansible_plugins_are_typed() -> None:

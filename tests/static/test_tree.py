@@ -60,6 +60,16 @@ def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
     assert not re.search(r"--(extra-)?index-url|--find-links|://", text)
 
 
+def test_what_is_generated_is_marked_so_and_nothing_else_is() -> None:
+    names = [str(path.relative_to(ROOT)) for path in tracked()]
+    command = ["git", "-C", str(ROOT), "check-attr", "--stdin", "linguist-generated"]
+    done = subprocess.run(command, input="\n".join(names), capture_output=True, text=True, check=True)
+    marked = {line.split(":")[0] for line in done.stdout.splitlines() if line.endswith(": set")}
+    locks = {name for name in names if re.search(r"(^|/)(requirements[^/]*\.txt|package-lock\.json)$", name)}
+    boards = {name for name in names if name.startswith("dashboards/json/")}
+    assert marked == locks | boards
+
+
 def test_the_control_machine_runs_the_workers_versions() -> None:
     def versions(lock: str) -> dict[str, str]:
         return dict(re.findall(r"^([a-z0-9][^\s=]*)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
