@@ -6,7 +6,7 @@ URL ?=
 
 ##@ Boards
 .PHONY: boards boards-venv test-boards board-pictures control-pictures
-boards: boards-venv ## make the boards' JSON from dashboards/boards
+boards: boards-venv ## make the boards' JSON and the rules with links to their runbooks
 	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m dashboards.generate
 
 test-boards: boards-venv ## boards, rules and alerts against the metrics that exist; in an environment of their own, 10 s

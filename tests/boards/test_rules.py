@@ -10,8 +10,8 @@ import yaml
 
 from dashboards import lint
 from dashboards.boards.runbooks import address
-from dashboards.contract import RULES, Contract, rule_files, rules
-from dashboards.generate import generated
+from dashboards.contract import RENDERED, RULES, Contract, rule_files, rules
+from dashboards.generate import generated, rendered
 from tests.support.processes import ROOT
 from tests.support.tree.repository import makefiles
 
@@ -33,6 +33,13 @@ def headings(page: str) -> list[str]:
     """The pages' headings as links name them."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return [line.lower() for line in re.findall(r"^## (\w+)$", text, re.MULTILINE)]
+
+
+def test_the_rules_that_are_installed_are_the_rules_with_their_links() -> None:
+    """If this fails: `make boards`, and look at the difference."""
+    assert {file.name: file.read_text(encoding="utf-8") for file in RENDERED.iterdir()} == rendered()
+    typed = [file.name for file in RULES.glob("*.yml") if "runbook" in file.read_text(encoding="utf-8")]
+    assert typed == []  # links are written, not typed
 
 
 @pytest.mark.parametrize("file", rule_files(), ids=lambda path: path.stem)

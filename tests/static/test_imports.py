@@ -51,7 +51,7 @@ LAYERS = {  # of each package, the highest first: a part imports what is below i
 }
 DASHBOARDS = {
     "boards": {"boards"},
-    "generate": {"boards"},
+    "generate": {"boards", "contract"},
     "contract": set(),
     "expressions": set(),
     "lint": {"contract", "expressions"},
