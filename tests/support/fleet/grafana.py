@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 from tests.support import fleet
 from tests.support.processes import Process, free_port
 
@@ -26,10 +24,3 @@ def tunnel(folder: Path) -> Iterator[str]:
 
 def password() -> str:
     return (fleet.STATE / "secrets" / "grafana_admin").read_text(encoding="utf-8").strip()
-
-
-def session(url: str, password: str) -> httpx.Cookies:
-    """The cookies of somebody who has logged in. Raises httpx.HTTPStatusError for a password that is not the one."""
-    answer = httpx.post(f"{url}/login", json={"user": USER, "password": password}, timeout=30)
-    answer.raise_for_status()
-    return answer.cookies

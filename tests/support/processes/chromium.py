@@ -1,6 +1,5 @@
 """Debian's Chromium, headless, driven over its DevTools protocol: one page."""
 
-import base64
 import contextlib
 import itertools
 import json
@@ -86,9 +85,6 @@ class Page:
             self.call(
                 "Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13
             )
-
-    def screenshot(self, path: Path) -> None:
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
     def close(self) -> None:
         self._stack.close()
