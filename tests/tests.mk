@@ -12,7 +12,7 @@ SECONDS ?= 60
 ##@ Test
 .PHONY: test-long test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet test-long-model test-long-search test-long-fleet test-upgrade lint
 test-static: venv ## linters, types, and the tree's own rules
-	cd $(ROOT) && pytest tests/static
+	cd $(ROOT) && pytest --numprocesses auto --dist worksteal tests/static
 lint: test-static
 
 test-unit: venv ## what needs no server: units, interleavings in virtual time, models; a minute
