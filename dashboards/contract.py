@@ -9,6 +9,8 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 RULES = HERE / "rules"
+RENDERED = RULES / "rendered"
+"""What Prometheus is given: the rules with the links to their runbooks (`generate.py`)."""
 _WORKER = "workers"
 _SUFFIXES = ("_bucket", "_count", "_sum")
 FLEET = "fleet"
@@ -25,8 +27,8 @@ class Metric:
 
 
 def rule_files() -> list[Path]:
-    """Every file of rules."""
-    return sorted(RULES.glob("*.yml"))
+    """Every file of rules, as Prometheus is given it."""
+    return sorted(RENDERED.glob("*.yml"))
 
 
 @cache

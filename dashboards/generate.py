@@ -1,13 +1,17 @@
-"""Boards → JSON, for Grafana to provision. `python -m dashboards.generate` writes `dashboards/json`."""
+"""Boards → JSON, for Grafana to provision; rules → rules that link to their runbooks, for Prometheus.
+
+`python -m dashboards.generate` writes `dashboards/json` and `dashboards/rules/rendered`.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from dashboards.boards import caches, deploys, edge, invalidation, money, overview, redis, runbooks, sockets, stickiness
 from dashboards.boards.board import Board
+from dashboards.contract import RENDERED, RULES
 
 BOARDS: Sequence[Board] = tuple(
     module.BOARD
@@ -21,11 +25,17 @@ def generated() -> dict[str, str]:
     return {f"{board.uid.removeprefix('warmline-')}.json": _text(board) for board in BOARDS}
 
 
-def write(folder: Path) -> None:
-    """Write every board, and remove what is none any more."""
+def rendered() -> dict[str, str]:
+    """Each file of rules by its name, with the links of its alerts."""
+    return {
+        file.name: runbooks.linked_rules(file.read_text(encoding="utf-8"), file.stem) for file in RULES.glob("*.yml")
+    }
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write these files into a folder, and remove all others from it."""
     folder.mkdir(exist_ok=True)
-    files = generated()
-    for old in folder.glob("*.json"):
+    for old in folder.iterdir():
         if old.name not in files:
             old.unlink()
     for name, text in files.items():
@@ -40,4 +50,5 @@ def _text(board: Board) -> str:
 
 
 if __name__ == "__main__":
-    write(FOLDER)
+    write(FOLDER, generated())
+    write(RENDERED, rendered())

@@ -1,6 +1,6 @@
 """Tests marked `virtual_time` run on a loop on which waiting takes no time; what callers went through is shown.
 
-Hypothesis tries the same examples everywhere, unless a search is asked for (`tests/support/examples.py`).
+Hypothesis tries the same examples everywhere, unless a search is asked for (`tests/support/examples/`).
 """
 
 import asyncio
@@ -10,10 +10,11 @@ from importlib.util import find_spec
 import pytest
 
 from tests.support.shown import shown
-from tests.support.virtual_time import VirtualTimeLoop
+from tests.support.time.virtual import VirtualTimeLoop
 
 if find_spec("hypothesis"):  # not in the environments of boards/ and conformance/
-    from tests.support import examples, search
+    from tests.support import examples
+    from tests.support.examples import search
 
     examples.register()
 

@@ -34,6 +34,11 @@ class Background(WorkerPart):
         self._name = name
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def started(self) -> bool:
+        """Whether the work was ever begun."""
+        return self._task is not None
+
     def start(self) -> None:
         """Run the coroutine from now on, on the running loop."""
         self._task = asyncio.get_running_loop().create_task(self._work(), name=self._name)

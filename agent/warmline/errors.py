@@ -28,6 +28,14 @@ from collections.abc import Sequence
 
 from warmline_cache.errors import LoadRefused, OperatorError, UpstreamError, WarmlineError
 
+WORKER_FAILED = "the worker failed; its operators have been told"
+"""What callers are told of a fault of ours."""
+
+
+def blame_provider(error: UpstreamError) -> str:
+    """Say what callers are told of a provider's error: the provider's name, and none of its words."""
+    return f"{error.upstream} did not answer this request"
+
 
 class CallerError(WarmlineError):
     """The request is at fault; `field` names the part of it, where there is one."""

@@ -135,7 +135,7 @@ class SharedLayer(Generic[V]):
         self._events.store_failed(self._name, "decode")
         if not isinstance(error, ValueError) and type(error) not in self._told:
             self._told.add(type(error))
-            _log.error("a decoder failed at a stored entry", cache=self._name, exc_info=error)
+            _log.error("decoder_failed", cache=self._name, exc_info=error)
 
     def _kept(self, entry: CacheEntry, value: V | None) -> Kept[V | None]:
         """An entry from the future has an unknown age. It is past its time: good for as long as a fresh one is being

@@ -65,8 +65,8 @@ BOARD = Board(
                 number(
                     4,
                     "Is somebody deploying?",
-                    "1 while the lock is held. If nobody is, `make status` says whose it was and `make unlock YES=1` "
-                    "takes it away.",
+                    "1 while the lock is held. If nobody is, `make status` says whose it was and "
+                    "`make break-lock YES=1` takes it away.",
                     "none",
                     "max(warmline_deploy_lock_held)",
                     most=1,

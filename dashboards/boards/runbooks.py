@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from dashboards.boards.board import Board
@@ -20,6 +21,20 @@ def panel_id(alert: str) -> int:
 def address(alert: str) -> str:
     """Where an alert's runbook is, on Grafana."""
     return f"/d/{UID}?viewPanel={panel_id(alert)}"
+
+
+def linked_rules(rules: str, page: str) -> str:
+    """A file of rules with two more annotations for each alert: its runbook's page, and the panel that shows it."""
+    return re.sub(r"(- alert: (\w+)\n(?:(?! *- alert:).*\n)*? +annotations:\n)( +)", _add_links(page), rules)
+
+
+def _add_links(page: str) -> Callable[[re.Match[str]], str]:
+    def add(found: re.Match[str]) -> str:
+        head, alert, indent = found.groups()
+        links = {"runbook": f"docs/runbooks/{page}.md#{alert.lower()}", "runbook_url": address(alert)}
+        return head + "".join(f"{indent}{name}: {link}\n" for name, link in links.items()) + indent
+
+    return add
 
 
 def _sections(page: Path) -> tuple[str, dict[str, str]]:

@@ -65,5 +65,5 @@ def test_every_metric_of_the_worker_is_on_a_board_or_is_said_to_be_for_other_eye
 
 def test_a_board_that_is_no_more_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text("{}", encoding="utf-8")
-    write(tmp_path)
+    write(tmp_path, generated())
     assert {path.name for path in tmp_path.iterdir()} == set(generated())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.draw import answered
+from dashboards.draw import answered, size
 
 BOARD = {
     "uid": "warmline-x",
@@ -30,3 +30,8 @@ def test_every_target_is_asked_over_the_time_that_is_shown() -> None:
 def test_an_error_of_prometheus_names_the_panel() -> None:
     with pytest.raises(ValueError, match="warmline-x, panel 7: out of memory"):
         answered(BOARD, lambda path, parameters: {"status": "error", "error": "out of memory"}, end=0, seconds=60)
+
+
+def test_a_picture_is_as_high_as_its_lowest_panel_reaches() -> None:
+    panels = [{"gridPos": {"y": 0, "h": 1}}, {"gridPos": {"y": 1, "h": 8}}, {"gridPos": {"y": 1, "h": 4}}]
+    assert size({"panels": panels}) == (1552, 9 * 38 + 36 + 24)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.stack import Simulator
+from tests.support.processes.stack import Simulator
 
 # Warnings are errors here as elsewhere, save these: Sarvam's client still uses the old client of `websockets`.
 THEIRS = ("ignore::DeprecationWarning:websockets", "ignore::DeprecationWarning:sarvamai")

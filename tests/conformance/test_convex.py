@@ -13,7 +13,7 @@ import pytest
 from convex import ConvexClient, ConvexError, ConvexInt64
 from convex.http_client import ConvexExecutionError, ConvexHttpClient
 
-from tests.support.stack import Simulator
+from tests.support.processes.stack import Simulator
 
 RECEPTION = {"organisation": "sahyadri", "agent": "reception"}
 

@@ -8,7 +8,7 @@ import pytest
 from livekit.agents import APIConnectOptions, APIStatusError
 from livekit.plugins import sarvam as plugin
 
-from tests.support.stack import Simulator
+from tests.support.processes.stack import Simulator
 from warmline_simulators.sarvam import tone
 
 RATE = 16000

@@ -13,7 +13,7 @@ from sarvamai.core.api_error import ApiError
 from sarvamai.environment import SarvamAIEnvironment
 from sarvamai.types import AudioOutput, ErrorResponse, EventResponse
 
-from tests.support.stack import Simulator
+from tests.support.processes.stack import Simulator
 from warmline_simulators.sarvam import tone
 
 VOICE = {"language_code": "hi-IN", "speaker": "priya", "model": "bulbul:v3", "speech_sample_rate": 16000}

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from tests.contract.conftest import Leased
-from tests.support.aio import until
+from tests.support.time.aio import until
 from warmline_cache.redis.server import Budget
 
 _numbers = itertools.count()

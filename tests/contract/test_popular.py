@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from tests.contract.conftest import connect
-from tests.support.popular import DictPopular
 from tests.support.redis import RedisServer
+from tests.support.worker.popular import DictPopular
 from warmline.warming.popular import PopularStore, Question
 from warmline.warming.popular_redis import RedisPopular
 from warmline_cache.errors import StoreUnavailable

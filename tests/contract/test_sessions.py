@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.contract.conftest import KINDS, connect
-from tests.support.aio import until
-from tests.support.sessions import DictSessions
+from tests.support.time.aio import until
+from tests.support.worker.sessions import DictSessions
 from warmline.session.redis import RedisSessions
 from warmline.session.store import SessionStore
 from warmline_cache.errors import StoreUnavailable

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract.conftest import connect
-from tests.support.aio import until
 from tests.support.redis import RedisServer
+from tests.support.time.aio import until
 from warmline.pool import SocketShare
 from warmline.pool.redis import RedisBudget
 from warmline_cache.errors import StoreUnavailable

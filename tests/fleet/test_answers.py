@@ -8,8 +8,8 @@ import httpx
 
 from tests.support import fleet
 from tests.support.fleet import Edge
-from tests.support.stack import spoken
-from tests.support.wait import until
+from tests.support.processes.stack import spoken
+from tests.support.time.wait import until
 
 CALLERS = fleet.callers(240)
 

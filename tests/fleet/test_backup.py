@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import fleet, operations
-from tests.support.fleet import Edge
-from tests.support.wait import until
+from tests.support import fleet
+from tests.support.fleet import Edge, operations
+from tests.support.time.wait import until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 KEPT_HERE = ("secrets", "keys", "tls")

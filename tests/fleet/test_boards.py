@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from dashboards import check
-from tests.support import fleet, incidents, operations
-from tests.support.fleet import Edge
-from tests.support.voice import Call
-from tests.support.wait import until_nothing
+from tests.support import fleet
+from tests.support.clients.voice import Call
+from tests.support.fleet import Edge, incidents, operations
+from tests.support.time.wait import until_nothing
 
 SECONDS = 1800
 CALLERS = incidents.CALLERS

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support import fleet, operations
-from tests.support.wait import until
+from tests.support import fleet
+from tests.support.fleet import operations
+from tests.support.time.wait import until
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.long]
 MONITOR, AGENT = "monitor-1", "agent-2"

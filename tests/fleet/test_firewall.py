@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import fleet
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 pytestmark = pytest.mark.timeout(200)
 TABLE = "nft list table inet warmline"

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import boards, fleet, grafana
+from tests.support import fleet
+from tests.support.fleet import boards, grafana
 from tests.support.processes import ROOT
 
 BOARDS = sorted((ROOT / "dashboards" / "json").glob("*.json"))

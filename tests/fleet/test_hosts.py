@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support import fleet
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 HOSTS = sorted(fleet.addresses())
 # A worker stands for the container of the colour that serves in its slot.

@@ -12,13 +12,12 @@ import httpx
 import pytest
 import yaml
 
-from tests.support import certificates
-from tests.support.containers import Container, docker, tool
-from tests.support.nginx import Nginx, slots
-from tests.support.processes import Process, free_port, python_path, simulator
-from tests.support.roles import render
-from tests.support.stack import Stack, key_of
-from tests.support.wait import until
+from tests.support.edge.nginx import Nginx, slots
+from tests.support.processes import Process, certificates, free_port, python_path, simulator
+from tests.support.processes.containers import Container, docker, tool
+from tests.support.processes.stack import Stack, key_of
+from tests.support.time.wait import until
+from tests.support.tree.roles import render
 
 HEARTBEAT = 4
 MUTES = [{"why": "A test.", "by": "HostDown", "mutes": ["Worker.*"], "equal": ["host"]}]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import fleet
 from tests.support.fleet import query
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 HOSTS = sorted(fleet.addresses())
 EDGES = sorted(fleet.groups()["edges"])

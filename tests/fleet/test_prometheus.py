@@ -4,7 +4,7 @@ import json
 
 from tests.support import fleet
 from tests.support.fleet import Edge, query
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 
 def test_every_worker_is_scraped_under_its_slot() -> None:

@@ -5,7 +5,8 @@ from functools import cache
 
 import pytest
 
-from tests.support import fleet, operations
+from tests.support import fleet
+from tests.support.fleet import operations
 
 pytestmark = pytest.mark.timeout(400)
 HOSTS = {*fleet.addresses(), "localhost"}

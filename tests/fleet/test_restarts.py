@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import fleet
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 PROGRAM = "/usr/local/libexec/warmline-given-up"
 LIST = f"{PROGRAM} list"

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import fleet, operations
-from tests.support.rollouts import DEPLOY, calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
-from tests.support.wait import until
+from tests.support import fleet
+from tests.support.fleet import operations
+from tests.support.fleet.rollouts import DEPLOY, calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
+from tests.support.time.wait import until
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -113,8 +114,8 @@ def test_two_rollouts_at_once_are_refused_with_who_has_the_lock_and_what_to_do()
         run = operations.make("scale", WORKERS="4")
         assert run.returncode != 0
         assert "staging is locked by asha since noon." in " ".join(run.stdout.split())
-        assert "make unlock ENV=staging YES=1" in run.stdout
+        assert "make break-lock ENV=staging YES=1" in run.stdout
         assert "locked by asha since noon" in operations.done(operations.make("status"))
     finally:
-        operations.done(operations.make("unlock", YES="1"))
+        operations.done(operations.make("break-lock", YES="1"))
     assert fleet.host("edge-1").run("test -e /var/lib/warmline/lock").rc != 0

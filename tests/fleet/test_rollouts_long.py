@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import fleet, operations
-from tests.support.load import Report
-from tests.support.rollouts import DEPLOY, calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
-from tests.support.wait import until
+from tests.support import fleet
+from tests.support.fleet import operations
+from tests.support.fleet.load import Report
+from tests.support.fleet.rollouts import DEPLOY, calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
+from tests.support.time.wait import until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 

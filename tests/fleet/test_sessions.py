@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.support import fleet
+from tests.support.clients.voice import Call
 from tests.support.fleet import PORTS, Edge
-from tests.support.voice import Call
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 UNKNOWN_QUESTION = "Which team won the cricket world cup?"
 CALLERS = fleet.callers(240)

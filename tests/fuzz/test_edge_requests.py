@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.nginx import Nginx, slots
+from tests.support.clients.raw import Answer, exchange, head
+from tests.support.clients.requests import Sent, sent
+from tests.support.clients.webhooks import SECRET, written
+from tests.support.edge.nginx import Nginx, slots
 from tests.support.processes import connections, open_files
-from tests.support.raw import Answer, exchange, head
-from tests.support.requests import Sent, sent
+from tests.support.processes.stack import Stack, Worker, await_redis
 from tests.support.shown import shown
-from tests.support.stack import Stack, Worker, await_redis
-from tests.support.wait import until
-from tests.support.webhooks import SECRET, written
+from tests.support.time.wait import until
 
 OTHERS = [f"{first}.20.3.4" for first in range(9, 200, 11)]
 NAMED = {"upstream_unavailable", "upstream_exhausted", "upstream_rejected", "function_failed", "invalidation_failed"}

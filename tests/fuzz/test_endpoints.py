@@ -14,9 +14,9 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from tests.support.clients.webhooks import SECRET, signed, written
 from tests.support.examples import scaled, searching
-from tests.support.stack import Stack, Worker, await_redis, key_of
-from tests.support.webhooks import SECRET, signed, written
+from tests.support.processes.stack import Stack, Worker, await_redis, key_of
 from warmline.api import openapi
 from warmline.upstream.pieces import speakable
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.support.fuzz import json_of, value_or, written
-from tests.support.plugins import load
+from tests.support.examples.parsers import json_of, value_or, written
+from tests.support.tree.plugins import load
 from warmline import settings
 from warmline.accounts.limits import OrganisationLimit, read_limits
 from warmline.accounts.prices import read_prices

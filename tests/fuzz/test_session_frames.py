@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.support import frames
-from tests.support.frames import CLOSE, PING, TEXT, Frame
+from tests.support.clients import frames
+from tests.support.clients.frames import CLOSE, PING, TEXT, Frame
+from tests.support.clients.raw import converse, handshake
+from tests.support.clients.requests import JSONS, TEXTS
 from tests.support.processes import connections, open_files
-from tests.support.raw import converse, handshake
-from tests.support.requests import JSONS, TEXTS
+from tests.support.processes.stack import Stack, Worker, await_redis, key_of
 from tests.support.shown import shown
-from tests.support.stack import Stack, Worker, await_redis, key_of
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 OPEN = frames.written(json.dumps({"type": "open", "agent": "reception", "key": key_of("sahyadri")}).encode())
 ENDS = {1000, 1002, 1003, 1005, 1007, 1009, 1012, 1013, 4400, 4401, 4404, 4408, 4409, 4429}

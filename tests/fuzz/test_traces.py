@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.support.fuzz import json_of, value_or, written
+from tests.support.examples.parsers import json_of, value_or, written
 from warmline.errors import SettingsError
 from warmline_studies.planner.validate import read_evidence
 from warmline_studies.traces import Entry, Kind, line

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from tests.support.webhooks import OTHER_SECRET, SECRET, signed
+from tests.support.clients.webhooks import OTHER_SECRET, SECRET, signed
 from warmline.api.deliveries import Event
 from warmline.api.faults import HANDLERS
 from warmline.api.webhooks import Webhooks

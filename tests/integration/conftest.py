@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stack import Stack, Worker
+from tests.support.processes.stack import Stack, Worker
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.stack import Stack, Worker, await_redis
+from tests.support.processes.stack import Stack, Worker, await_redis
 
 
 @pytest.fixture(scope="module")

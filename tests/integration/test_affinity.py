@@ -13,9 +13,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.support.edge.nginx import Nginx, Stubs, slots
 from tests.support.examples import examples
-from tests.support.nginx import Nginx, Stubs, slots
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 
 MOST = 9
 # The broadcast address is no client's, and nginx reads it as no address at all.

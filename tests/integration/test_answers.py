@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.stack import ORGANISATIONS, Stack, Worker, await_redis, key_of
-from tests.support.wait import until
+from tests.support.processes.stack import ORGANISATIONS, Stack, Worker, await_redis, key_of
+from tests.support.time.wait import until
 from warmline_simulators.sarvam import tone
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.stack import Stack, Worker, key_of
+from tests.support.processes.stack import Stack, Worker, key_of
 
 KEY = {"Authorization": f"Bearer {key_of('sahyadri')}"}
 JSON = {**KEY, "Content-Type": "application/json"}

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.support.clients.voice import Call
+from tests.support.clients.webhooks import SECRET, written
 from tests.support.processes import free_port
-from tests.support.stack import Simulator, Stack, Worker, await_redis
-from tests.support.voice import Call
-from tests.support.wait import until
-from tests.support.webhooks import SECRET, written
+from tests.support.processes.stack import Simulator, Stack, Worker, await_redis
+from tests.support.time.wait import until
 
 KNOWN, UNKNOWN = "What is gout?", "Which team won the cricket world cup?"
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import certificates
-from tests.support.nginx import Nginx, slots
-from tests.support.processes import python_path, warmline
-from tests.support.stack import Stack, key_of
+from tests.support.edge.nginx import Nginx, slots
+from tests.support.processes import certificates, python_path, warmline
+from tests.support.processes.stack import Stack, key_of
 
 
 @pytest.fixture(scope="module")

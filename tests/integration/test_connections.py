@@ -9,10 +9,10 @@ import time
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.raw import Answer, exchange, handshake, head
-from tests.support.stack import Stack, Worker, await_redis, key_of
-from tests.support.wait import until
-from tests.support.webhooks import SECRET, signed, written
+from tests.support.clients.raw import Answer, exchange, handshake, head
+from tests.support.clients.webhooks import SECRET, signed, written
+from tests.support.processes.stack import Stack, Worker, await_redis, key_of
+from tests.support.time.wait import until
 
 KEY = f"Authorization: Bearer {key_of('sahyadri')}"
 BODY = json.dumps({"text": "What is knee pain"}).encode()

@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 
-from tests.support.stack import Stack, key_of
+from tests.support.processes.stack import Stack, key_of
 
 CALLERS = 1000
 SPELLINGS = ("What is knee pain?", "what is knee pain", "  WHAT is  knee pain ??", "Um, what is knee pain, please?")

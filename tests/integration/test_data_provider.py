@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.support.functions import CONFIG, PASSAGE, PROMPT, VOICE, Functions
-from tests.support.stack import Stack, Worker, await_redis
-from tests.support.wait import until
+from tests.support.processes.functions import CONFIG, PASSAGE, PROMPT, VOICE, Functions
+from tests.support.processes.stack import Stack, Worker, await_redis
+from tests.support.time.wait import until
 
 KNOWN = PASSAGE["answer"]
 UNKNOWN = PROMPT["unknown"]

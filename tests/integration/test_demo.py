@@ -6,11 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support import certificates
-from tests.support.chromium import Page
-from tests.support.nginx import Nginx, slots
-from tests.support.stack import Stack, Worker, key_of
-from tests.support.wait import until
+from tests.support.edge.nginx import Nginx, slots
+from tests.support.processes import certificates
+from tests.support.processes.chromium import Page
+from tests.support.processes.stack import Stack, Worker, key_of
+from tests.support.time.wait import until
 
 QUESTION = "What is knee pain?"
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.nginx import Backends, Nginx, slots
+from tests.support.clients.raw import exchange, handshake, head
+from tests.support.edge.nginx import Backends, Nginx, slots
 from tests.support.processes import free_port
-from tests.support.raw import exchange, handshake, head
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 HTTP = httpx.Client(trust_env=False)
 CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 4)]

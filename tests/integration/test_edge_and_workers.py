@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.nginx import Nginx, slots
-from tests.support.raw import exchange, handshake, head
-from tests.support.stack import Stack, key_of
+from tests.support.clients.raw import exchange, handshake, head
+from tests.support.edge.nginx import Nginx, slots
+from tests.support.processes.stack import Stack, key_of
 
 CLIENTS = [f"{first}.20.3.4" for first in range(9, 200, 7)]
 BODY = json.dumps({"text": "What is knee pain"}).encode()

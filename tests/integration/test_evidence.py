@@ -12,7 +12,17 @@ from tests.support.processes import ROOT, python_path
 
 
 def measured(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.evidence", "--quick", "--rows", "be", "--state", str(state), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.measure.evidence",
+        "--quick",
+        "--rows",
+        "be",
+        "--state",
+        str(state),
+        *options,
+    ]
     environment = {**os.environ, **python_path()}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 

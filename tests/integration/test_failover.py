@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.nginx import Nginx, Stubs, slots
+from tests.support.edge.nginx import Nginx, Stubs, slots
 from tests.support.processes import free_port
-from tests.support.stack import Stack
+from tests.support.processes.stack import Stack
 
 CLIENTS = [f"{first}.{second}.3.4" for first in (9, 77, 203) for second in range(0, 240, 8)]
 GONE = "127.0.1.1"

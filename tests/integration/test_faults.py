@@ -7,8 +7,8 @@ import httpx
 import pytest
 import redis
 
-from tests.support.stack import Stack, await_redis
-from tests.support.wait import until
+from tests.support.processes.stack import Stack, await_redis
+from tests.support.time.wait import until
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.aio import until
-from tests.support.sockets import Counted, FixedBudget
-from tests.support.stack import Simulator
+from tests.support.processes.stack import Simulator
+from tests.support.time.aio import until
+from tests.support.worker.sockets import Counted, FixedBudget
 from warmline.pool import Ledger, Pool, SocketLimits, SocketState
 from warmline.upstream.ports import Voice
 from warmline.upstream.sarvam.rest import Sarvam

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from tests.support.processes import python_path, warmline
-from tests.support.stack import Stack, await_redis
+from tests.support.processes.stack import Stack, await_redis
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import subprocess
 import httpx
 import pytest
 
+from tests.support.clients.voice import Call
 from tests.support.processes import python_path, warmline
-from tests.support.stack import ORGANISATIONS, Stack, Worker, await_redis
-from tests.support.voice import Call
-from tests.support.wait import until
+from tests.support.processes.stack import ORGANISATIONS, Stack, Worker, await_redis
+from tests.support.time.wait import until
 
 GREETING = "Good morning, how can I help you?"  # 33 characters of bulbul:v3: 0.099 rupees
 

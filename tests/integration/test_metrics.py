@@ -12,7 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
 from tests.support.processes import ROOT
-from tests.support.stack import Stack, Worker
+from tests.support.processes.stack import Stack, Worker
 
 CONTRACT: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dashboards" / "metrics.yml").read_text(encoding="utf-8"))[
     "metrics"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import free_port, python_path, simulator, warmline
-from tests.support.stack import Simulator, Stack, Worker
-from tests.support.wait import until
+from tests.support.processes.stack import Simulator, Stack, Worker
+from tests.support.time.wait import until
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

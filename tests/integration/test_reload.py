@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from tests.support.nginx import Nginx, Stubs, slots
-from tests.support.plugins import load
+from tests.support.edge.nginx import Nginx, Stubs, slots
 from tests.support.processes import ROOT, free_port
-from tests.support.wait import until
+from tests.support.time.wait import until
+from tests.support.tree.plugins import load
 
 serving = load("filter", "edge").serving
 

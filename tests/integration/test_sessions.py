@@ -11,11 +11,11 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.support.nginx import Nginx, slots
-from tests.support.proxy import Proxy
-from tests.support.stack import Stack, Worker, await_redis, key_of
-from tests.support.voice import PATH, Call, ws
-from tests.support.wait import until
+from tests.support.clients.voice import PATH, Call, ws
+from tests.support.edge.nginx import Nginx, slots
+from tests.support.processes.proxy import Proxy
+from tests.support.processes.stack import Stack, Worker, await_redis, key_of
+from tests.support.time.wait import until
 
 QUESTION = "What is knee pain?"
 

@@ -12,8 +12,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.stack import Simulator
-from tests.support.wait import until
+from tests.support.processes.stack import Simulator
+from tests.support.time.wait import until
 from warmline_simulators.sarvam import tone
 
 CONFIG = {"target_language_code": "en-IN", "speaker": "priya", "speech_sample_rate": 8000}

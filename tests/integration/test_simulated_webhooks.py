@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.support import certificates
-from tests.support.stack import Simulator
-from tests.support.wait import until
+from tests.support.processes import certificates
+from tests.support.processes.stack import Simulator
+from tests.support.time.wait import until
 
 SECRET = b"thirty-two bytes of good secrecy"
 CALL = {

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.nginx import Nginx, slots
+from tests.support.edge.nginx import Nginx, slots
 from tests.support.processes import python_path, warmline
-from tests.support.stack import Stack, key_of
-from tests.support.wait import until
+from tests.support.processes.stack import Stack, key_of
+from tests.support.time.wait import until
 
 
 class Terminal:

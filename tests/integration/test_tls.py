@@ -10,10 +10,10 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support import certificates
-from tests.support.nginx import Backends, Nginx
-from tests.support.raw import exchange, head
-from tests.support.wait import until
+from tests.support.clients.raw import exchange, head
+from tests.support.edge.nginx import Backends, Nginx
+from tests.support.processes import certificates
+from tests.support.time.wait import until
 
 YEAR = 31536000
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from tests.support.processes import free_port
-from tests.support.stack import Simulator, Stack, Worker, await_redis
-from tests.support.wait import until
+from tests.support.processes.stack import Simulator, Stack, Worker, await_redis
+from tests.support.time.wait import until
 from warmline_simulators.sarvam import tone
 
 RATE = 22050

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.support.processes import warmline
-from tests.support.stack import ORGANISATIONS, Simulator, Stack, Worker
-from tests.support.wait import until
+from tests.support.processes.stack import ORGANISATIONS, Simulator, Stack, Worker
+from tests.support.time.wait import until
 
 HOT = {"config": "l1", "prompt": "l1", "rag": "l1"}
 

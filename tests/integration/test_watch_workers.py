@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.nginx import Nginx
+from tests.support.edge.nginx import Nginx
 from tests.support.processes import Process
-from tests.support.programs import load
-from tests.support.roles import ROLES
-from tests.support.stack import Stack, Worker
+from tests.support.processes.stack import Stack, Worker
+from tests.support.tree.programs import load
+from tests.support.tree.roles import ROLES
 
 ADDRESS = "127.0.2.7"
 WATCH = str(ROLES / "agent" / "files" / "watch-workers")

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.clients.webhooks import OTHER_SECRET, SECRET, signed, written
 from tests.support.processes import Process
+from tests.support.processes.stack import Stack, Worker, await_redis
 from tests.support.redis import RedisServer
-from tests.support.stack import Stack, Worker, await_redis
-from tests.support.wait import until
-from tests.support.webhooks import OTHER_SECRET, SECRET, signed, written
+from tests.support.time.wait import until
 
 KNOWLEDGE = {"organisation": "sahyadri"}
 AGENT = {"organisation": "sahyadri", "agent": "reception"}

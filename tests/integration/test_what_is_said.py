@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.stack import Stack, Worker, await_redis
-from tests.support.voice import Call
+from tests.support.clients.voice import Call
+from tests.support.processes.stack import Stack, Worker, await_redis
 from warmline_simulators.sarvam import tone
 
 LONG = "The exercise is done slowly and without pain, ten times in the morning. " * 41

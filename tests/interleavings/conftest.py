@@ -1,3 +1,3 @@
-from tests.support.world import world
+from tests.support.caches.world import world
 
 __all__ = ["world"]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.caches import KNOWLEDGE, Worker, World, key
-from tests.support.world import settle
+from tests.support.caches.world import settle
 from warmline_cache import Found, NotStored, Policy, Source
 
 pytestmark = pytest.mark.virtual_time

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.caches import KNOWLEDGE, Gates, Worker, World, key
-from tests.support.world import settle
+from tests.support.caches.world import settle
 from warmline_cache import Found, Policy, Source
 from warmline_cache.errors import LoadAbandoned, UpstreamUnavailable
 

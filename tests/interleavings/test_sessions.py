@@ -7,8 +7,8 @@ from typing import TypeVar
 import pytest
 from msgspec.structs import replace
 
-from tests.support.sessions import GREETING, RATE, VOICE, Line, Provider, Switchboard, audio_of, samples_of
-from tests.support.world import settle
+from tests.support.caches.world import settle
+from tests.support.worker.sessions import GREETING, RATE, VOICE, Line, Provider, Switchboard, audio_of, samples_of
 from warmline.errors import AgentNotFound, SessionNotFound, SessionsFull
 from warmline.services import groups
 from warmline.services.agents import AgentConfig

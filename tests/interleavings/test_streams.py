@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from tests.support.caches import KNOWLEDGE, Speaker, World, key
-from tests.support.world import settle
+from tests.support.caches.world import settle
 from warmline.errors import SpendLimitReached
 from warmline_cache import Policy, Source
 from warmline_cache.errors import ListenerTooSlow, StreamBroken, UpstreamUnavailable

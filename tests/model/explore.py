@@ -1,6 +1,5 @@
 """Every interleaving of a small model: breadth first over its states, so that the first violation is a shortest one."""
 
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -58,42 +57,47 @@ class Explorer(Generic[S]):
 
     def explore(self, start: S) -> Explored:
         """Look at every reachable state, or stop at the first wrong one."""
-        came: dict[S, tuple[S, str] | None] = {start: None}
-        before: dict[S, list[S]] = {}
-        waiting = deque([(start, 0)])
-        taken = depth = 0
-        while waiting:
-            state, depth = waiting.popleft()
-            wrong = self._wrong(state)
+        numbers, states = {start: 0}, [start]  # a state is hashed once for each step to it: hashing takes the most time
+        came: list[tuple[int, str] | None] = [None]
+        before: list[list[int]] = [[]]
+        taken = number = depth = 0
+        ends = 1  # the number of the first state that is a step deeper
+        while number < len(states):
+            if number == ends:
+                depth, ends = depth + 1, len(states)
+            wrong = self._wrong(states[number])
             if wrong:
-                return Explored(len(came), taken, depth, _trace(came, state, wrong))
-            for label, after in self._steps(state):
+                return Explored(len(states), taken, depth, _trace(came, number, wrong))
+            for label, after in self._steps(states[number]):
                 taken += 1
+                found = numbers.setdefault(after, len(states))
+                if found == len(states):
+                    states.append(after)
+                    came.append((number, label))
+                    before.append([])
                 if self._settled is not None:
-                    before.setdefault(after, []).append(state)
-                if after not in came:
-                    came[after] = (state, label)
-                    waiting.append((after, depth + 1))
-            if len(came) > self._limit:
+                    before[found].append(number)
+            if len(states) > self._limit:
                 raise MemoryError(f"more than {self._limit} states: bound the model")
-        return Explored(len(came), taken, depth, None, self._stuck(came, before))
+            number += 1
+        return Explored(len(states), taken, depth, None, self._stuck(states, came, before))
 
-    def _stuck(self, came: dict[S, tuple[S, str] | None], before: dict[S, list[S]]) -> Trace | None:
+    def _stuck(self, states: list[S], came: list[tuple[int, str] | None], before: list[list[int]]) -> Trace | None:
         """Walk back from all settled states: whoever is not met on the way is stuck."""
         if self._settled is None:
             return None
-        met = {state for state in came if self._settled(state)}
-        waiting = list(met)
+        waiting = [number for number, state in enumerate(states) if self._settled(state)]
+        met = set(waiting)
         while waiting:
-            for state in before.get(waiting.pop(), ()):
-                if state not in met:
-                    met.add(state)
-                    waiting.append(state)
-        stuck = next((state for state in came if state not in met), None)
+            for number in before[waiting.pop()]:
+                if number not in met:
+                    met.add(number)
+                    waiting.append(number)
+        stuck = next((number for number in range(len(states)) if number not in met), None)
         return None if stuck is None else _trace(came, stuck, "from here on nothing settles any more")
 
 
-def _trace(came: dict[S, tuple[S, str] | None], state: S, wrong: str) -> Trace:
+def _trace(came: list[tuple[int, str] | None], state: int, wrong: str) -> Trace:
     labels = []
     origin = came[state]
     while origin is not None:

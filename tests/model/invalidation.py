@@ -19,7 +19,9 @@ harmless show what is not needed for the promise.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Self, TypeVar
+
+import msgspec
 
 from tests.model.explore import Explored, Explorer
 
@@ -37,7 +39,15 @@ FRESH_TOKEN, FRESH_STAMP = 98, 99
 # -- the state of the world
 
 
-class Slot(NamedTuple):
+class Part(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
+    """A part of the world. A step leaves most parts as they are, and they keep their hashes."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Return this part with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class Slot(Part, frozen=True, cache_hash=True, gc=False):
     """The key's slot in `cache`: an entry with the token that it was loaded under, or a vacancy (version None)."""
 
     stamp: int
@@ -45,7 +55,7 @@ class Slot(NamedTuple):
     token: int | None
 
 
-class Store(NamedTuple):
+class Store(Part, frozen=True, cache_hash=True, gc=False):
     """What the Redis called `cache` holds. `marked` names the incarnation in which the log was replayed."""
 
     incarnation: int
@@ -54,7 +64,7 @@ class Store(NamedTuple):
     marked: int
 
 
-class Connection(NamedTuple):
+class Connection(Part, frozen=True, cache_hash=True, gc=False):
     """A worker's channel. `asked` is how long ago it sent what it awaits the answer to; `inbox` is what Redis said,
     replies and invalidations in one order.
 
@@ -70,7 +80,7 @@ class Connection(NamedTuple):
     inbox: tuple[str | int, ...] = ()
 
 
-class Lookup(NamedTuple):
+class Lookup(Part, frozen=True, cache_hash=True, gc=False):
     """A lookup that L1 did not answer, which must not return less than version `need`.
 
     `overtaken`: the worker's epoch has moved since. `doubted`: so has the incarnation of `cache`.
@@ -83,7 +93,7 @@ class Lookup(NamedTuple):
     doubted: bool = False
 
 
-class Flight(NamedTuple):
+class Flight(Part, frozen=True, cache_hash=True, gc=False):
     """A load. `need` is the most that any of those who wait for it must have. `listed`: it is joinable."""
 
     need: int
@@ -96,7 +106,7 @@ class Flight(NamedTuple):
     stored: bool = False
 
 
-class Worker(NamedTuple):
+class Worker(Part, frozen=True, cache_hash=True, gc=False):
     """One worker. `lease` is what is left of it, `link` the incarnation of `cache` that it is connected to."""
 
     l1: int | None = None
@@ -110,7 +120,7 @@ class Worker(NamedTuple):
     replay: tuple[int, ...] | None = None
 
 
-class Invalidation(NamedTuple):
+class Invalidation(Part, frozen=True, cache_hash=True, gc=False):
     """One call of `invalidate`. `done` counts its steps, `awaited` are the members that have not acknowledged, with
     the state in which they were found, `age` is the time since it published (-1: it has not)."""
 
@@ -121,7 +131,7 @@ class Invalidation(NamedTuple):
     acknowledged: bool = False
 
 
-class World(NamedTuple):
+class World(Part, frozen=True, cache_hash=True, gc=False):
     """Everything. `promised` is the oldest version that a lookup which begins now may return."""
 
     store: Store
@@ -252,8 +262,8 @@ class Fleet:
         )
         if self.scenario.joined:
             channel = Connection(10, asked=None, subscribed=True, registered=True)
-            joined = worker._replace(lease=LEASE, channel=channel)
-            world = world._replace(workers=(joined, *world.workers[1:]), members=((10, self.scenario.joined),))
+            joined = worker.replace(lease=LEASE, channel=channel)
+            world = world.replace(workers=(joined, *world.workers[1:]), members=((10, self.scenario.joined),))
         return world
 
     def steps(self, world: World) -> Iterator[Step]:
@@ -274,7 +284,7 @@ class Fleet:
         yield from self._accidents(world)
 
     def _time_passes(self, world: World) -> Iterator[Step]:
-        after = world._replace(
+        after = world.replace(
             workers=tuple(_worker_later(worker) for worker in world.workers),
             invalidations=tuple(_invalidation_later(one) for one in world.invalidations),
             outage=None if world.outage is None else min(LEASE, world.outage + 1),
@@ -289,7 +299,7 @@ class Fleet:
         if mine.done == 0:
             if self._may_begin(world, number):
                 floor = world.version + 1
-                begun = mine._replace(done=1, floor=floor)
+                begun = mine.replace(done=1, floor=floor)
                 yield (
                     f"the origin changes to version {floor}; {who} begins",
                     _invalidation(world, number, begun, version=floor),
@@ -299,11 +309,11 @@ class Fleet:
                 yield f"{who} {label}", after
         elif not mine.acknowledged:
             if not mine.awaited or mine.age >= self._patience():
-                done = mine._replace(acknowledged=True, age=-1)
+                done = mine.replace(acknowledged=True, age=-1)
                 promised = max(world.promised, mine.floor)
                 yield f"{who} is acknowledged{_waited_out(mine)}", _invalidation(world, number, done, promised=promised)
         elif mine.awaited and world.outage is None:
-            done = mine._replace(awaited=())
+            done = mine.replace(awaited=())
             yield f"{who} gives up the silent", _invalidation(world, number, done, members=self._given_up(world, mine))
 
     def _may_begin(self, world: World, number: int) -> bool:
@@ -319,7 +329,7 @@ class Fleet:
 
     def _act(self, world: World, number: int, action: str) -> Iterator[Step]:
         mine = world.invalidations[number]
-        mine = mine._replace(done=mine.done + 1)
+        mine = mine.replace(done=mine.done + 1)
         if action == "replace":
             store = self._replaced(world.store, (number,))
             yield f"replaces the {self.scenario.invalidations[number]}", _invalidation(world, number, mine, store=store)
@@ -328,11 +338,11 @@ class Fleet:
         elif action == "log":
             yield "is logged", _invalidation(world, number, mine, log=(*world.log, number))
         elif action == "look":
-            mine = mine._replace(awaited=self._found(world))
+            mine = mine.replace(awaited=self._found(world))
             yield f"finds the members {_names(mine.awaited)}", _invalidation(world, number, mine)
         else:
             told = tuple(_told(worker, number) for worker in world.workers)
-            yield "publishes", _invalidation(world, number, mine._replace(age=0), workers=told)
+            yield "publishes", _invalidation(world, number, mine.replace(age=0), workers=told)
 
     def _found(self, world: World) -> tuple[tuple[int, str], ...]:
         if self.flaw is Flaw.FENCED_NOT_AWAITED:
@@ -354,11 +364,11 @@ class Fleet:
         """New tokens for groups, vacancies for keys."""
         kinds = {self.scenario.invalidations[number] for number in numbers}
         if "group" in kinds:
-            store = store._replace(token=FRESH_TOKEN)
+            store = store.replace(token=FRESH_TOKEN)
         if "key" in kinds:
             kept = self.flaw is Flaw.STAMP_NOT_CHANGED and store.slot is not None
             stamp = store.slot.stamp if kept and store.slot else FRESH_STAMP
-            store = store._replace(slot=Slot(stamp, None, None))
+            store = store.replace(slot=Slot(stamp, None, None))
         return store
 
     # -- a worker's channel
@@ -368,20 +378,20 @@ class Fleet:
         if channel is None:
             if worker.joins and world.outage is None:
                 member = 10 * (number + 1) + worker.joins
-                dialled = worker._replace(channel=Connection(member), joins=worker.joins - 1)
+                dialled = worker.replace(channel=Connection(member), joins=worker.joins - 1)
                 yield f"{who} dials and asks to join as {member}", _worker(world, number, dialled)
             return
         if channel.inbox:
             yield from self._hears(world, number, worker, channel)
         if channel.dead:
-            yield f"{who} notices that its channel is gone", _worker(world, number, worker._replace(channel=None))
+            yield f"{who} notices that its channel is gone", _worker(world, number, worker.replace(channel=None))
             return
         if world.breaks:
             yield f"{who}'s channel dies silently", _channel(world, number, _killed(channel), breaks=world.breaks - 1)
         if channel.asked is not None and not channel.answered and world.outage is None:
             yield from self._answers(world, number, channel)
         if channel.asked is None and worker.lease < LEASE:
-            yield f"{who} asks to renew", _channel(world, number, channel._replace(asked=0))
+            yield f"{who} asks to renew", _channel(world, number, channel.replace(asked=0))
 
     def _answers(self, world: World, number: int, channel: Connection) -> Iterator[Step]:
         """Redis does what a worker asked for: it subscribes, then registers it; or it renews its lease."""
@@ -392,18 +402,18 @@ class Fleet:
             inbox = (verdict, *channel.inbox) if front else (*channel.inbox, verdict)
             yield (
                 f"`state`: {who}'s renewal is {verdict}",
-                _channel(world, number, channel._replace(answered=True, inbox=inbox)),
+                _channel(world, number, channel.replace(answered=True, inbox=inbox)),
             )
             return
         members = tuple(sorted({**dict(world.members), channel.member: "live"}.items()))
-        joined = channel._replace(subscribed=True, registered=True, answered=True, inbox=(*channel.inbox, "joined"))
+        joined = channel.replace(subscribed=True, registered=True, answered=True, inbox=(*channel.inbox, "joined"))
         if self.flaw is Flaw.REGISTERED_FIRST:
             if channel.member not in dict(world.members):
-                yield f"`state`: {who} is registered", world._replace(members=members)
+                yield f"`state`: {who} is registered", world.replace(members=members)
             else:
                 yield f"`state`: {who} is subscribed", _channel(world, number, joined)
         elif not channel.subscribed:
-            yield f"`state`: {who} is subscribed", _channel(world, number, channel._replace(subscribed=True))
+            yield f"`state`: {who} is subscribed", _channel(world, number, channel.replace(subscribed=True))
         else:
             yield f"`state`: {who} is registered", _channel(world, number, joined, members=members)
 
@@ -416,12 +426,12 @@ class Fleet:
     def _hears(self, world: World, number: int, worker: Worker, channel: Connection) -> Iterator[Step]:
         """A worker takes the next thing from its inbox."""
         said, who = channel.inbox[0], f"worker {number + 1}"
-        channel = channel._replace(inbox=channel.inbox[1:])
+        channel = channel.replace(inbox=channel.inbox[1:])
         if isinstance(said, int):
-            yield from self._applies(world, number, worker._replace(channel=channel), said)
+            yield from self._applies(world, number, worker.replace(channel=channel), said)
             return
         since_sent = 0 if self.flaw is Flaw.LEASE_FROM_REPLY else channel.asked or 0
-        worker = worker._replace(channel=channel._replace(asked=None, answered=False), lease=LEASE - since_sent)
+        worker = worker.replace(channel=channel.replace(asked=None, answered=False), lease=LEASE - since_sent)
         if said == "joined":
             after = _worker(world, number, self._forgotten(worker))
             yield f"{who} hears that it joined, and forgets everything", after
@@ -429,19 +439,19 @@ class Fleet:
             if others != world.members:
                 yield (
                     f"{who} hears that it joined, forgets everything, signs its former self off",
-                    after._replace(members=others),
+                    after.replace(members=others),
                 )
         elif said == "granted":
             yield f"{who} hears that its lease is renewed", _worker(world, number, worker)
         else:
-            fenced = worker._replace(lease=0, channel=None)
+            fenced = worker.replace(lease=0, channel=None)
             yield f"{who} hears that it was given up, and fences itself", _worker(world, number, fenced)
 
     def _forgotten(self, worker: Worker) -> Worker:
         """What joining forgets."""
         l1 = worker.l1 if self.flaw is Flaw.L1_KEPT_ON_REJOIN else None
         return _overtaken(
-            worker._replace(l1=l1),
+            worker.replace(l1=l1),
             epoch=self.flaw is not Flaw.EPOCH_KEPT_ON_REJOIN,
             flights=self.flaw is not Flaw.FLIGHTS_KEPT_ON_REJOIN,
         )
@@ -452,11 +462,11 @@ class Fleet:
         channel = worker.channel
         assert channel is not None
         if self.flaw is Flaw.ACKNOWLEDGED_FIRST and said >= 0:
-            after = _channel(world, number, channel._replace(inbox=(~said, *channel.inbox)))
+            after = _channel(world, number, channel.replace(inbox=(~said, *channel.inbox)))
         else:
-            applied = _overtaken(worker._replace(l1=None))
+            applied = _overtaken(worker.replace(l1=None))
             if self.flaw is Flaw.DETACHED_JOINED:
-                applied = applied._replace(flights=tuple(f._replace(overtaken=True) for f in worker.flights))
+                applied = applied.replace(flights=tuple(f.replace(overtaken=True) for f in worker.flights))
             after = _worker(world, number, applied)
         label = f"{who} applies invalidation {max(said, ~said) + 1}"
         yield f"{label}, its acknowledgement is lost", after
@@ -464,7 +474,7 @@ class Fleet:
             mine = world.invalidations[said]
             awaited = tuple(member for member in mine.awaited if member[0] != channel.member)
             if awaited != mine.awaited and not mine.acknowledged:
-                yield f"{label} and acknowledges", _invalidation(after, said, mine._replace(awaited=awaited))
+                yield f"{label} and acknowledges", _invalidation(after, said, mine.replace(awaited=awaited))
 
     # -- a worker's lookups
 
@@ -479,7 +489,7 @@ class Fleet:
                 begun = Lookup(world.promised, "asking" if worker.trusts else "missed")
                 yield (
                     f"{who}: a lookup begins, L1 does not answer",
-                    _worker(world, number, worker._replace(lookup=begun)),
+                    _worker(world, number, worker.replace(lookup=begun)),
                 )
         elif lookup.stage == "asking":
             yield from self._asks(world, number, worker, lookup)
@@ -490,25 +500,25 @@ class Fleet:
 
     def _asks(self, world: World, number: int, worker: Worker, lookup: Lookup) -> Iterator[Step]:
         store, who = self._seen(world, worker), f"worker {number + 1}"
-        missed = lookup._replace(stage="missed")
+        missed = lookup.replace(stage="missed")
         if store is not None:
             found = _usable(store)
-            after = missed if found is None else lookup._replace(stage="held", found=found)
+            after = missed if found is None else lookup.replace(stage="held", found=found)
             said = "nothing" if found is None else f"version {found}"
-            yield f"{who}: L2 has {said}", _worker(world, number, worker._replace(lookup=after))
+            yield f"{who}: L2 has {said}", _worker(world, number, worker.replace(lookup=after))
         if self.scenario.silences:
-            yield f"{who}: L2 is silent", _worker(world, number, worker._replace(lookup=missed))
+            yield f"{who}: L2 is silent", _worker(world, number, worker.replace(lookup=missed))
 
     def _reads(self, world: World, number: int, worker: Worker, lookup: Lookup) -> Iterator[Step]:
         """The answer of L2 arrives: it fills L1 if no invalidation arrived since the question."""
         who, found = f"worker {number + 1}", lookup.found
         assert found is not None
         if lookup.doubted and self.flaw is not Flaw.TRUST_CHECKED_BEFORE_ONLY:
-            missed = worker._replace(lookup=lookup._replace(stage="missed", found=None))
+            missed = worker.replace(lookup=lookup.replace(stage="missed", found=None))
             yield f"{who}: L2's answer is doubted", _worker(world, number, missed)
             return
         fills = not lookup.overtaken or self.flaw is Flaw.READ_FILLS_UNCHECKED
-        worker = self._filled(worker._replace(lookup=None), found, fills=fills)
+        worker = self._filled(worker.replace(lookup=None), found, fills=fills)
         after = _returned(_worker(world, number, worker), number, found, lookup.need)
         yield f"{who}: the lookup returns version {found} from L2", after
 
@@ -516,21 +526,21 @@ class Fleet:
         """No layer has it: join a flight, start one, or wait until there is none."""
         who = f"worker {number + 1}"
         if not self.scenario.flights:
-            yield f"{who}: the lookup loads for itself", _worker(world, number, worker._replace(lookup=None))
+            yield f"{who}: the lookup loads for itself", _worker(world, number, worker.replace(lookup=None))
             return
         at = next((at for at, flight in enumerate(worker.flights) if flight.listed), None)
         if at is None:
             if len(worker.flights) < self.scenario.flights:
-                started = worker._replace(lookup=None, flights=(*worker.flights, Flight(lookup.need)))
+                started = worker.replace(lookup=None, flights=(*worker.flights, Flight(lookup.need)))
                 yield f"{who}: the lookup starts a flight", _worker(world, number, started)
         elif worker.lease or worker.flights[at].stage == "new" or self.flaw is Flaw.RUNNING_JOINED_WHILE_FENCED:
-            joined = worker.flights[at]._replace(need=max(worker.flights[at].need, lookup.need))
-            worker = worker._replace(lookup=None, flights=_put(worker.flights, at, joined))
+            joined = worker.flights[at].replace(need=max(worker.flights[at].need, lookup.need))
+            worker = worker.replace(lookup=None, flights=_put(worker.flights, at, joined))
             yield f"{who}: the lookup joins flight {at + 1}", _worker(world, number, worker)
 
     def _filled(self, worker: Worker, version: int, *, fills: bool) -> Worker:
         if fills and (worker.lease or self.flaw is Flaw.FILLED_WHILE_FENCED):
-            return worker._replace(l1=version)
+            return worker.replace(l1=version)
         return worker
 
     # -- a worker's flights
@@ -538,7 +548,7 @@ class Fleet:
     def _flight(self, world: World, number: int, at: int, flight: Flight) -> Iterator[Step]:
         worker, who = world.workers[number], f"worker {number + 1}: flight {at + 1}"
         if flight.stage == "new" and self.flaw is Flaw.CLAIMED_AFTER_LOADING:
-            early = flight._replace(stage="early", version=world.version)
+            early = flight.replace(stage="early", version=world.version)
             yield f"{who} loads version {world.version} before it claims", _flight(world, number, at, early)
         elif flight.stage == "early":
             yield from self._claims(world, number, at, flight)
@@ -546,10 +556,10 @@ class Fleet:
             if worker.trusts:
                 yield from self._claims(world, number, at, flight)
             if self.scenario.silences or not worker.trusts:
-                yield f"{who} begins without L2", _flight(world, number, at, flight._replace(stage="alone"))
+                yield f"{who} begins without L2", _flight(world, number, at, flight.replace(stage="alone"))
         elif flight.stage in {"claimed", "alone"}:
             stage = "loaded" if flight.stage == "claimed" else "held"
-            loaded = flight._replace(stage=stage, version=world.version)
+            loaded = flight.replace(stage=stage, version=world.version)
             yield f"{who} loads version {world.version} from the origin", _flight(world, number, at, loaded)
         elif flight.stage == "loaded":
             yield from self._commits(world, number, at, flight)
@@ -563,15 +573,15 @@ class Fleet:
         if store is None:
             return
         if store.token is None and self.flaw not in {Flaw.NOTHING_CLAIMED, Flaw.NO_TOKEN_CLAIMED}:
-            store = store._replace(token=FRESH_TOKEN)
+            store = store.replace(token=FRESH_TOKEN)
         if store.slot is None and self.flaw is not Flaw.NOTHING_CLAIMED:
-            store = store._replace(slot=Slot(FRESH_STAMP, None, None))
+            store = store.replace(slot=Slot(FRESH_STAMP, None, None))
         found = _usable(store)
         if found is not None:
-            flight = flight._replace(stage="held", version=found, stored=True)
+            flight = flight.replace(stage="held", version=found, stored=True)
         else:
             stage = "claimed" if flight.stage == "new" else "loaded"
-            flight = flight._replace(stage=stage, stamp=store.slot and store.slot.stamp, token=store.token)
+            flight = flight.replace(stage=stage, stamp=store.slot and store.slot.stamp, token=store.token)
         label = f"{who} begins, claims and finds {'nothing' if found is None else f'version {found}'}"
         yield label, _flight(_stored(world, worker, store), number, at, flight)
 
@@ -579,7 +589,7 @@ class Fleet:
         """In one step: compare with what was claimed, and write."""
         worker, who = world.workers[number], f"worker {number + 1}: flight {at + 1}"
         store = self._seen(world, worker)
-        held = flight._replace(stage="held", stamp=None, token=None)
+        held = flight.replace(stage="held", stamp=None, token=None)
         if self.scenario.silences:
             yield f"{who} cannot commit", _flight(world, number, at, held)
         if store is None:
@@ -588,8 +598,8 @@ class Fleet:
             yield f"{who}: its commit is refused", _flight(world, number, at, held)
             return
         token = store.token if self.flaw is Flaw.TOKEN_OF_COMMIT else flight.token
-        world = _stored(world, worker, store._replace(slot=Slot(FRESH_STAMP, flight.version, token)))
-        yield f"{who} commits version {flight.version}", _flight(world, number, at, held._replace(stored=True))
+        world = _stored(world, worker, store.replace(slot=Slot(FRESH_STAMP, flight.version, token)))
+        yield f"{who} commits version {flight.version}", _flight(world, number, at, held.replace(stored=True))
         if self.scenario.silences:
             yield f"{who} commits version {flight.version} and never hears of it", _flight(world, number, at, held)
 
@@ -610,7 +620,7 @@ class Fleet:
         checked = not flight.overtaken or self.flaw is Flaw.FLIGHT_FILLS_UNCHECKED
         if self.flaw is Flaw.REFUSED_FILLS_UNCHECKED and not flight.stored:
             checked = True
-        worker = worker._replace(flights=worker.flights[:at] + worker.flights[at + 1 :])
+        worker = worker.replace(flights=worker.flights[:at] + worker.flights[at + 1 :])
         worker = self._filled(worker, flight.version, fills=checked)
         return _returned(_worker(world, number, worker), number, flight.version, flight.need)
 
@@ -629,8 +639,8 @@ class Fleet:
             trusts = self._believes(world.store)
             lookup = worker.lookup
             if lookup is not None and not trusts:
-                lookup = lookup._replace(doubted=True)
-            met = worker._replace(link=world.store.incarnation, trusts=trusts, replay=None, lookup=lookup)
+                lookup = lookup.replace(doubted=True)
+            met = worker.replace(link=world.store.incarnation, trusts=trusts, replay=None, lookup=lookup)
             yield (
                 f"{who} meets another `cache`{'' if trusts else ' and does not believe it'}",
                 _worker(world, number, met),
@@ -645,17 +655,17 @@ class Fleet:
 
     def _replays(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
         """Read the log, make what it names again, and say so in a mark."""
-        who, marked = f"worker {number + 1}", world.store._replace(marked=world.store.incarnation)
+        who, marked = f"worker {number + 1}", world.store.replace(marked=world.store.incarnation)
         if worker.replay is None:
             store = marked if self.flaw is Flaw.MARKED_FIRST else world.store
-            read = worker._replace(replay=world.log)
+            read = worker.replace(replay=world.log)
             yield f"{who} reads the log", _worker(world, number, read, store=store)
         elif worker.replay != REPLAYED:
             store = self._replaced(world.store, worker.replay)
-            replayed = worker._replace(replay=REPLAYED)
+            replayed = worker.replace(replay=REPLAYED)
             yield f"{who} makes the logged invalidations again", _worker(world, number, replayed, store=store)
         else:
-            believing = worker._replace(replay=None, trusts=True)
+            believing = worker.replace(replay=None, trusts=True)
             yield f"{who} sets the mark and believes L2", _worker(world, number, believing, store=marked)
 
     # -- what happens by itself
@@ -665,12 +675,12 @@ class Fleet:
         if world.evictions:
             left = world.evictions - 1
             if store.token is not None:
-                yield "`cache` evicts the token", world._replace(store=store._replace(token=None), evictions=left)
+                yield "`cache` evicts the token", world.replace(store=store.replace(token=None), evictions=left)
             if store.slot is not None:
-                yield "`cache` evicts the slot", world._replace(store=store._replace(slot=None), evictions=left)
+                yield "`cache` evicts the slot", world.replace(store=store.replace(slot=None), evictions=left)
         for number, worker in enumerate(world.workers):
             if worker.l1 is not None:
-                yield f"worker {number + 1}: L1 evicts", _worker(world, number, worker._replace(l1=None))
+                yield f"worker {number + 1}: L1 evicts", _worker(world, number, worker.replace(l1=None))
         yield from self._failover_of_cache(world)
         yield from self._failover_of_state(world)
 
@@ -678,14 +688,14 @@ class Fleet:
         store, replica = world.store, world.replica
         if replica is None or not world.failovers:
             return
-        copy = store._replace(incarnation=0)
+        copy = store.replace(incarnation=0)
         if replica != copy:
-            yield "`cache` is replicated", world._replace(replica=copy)
-        promoted = replica._replace(incarnation=store.incarnation + 1)
+            yield "`cache` is replicated", world.replace(replica=copy)
+        promoted = replica.replace(incarnation=store.incarnation + 1)
         former = store if self.flaw is Flaw.FORMER_CACHE_ANSWERS else None
         yield (
             "`cache` fails over to its replica",
-            world._replace(store=promoted, former=former, failovers=world.failovers - 1),
+            world.replace(store=promoted, former=former, failovers=world.failovers - 1),
         )
 
     def _failover_of_state(self, world: World) -> Iterator[Step]:
@@ -693,21 +703,21 @@ class Fleet:
         if world.outage is None:
             if world.outages:
                 workers = tuple(self._cut_off(worker) for worker in world.workers)
-                yield "`state` is gone", world._replace(outage=0, outages=world.outages - 1, workers=workers)
+                yield "`state` is gone", world.replace(outage=0, outages=world.outages - 1, workers=workers)
         elif world.outage >= LEASE or self.flaw is Flaw.STATE_BACK_AT_ONCE:
-            back = world._replace(outage=None)
+            back = world.replace(outage=None)
             yield "`state` is back", back
-            yield "`state` is back and forgot all members", back._replace(members=())
+            yield "`state` is back and forgot all members", back.replace(members=())
             unfenced = tuple((name, "live") for name, _ in world.members)
-            yield "`state` is back and forgot who was given up", back._replace(members=unfenced)
+            yield "`state` is back and forgot who was given up", back.replace(members=unfenced)
 
     def _cut_off(self, worker: Worker) -> Worker:
         channel = worker.channel
         if channel is None:
             return worker
         if self.flaw is Flaw.FORMER_STATE_ANSWERS:
-            return worker._replace(channel=channel._replace(subscribed=False))
-        return worker._replace(channel=_killed(channel))
+            return worker.replace(channel=channel.replace(subscribed=False))
+        return worker.replace(channel=_killed(channel))
 
 
 REPLAYED = (-1,)
@@ -722,33 +732,33 @@ def _put(items: tuple[T, ...], at: int, item: T) -> tuple[T, ...]:
 
 
 def _worker(world: World, number: int, worker: Worker, **others: Any) -> World:
-    return world._replace(workers=_put(world.workers, number, worker), **others)
+    return world.replace(workers=_put(world.workers, number, worker), **others)
 
 
 def _channel(world: World, number: int, channel: Connection, **others: Any) -> World:
-    return _worker(world, number, world.workers[number]._replace(channel=channel), **others)
+    return _worker(world, number, world.workers[number].replace(channel=channel), **others)
 
 
 def _flight(world: World, number: int, at: int, flight: Flight) -> World:
     worker = world.workers[number]
-    return _worker(world, number, worker._replace(flights=_put(worker.flights, at, flight)))
+    return _worker(world, number, worker.replace(flights=_put(worker.flights, at, flight)))
 
 
 def _invalidation(world: World, number: int, invalidation: Invalidation, **others: Any) -> World:
-    return world._replace(invalidations=_put(world.invalidations, number, invalidation), **others)
+    return world.replace(invalidations=_put(world.invalidations, number, invalidation), **others)
 
 
 def _stored(world: World, worker: Worker, store: Store) -> World:
     """`store` as this worker left it, wherever its connection leads."""
     if worker.link == world.store.incarnation:
-        return world._replace(store=store)
-    return world._replace(former=store)
+        return world.replace(store=store)
+    return world.replace(former=store)
 
 
 def _returned(world: World, number: int, version: int, need: int) -> World:
     if version >= need:
         return world
-    return world._replace(
+    return world.replace(
         wrong=f"worker {number + 1} returned version {version} to a lookup that began after version {need} was promised"
     )
 
@@ -763,10 +773,10 @@ def _usable(store: Store) -> int | None:
 def _overtaken(worker: Worker, *, epoch: bool = True, flights: bool = True) -> Worker:
     """What was asked before now fills nothing any more, and no load of before now is joined any more."""
     if epoch and worker.lookup is not None:
-        worker = worker._replace(lookup=worker.lookup._replace(overtaken=True))
+        worker = worker.replace(lookup=worker.lookup.replace(overtaken=True))
     if flights:
-        detached = tuple(flight._replace(overtaken=True, listed=False) for flight in worker.flights)
-        worker = worker._replace(flights=detached)
+        detached = tuple(flight.replace(overtaken=True, listed=False) for flight in worker.flights)
+        worker = worker.replace(flights=detached)
     return worker
 
 
@@ -774,22 +784,22 @@ def _told(worker: Worker, number: int) -> Worker:
     channel = worker.channel
     if channel is None or channel.dead or not channel.subscribed:
         return worker
-    return worker._replace(channel=channel._replace(inbox=(*channel.inbox, number)))
+    return worker.replace(channel=channel.replace(inbox=(*channel.inbox, number)))
 
 
 def _killed(channel: Connection) -> Connection:
-    return channel._replace(dead=True, asked=channel.asked if channel.answered else None)
+    return channel.replace(dead=True, asked=channel.asked if channel.answered else None)
 
 
 def _worker_later(worker: Worker) -> Worker:
     channel = worker.channel
     if channel is not None and channel.asked is not None and channel.asked < LEASE:
-        worker = worker._replace(channel=channel._replace(asked=channel.asked + 1))
-    return worker._replace(lease=worker.lease - 1) if worker.lease else worker
+        worker = worker.replace(channel=channel.replace(asked=channel.asked + 1))
+    return worker.replace(lease=worker.lease - 1) if worker.lease else worker
 
 
 def _invalidation_later(one: Invalidation) -> Invalidation:
-    return one._replace(age=one.age + 1) if 0 <= one.age < WAIT else one
+    return one.replace(age=one.age + 1) if 0 <= one.age < WAIT else one
 
 
 def _same_numbers(world: World, after: World) -> bool:
@@ -810,13 +820,13 @@ def renumbered(world: World) -> World:
         token, slot = of(one.token), one.slot
         if slot is not None:
             slot = Slot(of(slot.stamp) or 0, slot.version, of(slot.token))
-        return one._replace(slot=slot, token=token)
+        return one.replace(slot=slot, token=token)
 
     def worker(one: Worker) -> Worker:
-        flights = tuple(flight._replace(stamp=of(flight.stamp), token=of(flight.token)) for flight in one.flights)
-        return one._replace(flights=flights) if flights else one
+        flights = tuple(flight.replace(stamp=of(flight.stamp), token=of(flight.token)) for flight in one.flights)
+        return one.replace(flights=flights) if flights else one
 
-    return world._replace(
+    return world.replace(
         store=store(world.store),
         replica=world.replica and store(world.replica),
         former=world.former and store(world.former),
@@ -839,6 +849,9 @@ def settled(world: World) -> bool:
 
 
 def explored(scenario: Scenario, flaw: Flaw | None = None) -> Explored:
-    """Every interleaving of the scenario, or those up to the first that breaks the promise."""
+    """Every interleaving of the scenario, or those up to the first that breaks the promise.
+
+    Whether everything can settle is asked of the protocol alone, not of its flaws.
+    """
     fleet = Fleet(scenario, flaw)
-    return Explorer(fleet.steps, lambda world: world.wrong, settled=settled).explore(fleet.start())
+    return Explorer(fleet.steps, lambda world: world.wrong, settled=None if flaw else settled).explore(fleet.start())

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.caches import World, key
+from tests.support.caches.books import check_memory
+from tests.support.caches.world import settle
 from tests.support.examples import examples
-from tests.support.virtual_time import VirtualTimeLoop
-from tests.support.world import settle
+from tests.support.time.virtual import VirtualTimeLoop
 from warmline_cache import Found, Group, Policy, Source
 from warmline_cache.errors import UpstreamUnavailable
 from warmline_cache.redis.server import Budget
@@ -253,7 +254,7 @@ class CacheAgainstItsOrigin(RuleBasedStateMachine):
     @invariant()
     def the_books_add_up(self) -> None:
         for worker in self.world.workers if hasattr(self, "world") else ():
-            worker.memory.check()
+            check_memory(worker.memory)
 
     def teardown(self) -> None:
         """Everything comes to an end by itself once Redis and the origin are well."""

@@ -6,6 +6,7 @@ from collections import Counter
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.support.caches.books import check_memory
 from tests.support.examples import examples
 from warmline_cache.memory.memory import OVERHEAD, Memory, Removal
 
@@ -111,7 +112,7 @@ class MemoryAgainstADictionary(RuleBasedStateMachine):
     @invariant()
     def the_books_add_up(self) -> None:
         if self.kept:
-            self.memory.check()
+            check_memory(self.memory)
             assert self.kept == len(self.memory) + self.removed.total()
 
 

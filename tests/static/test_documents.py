@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.documents import anchors, broken_links, links, make_targets, paths
 from tests.support.processes import ROOT
-from tests.support.repository import tracked
+from tests.support.tree.documents import anchors, broken_links, links, make_targets, paths
+from tests.support.tree.repository import tracked
 
 DOCUMENTS = tracked("*.md")
 DECISIONS = tracked("docs/decisions/0*.md")

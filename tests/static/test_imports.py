@@ -53,7 +53,7 @@ LAYERS = {  # of each package, the highest first: a part imports what is below i
 }
 DASHBOARDS = {
     "boards": {"boards"},
-    "generate": {"boards"},
+    "generate": {"boards", "contract"},
     "contract": set(),
     "expressions": set(),
     "lint": {"contract", "expressions"},
@@ -90,6 +90,21 @@ def test_a_part_imports_only_what_is_below_it(package: str, height: int) -> None
             others = imported(file) - {(package, part)}
             assert {name for owner, name in others if owner == package} <= below, file
             assert {owner for owner, _ in others} <= {package, *BELOW[package]}, file
+
+
+def test_what_asserts_does_not_rest_on_what_measures() -> None:
+    for file in (ROOT / "tests").rglob("*.py"):
+        folder = file.relative_to(ROOT / "tests").parts[:-1]
+        measures = re.search(r"^\s*(from|import) tests\.measure", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not measures or folder[0] == "measure" or folder == ("unit", "measure", folder[-1]), file
+    assert not [*(ROOT / "tests" / "measure").rglob("test_*.py")]
+
+
+def test_a_room_of_support_defines_no_name_that_one_of_its_modules_has() -> None:
+    for face in (ROOT / "tests" / "support").glob("*/__init__.py"):
+        named = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        defined = {node.name for node in ast.parse(face.read_text(encoding="utf-8")).body if isinstance(node, named)}
+        assert not defined & {path.stem for path in face.parent.glob("*.py")}, face  # the module would hide it
 
 
 @pytest.mark.parametrize("part", DASHBOARDS)

@@ -6,17 +6,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.processes import ROOT
-from tests.support.repository import tracked
+from tests.support.tree.repository import tracked
 
 PACKAGES = sorted(f"agent/{path.name}" for path in (ROOT / "agent").glob("warmline*"))
-LINTERS = {
+LINTERS = {  # the slowest first: while it runs, another process takes those that follow
+    "ansible-lint": ["ansible-lint"],
+    "mypy": ["mypy", *PACKAGES, "dashboards", "docker", "tests"],
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
-    "mypy": ["mypy", *PACKAGES, "dashboards", "docker", "tests"],
     "yamllint": ["yamllint", "--strict", "."],
-    "ansible-lint": ["ansible-lint"],
     "codespell": ["codespell", *map(str, tracked())],
     "hadolint": ["hadolint", "--config", "docker/hadolint.yaml", *map(str, tracked("docker/*/Dockerfile"))],
 }
@@ -33,6 +34,15 @@ def silent(command: list[str], folder: Path = ROOT) -> None:
 @pytest.mark.parametrize("name", LINTERS)
 def test_the_linter_is_silent(name: str) -> None:
     silent(LINTERS[name])
+
+
+def test_a_commit_hook_runs_what_the_linters_tests_run() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    entries = {hook["id"]: hook["entry"].split() for hook in hooks}
+    assert entries["mypy"] == LINTERS["mypy"]
+    for name in ("ruff check", "ruff format", "yamllint"):
+        whole = [word for word in LINTERS[name] if word != "."]  # a hook is given the files that are committed
+        assert entries[name.replace(" ", "-")] == whole
 
 
 def test_ansible_plugins_are_typed() -> None:

@@ -1,13 +1,15 @@
-"""A pattern that says what may be is held to the whole text, its last newline included."""
+"""Patterns are held to the whole text, its last newline included; log lines begin with the name of an event."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.processes import ROOT
-from tests.support.repository import tracked
+from tests.support.tree.repository import tracked
 
+LOGGED = re.compile(r"""\b_?log\.(?:debug|info|warning|error|exception)\(\s*f?"([^"]*)\"""")
 SOURCES = sorted(path for path in tracked() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] != "tests")
 
 
@@ -39,6 +41,12 @@ def _pythons(call: ast.Call) -> bool:
 )
 def test_a_loose_pattern_is_found(source: str, lines: list[int]) -> None:
     assert list(loose(source)) == lines
+
+
+def test_what_is_logged_has_the_name_of_an_event_and_no_sentence() -> None:
+    events = [(path, match[1]) for path in SOURCES for match in LOGGED.finditer(path.read_text(encoding="utf-8"))]
+    assert len(events) > 30
+    assert [(path.name, event) for path, event in events if not re.fullmatch(r"[a-z0-9_]+", event)] == []
 
 
 def test_no_pattern_lets_a_last_newline_in() -> None:

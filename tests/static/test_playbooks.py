@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.support.processes import ROOT
-from tests.support.repository import tracked
+from tests.support.tree.repository import tracked
 
 ANSIBLE = ROOT / "ansible"
 DOORS = sorted(ANSIBLE.glob("*.yml"))

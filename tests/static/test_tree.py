@@ -1,16 +1,19 @@
 """Rules of the tree that no linter knows."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.support.processes import ROOT
-from tests.support.repository import tracked
+from tests.support.tree.repository import tracked
 
 TOP = {"ansible", "docker", "nginx", "agent", "dashboards", "tests", "docs", ".ci", ".github"}
 REGISTRIES = re.compile(
@@ -46,7 +49,7 @@ def test_no_package_registry_is_named_anywhere() -> None:
         "agent/requirements.txt",
         "agent/requirements-simulators.txt",
         "dashboards/requirements.txt",
-        *(f"tests/{suite}/requirements.txt" for suite in ("conformance", "fuzz", "load")),
+        *(f"tests/{suite}/requirements.txt" for suite in ("conformance", "fuzz", "measure/bench", "measure/load")),
     ],
 )
 def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
@@ -57,6 +60,16 @@ def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
     assert not re.search(r"--(extra-)?index-url|--find-links|://", text)
 
 
+def test_what_is_generated_is_marked_so_and_nothing_else_is() -> None:
+    names = [str(path.relative_to(ROOT)) for path in tracked()]
+    command = ["git", "-C", str(ROOT), "check-attr", "--stdin", "linguist-generated"]
+    done = subprocess.run(command, input="\n".join(names), capture_output=True, text=True, check=True)
+    marked = {line.split(":")[0] for line in done.stdout.splitlines() if line.endswith(": set")}
+    locks = {name for name in names if re.search(r"(^|/)(requirements[^/]*\.txt|package-lock\.json)$", name)}
+    boards = {name for name in names if name.startswith(("dashboards/json/", "dashboards/rules/rendered/"))}
+    assert marked == locks | boards
+
+
 def test_the_control_machine_runs_the_workers_versions() -> None:
     def versions(lock: str) -> dict[str, str]:
         return dict(re.findall(r"^([a-z0-9][^\s=]*)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
@@ -64,6 +77,41 @@ def test_the_control_machine_runs_the_workers_versions() -> None:
     control = versions("requirements.txt")
     for image in (versions("agent/requirements.txt"), versions("agent/requirements-simulators.txt")):
         assert {name: control.get(name) for name in image} == image
+
+
+@pytest.mark.parametrize(
+    ("group", "packages"),
+    [
+        ("dependencies", "warmline warmline_cache"),
+        ("simulators", "warmline_simulators"),
+        ("studies", "warmline_studies"),
+    ],
+)
+def test_a_package_names_every_library_that_it_imports_and_no_other(group: str, packages: str) -> None:
+    project = tomllib.loads((ROOT / "agent" / "pyproject.toml").read_text(encoding="utf-8"))
+    worker = libraries(project["project"]["dependencies"])
+    named = libraries(project["dependency-groups"].get(group, [])) or worker
+    imported = {name for package in packages.split() for name in imports(ROOT / "agent" / package)}
+    imported -= {"warmline", "warmline_cache", "warmline_studies", "warmline_simulators", *sys.stdlib_module_names}
+    assert imported - (worker if group == "studies" else set()) <= named
+    assert named <= imported | USED_BY_NAME
+
+
+USED_BY_NAME = {"hiredis", "httptools", "uvloop", "websockets"}
+"""Libraries that redis-py and uvicorn load themselves."""
+
+
+def libraries(requirements: list[str]) -> set[str]:
+    """The modules of these requirements."""
+    names = {re.split(r"[^a-z0-9-]", requirement)[0].replace("-", "_") for requirement in requirements}
+    return {{"pyyaml": "yaml"}.get(name, name) for name in names}
+
+
+def imports(package: Path) -> set[str]:
+    """The modules that a package's files import, by their first names."""
+    nodes = [node for file in package.rglob("*.py") for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    whole = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return {name.split(".")[0] for name in whole | {str(n.module) for n in nodes if isinstance(n, ast.ImportFrom)}}
 
 
 def test_no_private_key_or_generated_secret_is_committed() -> None:
@@ -131,10 +179,3 @@ def preflight(inventory: str) -> subprocess.CompletedProcess[str]:
 def test_every_commit_hook_is_a_make_target_or_a_program_of_the_lock_file() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     assert {repo["repo"] for repo in hooks} == {"local"}
-
-
-def test_make_help_lists_every_documented_target() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    shown = subprocess.run(["make", "-C", str(ROOT), "help"], capture_output=True, text=True, check=True).stdout
-    for target in re.findall(r"^([a-z-]+):.*?## ", makefile, re.MULTILINE):
-        assert f"\n  {target} " in shown

@@ -1,6 +1,6 @@
 """Queries are read from boards as Grafana would send them."""
 
-from tests.support.boards import Query, queries
+from tests.support.fleet.boards import Query, queries
 
 BOARD = {
     "templating": {

@@ -2,8 +2,8 @@
 
 import yaml
 
-from tests.support.plugins import load
 from tests.support.processes import ROOT
+from tests.support.tree.plugins import load
 from warmline.caches import CACHES, PRICED
 from warmline.settings import NUMBERS
 from warmline_studies.tuner.chart import COLOURS

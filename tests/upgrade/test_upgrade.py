@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import operations
+from tests.support.fleet import operations
+from tests.support.fleet.rollouts import calling, nobody_moved, nobody_noticed, serving
 from tests.support.processes import ROOT
-from tests.support.rollouts import calling, nobody_moved, nobody_noticed, serving
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 

@@ -38,7 +38,7 @@ class Usage(Background):
     async def aclose(self) -> None:
         """End, and tell what is left, if it has begun and somebody listens."""
         await super().aclose()
-        if self._task is not None:
+        if self.started:
             await self.exchange()
 
     async def exchange(self) -> None:

@@ -52,9 +52,7 @@ async def upstream_error(request: Request, error: Exception) -> JSONResponse:
     """502 or 503: the provider is named to the caller; its words go to the log alone."""
     assert isinstance(error, UpstreamError)
     _log.warning("upstream_failed", upstream=error.upstream, code=error.code, detail=error.detail, **_context(request))
-    response = _body(
-        status_of(error), error.code, f"{error.upstream} did not answer this request", upstream=error.upstream
-    )
+    response = _body(status_of(error), error.code, errors.blame_provider(error), upstream=error.upstream)
     if response.status_code == 503:
         response.headers["Retry-After"] = "1"
     return response
@@ -80,9 +78,7 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
 async def our_error(request: Request, error: Exception) -> JSONResponse:
     """500: logged with its context and traceback; the caller gets the request's id to quote."""
     _log.error("request_failed", exc_info=error, **_context(request))
-    return _body(
-        500, "internal_error", "the worker failed; its operators have been told", request_id=_request_id(request)
-    )
+    return _body(500, "internal_error", errors.WORKER_FAILED, request_id=_request_id(request))
 
 
 def _body(status: int, code: str, message: str, **more: str | None) -> JSONResponse:

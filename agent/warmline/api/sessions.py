@@ -195,5 +195,5 @@ def _told(error: WarmlineError, end: End) -> ErrorMessage:
         return ErrorMessage(error.code, error.message, error.field)
     if isinstance(error, UpstreamError):
         _log.warning("upstream_failed", upstream=error.upstream, code=error.code, detail=error.detail)
-        return ErrorMessage(error.code, f"{error.upstream} did not answer this request")
+        return ErrorMessage(error.code, errors.blame_provider(error))
     return ErrorMessage(error.code, end.text)

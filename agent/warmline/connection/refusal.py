@@ -5,6 +5,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from warmline.errors import WORKER_FAILED
+
 
 @dataclass(frozen=True)
 class ConnectionRefusal:
@@ -49,7 +51,7 @@ LONG_BODY = ConnectionRefusal(413, "too_large", "the body is larger than is read
 NO_VERSION = ConnectionRefusal(505, "bad_request", "HTTP/1.1 is spoken here")
 STOPPING = ConnectionRefusal(503, "stopping", "this worker is stopping: try again")
 UNANSWERED = ConnectionRefusal(503, "unavailable", "the handshake was not answered in time: try again")
-FAILED = ConnectionRefusal(500, "internal_error", "the worker failed; its operators have been told")
+FAILED = ConnectionRefusal(500, "internal_error", WORKER_FAILED)
 
 _HANDSHAKES = {
     400: ConnectionRefusal(

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from warmline.background import WorkerPart
+from warmline.background import Background, WorkerPart
 from warmline.pool.actions import Action, CloseSocket, HandSocket, OpenSocket, RefuseTicket, SocketState, Why
 from warmline.pool.ledger import Ledger
 from warmline.pool.link import SocketLink
@@ -64,14 +64,14 @@ class Pool(WorkerPart):
         self._problems: dict[str, Exception] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._renewing: asyncio.Task[None] | None = None
+        self._renewing = Background(self._renew, name="socket budget")
         self._asked = 0
         self._more = asyncio.Event()
 
     def start(self) -> None:
         """Ask for a share of the account's sockets, and warm what was asked for by `prewarm` when it has come."""
         if self._limits.maximum > 0:
-            self._renewing = asyncio.get_running_loop().create_task(self._renew(), name="socket budget")
+            self._renewing.start()
 
     def prewarm(self, *models: str) -> None:
         """Keep sockets of these models open from now on. Returns at once."""
@@ -110,15 +110,13 @@ class Pool(WorkerPart):
 
     async def aclose(self) -> None:
         """Close every socket, under whoever holds it, and give the budget back."""
-        if self._renewing is not None:
-            self._renewing.cancel()
-            await asyncio.gather(self._renewing, return_exceptions=True)
+        await asyncio.gather(self._renewing.aclose(), return_exceptions=True)
         self._perform(self._ledger.close(self._now()))
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._timer is not None:
             self._timer.cancel()
-        if self._renewing is not None:
+        if self._renewing.started:
             await self._budget.release()
 
     # -- leases

@@ -12,7 +12,7 @@ import structlog
 from msgspec.structs import replace
 
 from warmline.accounts.bucket import Bucket
-from warmline.errors import CallerError, TooLarge, UpstreamRejected
+from warmline.errors import WORKER_FAILED, CallerError, TooLarge, UpstreamRejected, blame_provider
 from warmline.services.agents import Agents
 from warmline.services.answers import Answers
 from warmline.services.speech import Speech
@@ -243,6 +243,6 @@ def _explained(error: WarmlineError) -> str:
         return error.message
     if isinstance(error, UpstreamError):
         _log.warning("upstream_failed", upstream=error.upstream, code=error.code, detail=error.detail)
-        return f"{error.upstream} did not answer this request"
+        return blame_provider(error)
     _log.error("turn_failed", code=error.code, exc_info=error)
-    return "the worker failed; its operators have been told"
+    return WORKER_FAILED

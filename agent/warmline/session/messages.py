@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from warmline.errors import WORKER_FAILED
 from warmline_cache import Source
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -20,7 +21,7 @@ class End(Enum):
     GONE = (1006, "the connection was lost")
     STALLED = (1006, "the client stopped reading")
     NOT_TEXT = (1003, "messages are JSON in text frames")
-    FAILED = (1011, "the worker failed; its operators have been told")
+    FAILED = (1011, WORKER_FAILED)
     GOING_AWAY = (1012, "this worker is stopping; resume on another")
     FULL = (1013, "this worker holds as many sessions as it may")
     INVALID = (4400, "the first message must be a valid `open`")

@@ -1,4 +1,4 @@
-"""Says in the log when a worker's standing with Redis and the fleet changes: what metrics show, in words."""
+"""Logs when a worker's standing with Redis and the fleet changes: what metrics show, as events."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -19,26 +19,26 @@ def changes(before: Standing, now: Standing) -> Iterator[tuple[str, dict[str, st
     """What became different, as events with fields. Pure."""
     yield from _of_redis(before, now)
     if now.changes > before.changes:
-        yield "another redis answers under the same name", {"redis": "cache"}
+        yield "redis_replaced", {"redis": "cache"}  # under the same name answers another server
     if before.lease > 0 >= now.lease:
-        yield "invalidations are not heard, so memory is not believed", {}
+        yield "invalidations_not_heard", {}  # until they are, this worker believes none of its memory
     if before.lease <= 0 < now.lease:
-        yield "invalidations are heard", {}
+        yield "invalidations_heard", {}
 
 
 def _of_redis(before: Standing, now: Standing) -> Iterator[tuple[str, dict[str, str]]]:
     """Of a server that answers not at all, with a refusal, or with another time of day."""
     for redis, breaker in now.breakers.items():
         if breaker.opened > before.breakers[redis].opened:
-            yield "redis does not answer, and is left alone", _fields(redis, why=breaker.why)
+            yield "redis_left_alone", _fields(redis, why=breaker.why)
         if before.breakers[redis].open and not breaker.open:
-            yield "redis answers again", {"redis": redis}
+            yield "redis_answers_again", {"redis": redis}
     for who, words in now.refusals.items():
         if words != before.refusals.get(who):
-            yield "redis answered with a refusal", _fields(who, said=words)
+            yield "redis_refused", _fields(who, said=words)
     for redis, skew in now.skew.items():
         if abs(skew) > SKEW_SECONDS >= abs(before.skew.get(redis, 0.0)):
-            yield "this clock and that of redis differ", _fields(redis, seconds_ahead=f"{skew:.1f}")
+            yield "clocks_differ", _fields(redis, seconds_ahead=f"{skew:.1f}")
 
 
 def _fields(redis: str, **more: str) -> dict[str, str]:

@@ -156,24 +156,6 @@ class Memory(Generic[V]):
             self._removed(Removal.CLEARED, count)
         return count
 
-    def check(self) -> None:
-        """Raise AssertionError if the books do not add up."""
-        slots = self._slots
-        assert all(key == slot.key for key, slot in slots.items())
-        queued = [(tenant, slot) for tenant, queue in self._queues.items() for slot in queue]
-        assert len(queued) == len(slots)
-        assert all(slots[slot.key] is slot and slot.tenant == tenant for tenant, slot in queued)
-        self._shares.check()
-        assert {tenant: queue.size for tenant, queue in self._queues.items()} == self._shares.held
-        assert self._shares.total == sum(slot.size for slot in slots.values()) <= self._max_bytes
-        assert len(slots) <= self._max_entries
-        members = {(group, key) for group, keys in self._members.items() for key in keys}
-        assert members == {(group, slot.key) for slot in slots.values() for group in slot.groups}
-        assert all(self._members.values()), "a group without members is still indexed"
-        mortal = {key: slot.dead_until for key, slot in slots.items() if slot.dead_until < math.inf}
-        assert self._wheel.deadlines() == mortal
-        assert not self._left
-
     def _make_room(self, tenant: str, cost: int, now: float) -> None:
         while self._shares.total + cost > self._max_bytes or len(self._slots) >= self._max_entries:
             dead = self._wheel.dead(now)

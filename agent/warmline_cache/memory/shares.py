@@ -54,15 +54,6 @@ class TenantShares:
             return tenant
         return next(iter(self._levels[highest]))
 
-    def check(self) -> None:
-        """Raise AssertionError if totals or levels are not those of what is held."""
-        assert self.total == sum(self._held.values())
-        assert all(held > 0 for held in self._held.values())
-        assert {tenant: level for level, tenants in self._levels.items() for tenant in tenants} == {
-            tenant: _level(held) for tenant, held in self._held.items()
-        }
-        assert self._occupied == sum(1 << level for level in self._levels)
-
     def _leave(self, tenant: str, level: int) -> None:
         tenants = self._levels.get(level)
         if tenants is not None:

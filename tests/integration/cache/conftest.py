@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.members import Member
+from tests.support.caches.members import Member
 from tests.support.redis import RedisServer, as_worker
 
 Join = Callable[..., Awaitable[Member]]

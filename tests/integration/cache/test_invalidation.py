@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.integration.cache.conftest import Join
-from tests.support.aio import until
 from tests.support.caches import KNOWLEDGE, key
-from tests.support.members import Member, Origin
-from tests.support.proxy import Proxy
+from tests.support.caches.members import Member, Origin
+from tests.support.processes.proxy import Proxy
 from tests.support.redis import RedisServer
+from tests.support.time.aio import until
 from warmline_cache import Found, Source
 from warmline_cache.errors import InvalidationFailed
 from warmline_cache.invalidation.channel import INVALIDATIONS, MEMBERS

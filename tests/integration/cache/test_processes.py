@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.cache_process import Invalidated, Read
+from tests.support.caches.process import Invalidated, Read
 from tests.support.processes import ROOT, Process, python_path
 from tests.support.redis import RedisServer
-from tests.support.wait import until
+from tests.support.time.wait import until
 
 LEASE, LOAD = 2.0, 1.0
 
@@ -33,7 +33,7 @@ class Fleet:
 
     def start(self, mode: str, *options: str) -> Process:
         number = len(self.members)
-        command = [sys.executable, "-m", "tests.support.cache_process", mode, *(server.url for server in self.servers)]
+        command = [sys.executable, "-m", "tests.support.caches.process", mode, *(server.url for server in self.servers)]
         member = Process(
             [*command, "--name", f"w{number}", *options],
             log=self.folder / f"w{number}.jsonl",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cache.conftest import Join
-from tests.support.aio import until
 from tests.support.caches import key
-from tests.support.members import UNHURRIED, Member, Origin
+from tests.support.caches.members import UNHURRIED, Member, Origin
 from tests.support.redis import RedisServer
+from tests.support.time.aio import until
 from warmline_cache import NotStored, Policy, RedisLimits, Source
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.aio import until
 from tests.support.caches import Recorded, TextCodec, key
-from tests.support.members import Origin
+from tests.support.caches.members import Origin
 from tests.support.redis import RedisServer
+from tests.support.time.aio import until
 from warmline_cache import Cache, Caches, Policy
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.redis.dial import dialler

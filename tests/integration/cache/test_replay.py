@@ -9,8 +9,8 @@ import pytest
 
 from tests.integration.cache.conftest import Join
 from tests.support.caches import key
-from tests.support.members import Member, Origin
-from tests.support.proxy import Proxy
+from tests.support.caches.members import Member, Origin
+from tests.support.processes.proxy import Proxy
 from tests.support.redis import RedisServer
 from warmline_cache import Group, RedisLimits, Source
 from warmline_cache.invalidation.channel import Invalidation

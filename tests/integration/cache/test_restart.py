@@ -7,8 +7,8 @@ import redis
 
 from tests.support.processes import Process, free_port
 from tests.support.redis import INTRODUCTION, commands
-from tests.support.roles import render
-from tests.support.wait import until
+from tests.support.time.wait import until
+from tests.support.tree.roles import render
 
 PASSWORD = "a password of twenty characters or more"
 RULES = " ".join(["resetchannels ~wl* &wl* -@all", *(f"+{name}" for name in commands() if name != INTRODUCTION)])

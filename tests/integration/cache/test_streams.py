@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 
 from tests.integration.cache.conftest import Join
-from tests.support.aio import until
 from tests.support.caches import KNOWLEDGE, AudioCodec, key
-from tests.support.members import UNHURRIED, Member
-from tests.support.proxy import Proxy
+from tests.support.caches.members import UNHURRIED, Member
+from tests.support.processes.proxy import Proxy
 from tests.support.redis import RedisServer
+from tests.support.time.aio import until
 from warmline_cache import Policy, Source, Streams
 
 

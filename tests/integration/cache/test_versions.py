@@ -9,7 +9,7 @@ import redis.asyncio
 
 from tests.integration.cache.conftest import Join
 from tests.support.caches import KNOWLEDGE, key
-from tests.support.members import Origin
+from tests.support.caches.members import Origin
 from tests.support.redis import RedisServer
 from warmline_cache import Found, Group, Key, Source
 from warmline_cache.store.codec import SCHEMA

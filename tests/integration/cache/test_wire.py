@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.aio import until
 from tests.support.caches import KNOWLEDGE
-from tests.support.impostor import HELLO, OK, Answer, Impostor, Words, bulk, push
-from tests.support.members import Member
-from tests.support.quiet import no_complaints
+from tests.support.caches.members import Member
 from tests.support.redis import RedisServer
+from tests.support.redis.impostor import HELLO, OK, Answer, Impostor, Words, bulk, push
+from tests.support.time.aio import until
+from tests.support.time.quiet import no_complaints
 from warmline_cache.errors import InvalidationFailed, StoreRefused, StoreUnavailable
 from warmline_cache.redis.breaker import Breaker
 from warmline_cache.redis.dial import dialler

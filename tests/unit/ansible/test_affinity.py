@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 
 affinity = load("filter", "affinity")
 where = affinity.where

@@ -5,8 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.support import certificates
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, certificates
 
 PLAY = """
 - hosts: edge

@@ -6,7 +6,7 @@ import jinja2
 import pytest
 import yaml
 
-from tests.support.roles import ROLES
+from tests.support.tree.roles import ROLES
 
 MODULE = "community.docker.docker_container"
 OMIT = "nothing is said"

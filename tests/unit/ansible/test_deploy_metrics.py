@@ -4,7 +4,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support import programs
+from tests.support.tree import programs
 
 metrics = programs.load("deploy_metrics", "deploy-metrics")
 SLOT = {"name": "agent-1/1", "host": "agent-1", "colour": "green", "release": "0.2-ab12-9f", "down": False}

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.plugins import load
 from tests.support.processes import ROOT
+from tests.support.tree.plugins import load
 from warmline.settings import PROFILES, SETTINGS, Profile
 
 edge = load("filter", "edge")

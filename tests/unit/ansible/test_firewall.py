@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support import programs
+from tests.support.tree import programs
 
 firewall = programs.load("base", "firewall")
 RULES = 'table inet warmline {\n\ttcp dport 22 accept comment "sshd"\n}\n'

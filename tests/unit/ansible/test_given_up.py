@@ -4,7 +4,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support import programs
+from tests.support.tree import programs
 
 given_up = programs.load("docker_engine", "given-up")
 

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.support.roles import render
+from tests.support.tree.roles import render
 
 URLS = {f"alertmanager_{name}_url": "http://127.0.0.1/" for name in ("page", "ticket", "heartbeat")}
 UNITS = {"ms": 0.001, "s": 1.0}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import plugins
+from tests.support.tree import plugins
 
 images = plugins.load("filter", "images")
 REGISTRY = "10.0.0.2:5000"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import load
+from tests.support.tree.programs import load
 
 keeper = load("nginx", "keep-logs")
 MIB = 1 << 20

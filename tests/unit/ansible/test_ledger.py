@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 
 filters = load("filter", "ledger")
 

@@ -75,9 +75,9 @@ def test_whoever_meets_one_that_is_seconds_old_is_told_to_wait_and_of_an_old_one
         os.utime(tmp_path / host / "lock", (time.time() - 600 * age,) * 2)
     young, old = refused(tmp_path, "young", "old")
     assert "staging is locked by asha since noon. That was" in young
-    assert "make unlock" not in young
+    assert "make break-lock" not in young
     assert "staging is locked by asha since noon. If that run is over" in old
-    assert "make unlock ENV=staging YES=1" in old
+    assert "make break-lock ENV=staging YES=1" in old
 
 
 def refused(folder: Path, *hosts: str) -> list[str]:

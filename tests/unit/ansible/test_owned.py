@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.plugins import load
-from tests.support.roles import ROLES
+from tests.support.tree.plugins import load
+from tests.support.tree.roles import ROLES
 from warmline.settings import SETTINGS
 
 refuse_owned = load("filter", "owned").refuse_owned

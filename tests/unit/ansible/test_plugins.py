@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 
 filters = load("filter", "warmline")
 lookup = load("lookup", "warmline_unknown_variables")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 
 refusals = load("filter", "refusals")
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 from tests.unit.ansible.test_ledger import TWO, filters, inventory
 
 rollouts = load("filter", "rollout")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.roles import render
+from tests.support.tree.roles import render
 
 URL = "http://10.0.0.1"
 REQUIRED = {f"agent_{name}": URL for name in ("redis_cache_url", "redis_state_url", "convex_url", "sarvam_url")}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 
 module = load("filter", "status")
 status = module.status

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.webhooks import OTHER_SECRET, SECRET, signed, written
+from tests.support.clients.webhooks import OTHER_SECRET, SECRET, signed, written
 from warmline.api.signature import TOLERANCE_SECONDS, read_secrets, verified
 from warmline.errors import SettingsError, WebhookRefused
 

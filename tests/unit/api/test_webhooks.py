@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from tests.support.webhooks import SECRET, signed
+from tests.support.clients.webhooks import SECRET, signed
 from warmline.api.deliveries import Event
 from warmline.api.faults import HANDLERS
 from warmline.api.webhooks import Webhooks

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.caches import KNOWLEDGE, World, key
-from tests.support.world import settle
+from tests.support.caches.world import settle
 from warmline.errors import AgentNotFound
 from warmline_cache import Found, NotStored, Policy, Source, Stale
 from warmline_cache.errors import UpstreamUnavailable

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.caches.books import check_memory
 from warmline_cache.key import Group, Key
 from warmline_cache.memory.memory import OVERHEAD, Memory, Removal
 
@@ -42,12 +43,12 @@ class Shelf:
             )
             for key in keys
         ]
-        self.memory.check()
+        check_memory(self.memory)
         return all(kept)
 
     def has(self, key: str, now: float = 0.0) -> bool:
         slot = self.memory.get(key, now)
-        self.memory.check()
+        check_memory(self.memory)
         return slot is not None and slot.value == key.upper()
 
     def removed(self) -> Counter[Removal]:
@@ -309,7 +310,7 @@ def test_shares_are_even_among_thousands_of_tenants() -> None:
     for n in range(20_000):
         tenant = "noisy" if n % 2 else str(rng.randrange(2000))
         shelf.memory.put(str(n), "", tenant=tenant, groups=(), size=100, fresh_until=1.0, dead_until=1.0, now=0.0)
-    shelf.memory.check()
+    check_memory(shelf.memory)
     assert max(shelf.memory.tenants().values()) <= 5 * COST
 
 
@@ -322,7 +323,7 @@ def test_a_group_goes_together_and_nothing_else_with_it() -> None:
     shelf.put("y", groups=("g", "g"), tenant="b")
     shelf.put("z", groups=("h",))
     assert [shelf.memory.drop_group("g"), shelf.memory.drop_group("g")] == [2, 0]
-    shelf.memory.check()
+    check_memory(shelf.memory)
     assert [shelf.has(key) for key in "xyz"] == [False, False, True]
 
 
@@ -374,7 +375,7 @@ def test_clearing_forgets_everything_and_all_begins_anew() -> None:
     shelf = Shelf(3)
     shelf.put("a", "b", groups=("g",), until=1.0)
     assert shelf.memory.clear() == 2
-    shelf.memory.check()
+    check_memory(shelf.memory)
     assert (len(shelf.memory), shelf.memory.size, shelf.memory.tenants()) == (0, 0, {})
     shelf.put("a", "b", "c", "d", until=9.0, now=2.0)
     assert shelf.removed() == {Removal.CLEARED: 2, Removal.EVICTED: 1}

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.caches import KNOWLEDGE, World, key
-from tests.support.world import settle
+from tests.support.caches.world import settle
 from warmline.services.codecs import MessageCodec
 from warmline_cache import Cache, Found, Key, Memory, Policy, Source
 from warmline_cache.entry import CacheEntry

@@ -7,7 +7,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from tests.support.raw import handshake, head
+from tests.support.clients.raw import handshake, head
 from warmline.connection import WebSocketConnection, http_protocol
 from warmline.connection.http import BODY_BYTES, BODY_SECONDS, HEAD_BYTES, HEAD_SECONDS
 from warmline.connection.lingering import SECONDS as LINGERING

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.plugins import load
+from tests.support.tree.plugins import load
 from warmline_studies.planner.affinity import IP_HASH_VALUES, Affinity, Balancer, by_address, by_session
 
 where = load("filter", "affinity").where

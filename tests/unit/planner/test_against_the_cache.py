@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.caches import AudioCodec, Recorded, World
 from tests.support.examples import examples
-from tests.support.virtual_time import VirtualTimeLoop
+from tests.support.time.virtual import VirtualTimeLoop
 from warmline_cache import Cache, Found, Group, Key, Memory, Policy, Source
 from warmline_cache.fence import Fence
 from warmline_cache.redis.server import Budget

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.sockets import PoolWorld
+from tests.support.worker.sockets import PoolWorld
 
 
 @pytest.fixture

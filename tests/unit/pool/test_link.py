@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.sockets import PING, ScriptedProvider, ScriptedWire
+from tests.support.worker.sockets import PING, ScriptedProvider, ScriptedWire
 from warmline.pool import Loss, SocketLost, SocketState
 from warmline.pool.link import UNREAD_FRAMES, SocketLink
 from warmline_cache.errors import UpstreamUnavailable

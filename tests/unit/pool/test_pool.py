@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.sockets import FixedBudget, PoolWorld
+from tests.support.worker.sockets import FixedBudget, PoolWorld
 from warmline.pool import Loss, NoSocket, SocketLost
 from warmline_cache.errors import UpstreamUnavailable
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.warm import VOICE, Application, Fleet, Member
+from tests.support.worker.warm import VOICE, Application, Fleet, Member
 from warmline.services.agents import AgentConfig, completed
 from warmline.services.knowledge import Passage
 

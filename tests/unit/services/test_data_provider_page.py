@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.support.processes import ROOT
-from tests.support.warm import Application, Fleet
+from tests.support.worker.warm import Application, Fleet
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.knowledge import Passage
 from warmline.upstream.convex.returned import returned

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import pytest
 
-from tests.support.warm import Fleet, Member
+from tests.support.worker.warm import Fleet, Member
 
 pytestmark = pytest.mark.virtual_time
 

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from tests.support.sessions import VOICE, Switchboard
+from tests.support.worker.sessions import VOICE, Switchboard
 
 pytestmark = pytest.mark.virtual_time
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.popular import DictPopular
+from tests.support.worker.popular import DictPopular
 from warmline.warming.popular import Popular, Question, impersonal, merged
 
 pytestmark = pytest.mark.virtual_time

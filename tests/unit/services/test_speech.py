@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import msgspec
 import pytest
 
-from tests.support.warm import Fleet, Voices
+from tests.support.worker.warm import Fleet, Voices
 from warmline.errors import InvalidInput, TooLarge, UpstreamRejected
 from warmline.services.agents import AgentConfig
 from warmline.services.speech import phrase_key, wave_header

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.warm import LIMITS, Fleet, Member
+from tests.support.worker.warm import LIMITS, Fleet, Member
 from warmline.warming.allowance import LEAST_CALLS, Allowance, Room
 from warmline.warming.popular import Question
 from warmline.warming.warming import in_turns

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from tests.support.asgi_socket import AsgiSocket
+from tests.support.clients.asgi_socket import AsgiSocket
 from warmline_simulators.convex import ConvexOptions, ConvexSimulator
 
 pytestmark = pytest.mark.virtual_time

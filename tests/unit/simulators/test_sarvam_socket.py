@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.support.asgi_socket import AsgiSocket
+from tests.support.clients.asgi_socket import AsgiSocket
 from warmline_simulators.sarvam import SECONDS_PER_CHARACTER, SarvamOptions, SarvamSimulator, tone
 
 pytestmark = pytest.mark.virtual_time

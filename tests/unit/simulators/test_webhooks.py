@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.aio import until
+from tests.support.time.aio import until
 from warmline_simulators.convex import ConvexOptions, ConvexSimulator
 from warmline_simulators.convex.webhooks import ATTEMPTS, read_secrets
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import msgspec
 import pytest
 
-from tests.support.sockets import FixedBudget, PoolWorld, ScriptedWire
+from tests.support.worker.sockets import FixedBudget, PoolWorld, ScriptedWire
 from warmline.errors import UpstreamRejected
 from warmline.pool import Loss
 from warmline.upstream.ports import Voice

@@ -1,0 +1,39 @@
+"""What `make` shows and says: the operators' targets first, all of them on request."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.support.processes import ROOT
+from tests.support.tree.repository import makefiles
+
+DOCUMENTED = re.compile(r"^([a-z-]+):.*?## ", re.MULTILINE)
+SHOWN = re.compile(r"^  ([a-z-]+) {2,}\S", re.MULTILINE)
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_make_help_shows_every_target_of_the_makefile_in_one_screen() -> None:
+    targets = DOCUMENTED.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert SHOWN.findall(make("help").stdout) == targets
+    assert len(targets) < 20
+
+
+def test_make_help_all_shows_every_documented_target_of_every_included_file_once() -> None:
+    targets = [name for file in makefiles() for name in DOCUMENTED.findall(file.read_text(encoding="utf-8"))]
+    shown = SHOWN.findall(make("help-all").stdout)
+    assert sorted(shown) == sorted(targets)
+    assert len(shown) == len({*shown}) > 40
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("lock", "make requirements"), ("unlock", "make break-lock ENV=staging YES=1")]
+)
+def test_a_name_that_could_be_mistaken_does_nothing_but_say_the_new_one(old: str, new: str) -> None:
+    done = make(old)
+    assert done.returncode == 2
+    assert new in done.stderr
+    assert done.stdout == ""

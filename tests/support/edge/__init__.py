@@ -1,0 +1,1 @@
+"""The edge: nginx with our templates, and what stands behind it."""

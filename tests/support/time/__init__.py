@@ -1,0 +1,1 @@
+"""Waiting with a deadline, and an event loop on which waiting takes no time."""

@@ -1,0 +1,1 @@
+"""What the repository holds, read without Ansible: its files, plugins, programs and templates."""
