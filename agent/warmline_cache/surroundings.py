@@ -13,8 +13,8 @@ from warmline_cache.store.ports import Store
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """`clock` is monotonic and counts suspension, `wall` is the time of day, `redis_deadline` what Redis may cost one
-    lookup, all in seconds; `unled_loads` is how many loads of one cache run at a time while Redis cannot lead them;
-    `schema` is of the entries that this worker stores and reads."""
+    lookup, all in seconds; `unled_loads` is how many loads of one cache run at a time while Redis cannot lead them,
+    of which an organisation alone holds 16 (`fair.py`); `schema` is of the entries that this worker stores and reads."""
 
     store: Store
     leases: Leases
@@ -24,5 +24,5 @@ class Surroundings:
     random: Bytes
     events: CacheEvents
     redis_deadline: float = 0.05
-    unled_loads: int = 16
+    unled_loads: int = 18
     schema: int = SCHEMA

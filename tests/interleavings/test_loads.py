@@ -337,6 +337,19 @@ async def test_a_caller_who_leaves_the_queue_of_turns_takes_no_turn_with_him(wor
     assert world.clock() - began == pytest.approx(0.2, abs=0.01)
 
 
+async def test_an_organisation_whose_loads_hang_leaves_turns_for_the_others(world: World) -> None:
+    deaf_to_redis(world)
+    worker = world.worker(Policy(ttl=60, negative_ttl=5, load_timeout=0.5))
+    world.seconds = 60
+    hanging = [asyncio.create_task(worker.cache.get_or_load(key(str(n)), world.load)) for n in range(96)]
+    await asyncio.sleep(0.1)
+    world.seconds = 0
+    found, seconds = await took(world, worker.cache.get_or_load(key(organisation="kaveri"), world.load))
+    assert isinstance(found, Found)
+    assert seconds < 0.2
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+
 # -- loaders that do as they like
 
 

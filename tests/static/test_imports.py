@@ -26,7 +26,7 @@ LAYERS = {  # of each package, the highest first: a part imports what is below i
         "invalidation origin shared turns",
         "behind blame flight surroundings",
         "events store tally",
-        "entry fence key memory policy redis",
+        "entry fair fence key memory policy redis",
         "errors",
     ],
     "warmline": [

@@ -7,10 +7,10 @@ last halving say nothing about the new bound and are not counted. No clock: an i
 
 import asyncio
 import contextlib
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Hashable
+from collections import deque
+from collections.abc import AsyncIterator
 
-_TIMES_THE_FREE = 7
+from warmline_cache.fair import FairShare
 
 
 class Turn:
@@ -26,22 +26,24 @@ class Turn:
 class CallTurns:
     """At most `most` turns at a time; fewer after a refusal.
 
-    A tenant holds at most seven times as many as are free: 28 of 32 if it is alone, 15 if another wants as many. So
-    one tenant's slow functions leave some for the others (dynamic thresholds, after Choudhury and Hahne, 1998). Of
-    those who wait, the tenant that holds the fewest is next, and within a tenant whoever asked first.
+    No tenant holds all (`warmline_cache/fair.py`), so one tenant's slow functions leave some for the others. Of those
+    who wait, the tenant that holds the fewest is next, and within a tenant whoever asked first.
     """
 
     def __init__(self, most: int) -> None:
-        self.limit = most
+        self._share = FairShare(most)
         self._most = most
-        self._taken = 0
         self._served = 0
         self._era = 0
-        self._held: Counter[Hashable] = Counter()
-        self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+        self._waiting: dict[str | None, deque[asyncio.Future[None]]] = {}
+
+    @property
+    def limit(self) -> int:
+        """How many may run at a time by what was learnt so far."""
+        return self._share.limit
 
     @contextlib.asynccontextmanager
-    async def turn(self, tenant: Hashable = None) -> AsyncIterator[Turn]:
+    async def turn(self, tenant: str | None = None) -> AsyncIterator[Turn]:
         """Wait for a turn and hold it; None is nobody's in particular, and may hold all. To give up waiting is to
         cancel."""
         await self._take(tenant)
@@ -52,9 +54,9 @@ class CallTurns:
             self._learn(turn)
             self._give_back(tenant)
 
-    async def _take(self, tenant: Hashable) -> None:
-        if self._fits(tenant) and tenant not in self._waiting:
-            self._count(tenant)
+    async def _take(self, tenant: str | None) -> None:
+        if self._share.fits(tenant) and tenant not in self._waiting:
+            self._share.take(tenant)
             return
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(tenant, deque()).append(mine)
@@ -65,40 +67,29 @@ class CallTurns:
                 self._give_back(tenant)
             raise
 
-    def _fits(self, tenant: Hashable) -> bool:
-        free = self.limit - self._taken
-        return free > 0 and (tenant is None or self._held[tenant] < _TIMES_THE_FREE * free)
+    def _give_back(self, tenant: str | None) -> None:
+        self._share.give_back(tenant)
+        while chosen := self._share.choose(self._waiting):
+            self._serve(chosen[0])
 
-    def _count(self, tenant: Hashable) -> None:
-        self._taken += 1
-        self._held[tenant] += 1
-
-    def _give_back(self, tenant: Hashable) -> None:
-        self._taken -= 1
-        self._held[tenant] -= 1
-        if not self._held[tenant]:
-            del self._held[tenant]
-        while fitting := [waiting for waiting in self._waiting if self._fits(waiting)]:
-            self._serve(min(fitting, key=self._held.__getitem__))
-
-    def _serve(self, tenant: Hashable) -> None:
+    def _serve(self, tenant: str | None) -> None:
         queue = self._waiting[tenant]
         following = queue.popleft()
         if not queue:
             del self._waiting[tenant]
         if not following.done():
             following.set_result(None)
-            self._count(tenant)
+            self._share.take(tenant)
 
     def _learn(self, turn: Turn) -> None:
         if turn.refused is None or turn.era != self._era:
             return
         if turn.refused:
-            self.limit = max(1, self.limit // 2)
+            self._share.limit = max(1, self.limit // 2)
             self._era += 1
             self._served = 0
             return
         self._served += 1
         if self._served >= self.limit:
-            self.limit = min(self._most, self.limit + 1)
+            self._share.limit = min(self._most, self.limit + 1)
             self._served = 0

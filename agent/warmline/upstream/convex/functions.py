@@ -5,7 +5,7 @@ A 429 says that too many calls run at once.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import aiohttp
@@ -89,7 +89,7 @@ class Convex:
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                self._turns.turn(args.get("organisation")) as turn,
+                self._turns.turn(_tenant(args)) as turn,
                 self._posts.post(f"{self._url}/api/{kind}", json=body, headers=self._headers) as response,
             ):
                 turn.refused = response.status == 429
@@ -105,3 +105,8 @@ class Convex:
         if some:
             _log.warning("elements_left_out", upstream=self.name, function=path, count=count, elements=some)
         return found.value
+
+
+def _tenant(args: Mapping[str, str | int]) -> str | None:
+    tenant = args.get("organisation")
+    return None if tenant is None else str(tenant)
