@@ -14,7 +14,8 @@ from warmline_cache.store.ports import Store
 class Surroundings:
     """`clock` is monotonic and counts suspension, `wall` is the time of day, `redis_deadline` what Redis may cost one
     lookup, all in seconds; `unled_loads` is how many loads of one cache run at a time while Redis cannot lead them,
-    of which an organisation alone holds 16 (`fair.py`); `schema` is of the entries that this worker stores and reads."""
+    of which an organisation alone holds 16 (`fair.py`); `schema` is of the entries that this worker stores and
+    reads."""
 
     store: Store
     leases: Leases
