@@ -26,9 +26,10 @@ class Turn:
 class CallTurns:
     """At most `most` turns at a time; fewer after a refusal.
 
-    A tenant holds at most seven times as many as are free: 28 of 32 if it is alone, 15 if another wants as many. So
-    one tenant's slow functions leave some for the others (dynamic thresholds, after Choudhury and Hahne, 1998). Of
-    those who wait, the tenant that holds the fewest is next, and within a tenant whoever asked first.
+    A tenant holds at most seven times as many as are free, and never the last one beside others of its own: 28 of 32
+    if it is alone, 15 if another wants as many, 1 of 2. So one tenant's slow functions leave some for the others
+    (dynamic thresholds, after Choudhury and Hahne, 1998). Of those who wait, the tenant that holds the fewest is next,
+    of several the one that was served longest ago, and within a tenant whoever asked first.
     """
 
     def __init__(self, most: int) -> None:
@@ -67,7 +68,9 @@ class CallTurns:
 
     def _fits(self, tenant: Hashable) -> bool:
         free = self.limit - self._taken
-        return free > 0 and (tenant is None or self._held[tenant] < _TIMES_THE_FREE * free)
+        if tenant is None or not self._held[tenant]:
+            return free > 0
+        return free > 1 and self._held[tenant] < _TIMES_THE_FREE * free
 
     def _count(self, tenant: Hashable) -> None:
         self._taken += 1
@@ -82,10 +85,10 @@ class CallTurns:
             self._serve(min(fitting, key=self._held.__getitem__))
 
     def _serve(self, tenant: Hashable) -> None:
-        queue = self._waiting[tenant]
+        queue = self._waiting.pop(tenant)
         following = queue.popleft()
-        if not queue:
-            del self._waiting[tenant]
+        if queue:
+            self._waiting[tenant] = queue  # behind the others: of those that hold as many, it was served last
         if not following.done():
             following.set_result(None)
             self._count(tenant)
