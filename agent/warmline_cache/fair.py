@@ -9,8 +9,8 @@ _TIMES_THE_FREE = 7
 class FairShare:
     """At most `limit` places, of which a tenant holds at most seven times as many as are free.
 
-    So a tenant that is alone may hold 28 of 32, or 14 of 16, and two that want all may hold 15 of 32 each. Fewer than
-    eight places are too few to keep one free. None is nobody's in particular, and may hold all.
+    Nor does it take the last place beside others of its own. So a tenant that is alone may hold 28 of 32, or 1 of 2,
+    and two that want all may hold 15 of 32 each. None is nobody's in particular, and may hold all.
     """
 
     def __init__(self, limit: int) -> None:
@@ -21,7 +21,9 @@ class FairShare:
     def fits(self, tenant: str | None) -> bool:
         """Tell whether the tenant may take another place."""
         free = self.limit - self._taken
-        return free > 0 and (tenant is None or self._held[tenant] < _TIMES_THE_FREE * free)
+        if tenant is None or not self._held[tenant]:
+            return free > 0
+        return free > 1 and self._held[tenant] < _TIMES_THE_FREE * free
 
     def take(self, tenant: str | None) -> None:
         """Count a place as taken."""
@@ -36,7 +38,7 @@ class FairShare:
             del self._held[tenant]
 
     def choose(self, waiting: Iterable[str | None]) -> list[str | None]:
-        """Choose the tenant whose turn is next, from those that wait in the order of their asking: of those that may
-        take a place, the tenant that holds the fewest. An empty list if none may."""
+        """Choose the tenant whose turn is next: of those that may take a place, the tenant that holds the fewest, and of
+        several the first in `waiting`. An empty list if none may."""
         fitting = [tenant for tenant in waiting if self.fits(tenant)]
         return [min(fitting, key=self._held.__getitem__)] if fitting else []

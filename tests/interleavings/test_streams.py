@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable
 
 import pytest
 
@@ -336,3 +336,18 @@ async def test_a_phrase_that_fails_once_it_is_heard_fails(world: World) -> None:
         provider.fails_after = 3
         with pytest.raises(UpstreamUnavailable):
             await listen(speaker, provider)
+
+
+async def test_a_listener_who_was_too_late_hears_nothing_from_behind_the_gap(world: World) -> None:
+    heard = []
+
+    async def hear(stream: AsyncIterable[bytes]) -> None:
+        async for chunk in stream:
+            heard.append(chunk)
+            await asyncio.sleep(0.75)
+
+    async with speaking(world, keep=35) as (speaker,), speaker.streams.get_or_stream(key(), Provider()) as stream:
+        with pytest.raises(ListenerTooSlow):
+            await hear(stream)
+    assert heard
+    assert PHRASE.startswith(b"".join(heard))

@@ -158,6 +158,7 @@ def test_a_redis_url_that_can_be_read_whole_is_taken(good: dict[str, str], url: 
     [
         ("https://", "name a host"),
         ("http://a b", "name a host"),
+        ("http://a\n", "name a host"),
         ("https://:443", "name a host"),
         ("https://key:hunter2@convex.example", "must hold no user and no password"),
         ("https://convex.example?team=1", "no query"),

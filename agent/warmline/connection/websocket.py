@@ -140,6 +140,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         """Say why, in a way that can be read, and end."""
         closed = self.conn.close_sent
         code, reason = (1006, "") if closed is None else (closed.code, closed.reason)
+        _log.info("websocket_failed", code=int(code), why=reason)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self._end(b"".join(self.conn.data_to_send()))
 

@@ -103,10 +103,9 @@ def worded(provider: str, prompt: Prompt, passages: list[Passage]) -> str:
 
     Raises UpstreamRejected for more than anybody hears: a prompt may name the passage many times, each of them as long.
     """
-    if not passages:
-        return prompt.unknown
-    passage = passages[0].answer
-    length = len(prompt.answer) + prompt.answer.count(_PLACE) * (len(passage) - len(_PLACE))
+    field, said = ("answer", prompt.answer) if passages else ("unknown", prompt.unknown)
+    passage = passages[0].answer if passages else _PLACE
+    length = len(said) + said.count(_PLACE) * (len(passage) - len(_PLACE))
     if length > _LONGEST:
-        raise UpstreamRejected(provider, f"prompt: an answer of {length} characters - at `$.answer`")
-    return prompt.answer.replace(_PLACE, passage)
+        raise UpstreamRejected(provider, f"prompt: {length} characters to say - at `$.{field}`")
+    return said.replace(_PLACE, passage)

@@ -17,7 +17,7 @@ def _url(*schemes: str, query: bool = False) -> AfterValidator:
         parts = urlsplit(value)
         if parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)} and name a host")
-        if not _HOST.fullmatch(parts.hostname):
+        if not _HOST.fullmatch(parts.hostname) or not value.isprintable():
             raise ValueError("must name a host in letters, digits, dots and dashes, or by its address")
         if parts.port == 0:
             raise ValueError("port 0 is none")

@@ -6,8 +6,10 @@ detail says what was read and, where it is known, which field of it is bad (`...
 
 import binascii
 import contextlib
-import gc
+import inspect
+import traceback
 from collections.abc import Iterator
+from types import FrameType
 from typing import TypeVar
 
 import aiohttp
@@ -21,30 +23,25 @@ UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 """All that msgspec raises for a bad input: UnicodeError for strings that are not UTF-8, RecursionError for values that
 are nested too deep; neither of them is a DecodeError."""
 
+_MOST_CONTAINERS = 100_000
+"""Lists and objects in one answer, ten for each element that a list may have. Each is the cyclic collector's to walk:
+four megabytes of small or nested ones held everybody up for seconds."""
+
+_LONGEST_CHAIN = 16
+_SUSPENDED = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
 _PART = 64 * 1024
 _URL_ALPHABET = str.maketrans("-_", "+/")
 
 
 def decode(raw: bytes | str, type_: type[T], *, upstream: str, what: str) -> T:
     """The JSON text as `type_`. Raises UpstreamRejected, which says what `what` lacks."""
+    if _containers(raw) > _MOST_CONTAINERS:
+        raise UpstreamRejected(upstream, f"{what}: more than {_MOST_CONTAINERS} lists and objects")
     try:
-        with _uncollected():
-            return msgspec.json.decode(raw, type=type_)
+        return msgspec.json.decode(raw, type=type_)
     except UNREADABLE as error:
         raise _unreadable(upstream, what, error) from error
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cyclic collector, which walks all that has been made each time a quarter has been added to it. Four
-    megabytes of small lists, of which none is garbage yet, held everybody up for a second instead of a sixth of one."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def convert(value: object, type_: type[T], *, upstream: str, what: str, strict: bool = True) -> T:
@@ -71,6 +68,25 @@ def decode_base64(text: str, *, upstream: str, what: str) -> bytes:
         raise UpstreamRejected(upstream, f"{what}: is not base64: {error}") from error
 
 
+def forget_values(error: BaseException | None) -> None:
+    """Clear the plain functions' frames through which an error came. An error that is told to many stays in a cycle
+    with those who were told until the cyclic collector comes by, and with it whatever its frames hold: an answer of
+    megabytes. Frames of coroutines are left alone: to clear one that is suspended ends it."""
+    for frame in _frames(error):
+        if not frame.f_code.co_flags & _SUSPENDED:
+            with contextlib.suppress(RuntimeError):  # it is still running
+                frame.clear()
+
+
+def _frames(error: BaseException | None) -> Iterator[FrameType]:
+    """Those of an error, and of the errors that it came from."""
+    for _ in range(_LONGEST_CHAIN):
+        if error is None:
+            return
+        yield from (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+        error = error.__cause__ or error.__context__
+
+
 async def body(response: aiohttp.ClientResponse, *, upstream: str, most: int) -> bytes:
     """The whole body, unpacked. Raises UpstreamRejected when it has more than `most` bytes; aiohttp's errors pass."""
     read = bytearray()
@@ -79,6 +95,13 @@ async def body(response: aiohttp.ClientResponse, *, upstream: str, most: int) ->
         if len(read) > most:
             raise UpstreamRejected(upstream, f"an answer of more than {most} bytes")
     return bytes(read)
+
+
+def _containers(raw: bytes | str) -> int:
+    """At most how many there are: brackets within texts count too."""
+    if isinstance(raw, str):
+        return raw.count("[") + raw.count("{")
+    return bytes(raw).count(b"[") + bytes(raw).count(b"{")
 
 
 def _unreadable(upstream: str, what: str, error: Exception) -> UpstreamRejected:

@@ -27,7 +27,8 @@ class CallTurns:
     """At most `most` turns at a time; fewer after a refusal.
 
     No tenant holds all (`warmline_cache/fair.py`), so one tenant's slow functions leave some for the others. Of those
-    who wait, the tenant that holds the fewest is next, and within a tenant whoever asked first.
+    who wait, the tenant that holds the fewest is next, of several the one that was served longest ago, and within a
+    tenant whoever asked first.
     """
 
     def __init__(self, most: int) -> None:
@@ -73,10 +74,10 @@ class CallTurns:
             self._serve(chosen[0])
 
     def _serve(self, tenant: str | None) -> None:
-        queue = self._waiting[tenant]
+        queue = self._waiting.pop(tenant)
         following = queue.popleft()
-        if not queue:
-            del self._waiting[tenant]
+        if queue:
+            self._waiting[tenant] = queue  # behind the others: of those that hold as many, it was served last
         if not following.done():
             following.set_result(None)
             self._share.take(tenant)

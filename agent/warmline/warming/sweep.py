@@ -107,13 +107,13 @@ class Sweep:
         self._turns = asyncio.Semaphore(at_a_time)
         self._denied: list[tuple[str, Again]] = []
         self._last = False
-        self._faults: list[Exception] = []
+        self.faults: list[Exception] = []
         self.missed = False
         """Whether something was neither in L1 nor in L2."""
 
     async def run(self, organisations: Sequence[str], asked: Sequence[AskedQuestion]) -> None:
-        """Fill L1. Raises nothing that an origin or Redis could do. A fault of ours costs the entry where it happened;
-        at the end the first few of them are raised together, as an ExceptionGroup."""
+        """Fill L1. Raises nothing that an origin or Redis could do. A fault of ours costs the entry where it happened:
+        the first few are in `faults`."""
         rosters = await self._all(self._names(organisation, asked) for organisation in organisations)
         agents = await self._all(
             self._agent(organisation, name)
@@ -127,8 +127,6 @@ class Sweep:
             if (one.organisation, one.agent) in known
         )
         await self._bring_denied()
-        if self._faults:
-            raise ExceptionGroup("entries were left cold by faults of ours", self._faults)
 
     async def _bring_denied(self) -> None:
         """What an organisation's part of the allowance was too small for, from what others have left of theirs: in
@@ -233,7 +231,7 @@ class Sweep:
         try:
             return await self._brought(cache, organisation, peek, load, characters, again)
         except Exception as error:  # noqa: BLE001 - raised again when the rest is warm
-            self._faults = [*self._faults, error][:_FAULTS]
+            self.faults = [*self.faults, error][:_FAULTS]
             self._left_cold(cache, "failed")
             return None
 

@@ -54,14 +54,16 @@ class Warmer:
         self._events = events
 
     async def warm(self, report: WarmingReport) -> None:
-        """Fill L1, and the report as it goes. Raises nothing that an origin or Redis could do."""
+        """Fill L1, and the report as it goes. Raises nothing that an origin or Redis could do; faults of ours, when all
+        else is warm, as an ExceptionGroup."""
         limits = self._limits
         asked = in_turns(await asyncio.gather(*map(self._ranking, self._organisations)), self._questions)
         several = len(self._organisations)
         room = Room(entries=self._phrases, size=self._phrase_bytes, organisations=several)
         looking = Sweep(self._services, report=report, events=self._events, room=room, at_a_time=_LOOKS)
         await looking.run(self._organisations, asked)
-        if looking.missed:
+        faults = looking.faults
+        if looking.missed or faults:
             loading = Sweep(
                 self._services,
                 report=report,
@@ -73,6 +75,9 @@ class Warmer:
                 ),
             )
             await loading.run(self._organisations, asked)
+            faults = faults + loading.faults
+        if faults:
+            raise ExceptionGroup("entries were left cold by faults of ours", faults)
 
     async def _ranking(self, organisation: str) -> list[AskedQuestion]:
         ranked = await self._popular.top(organisation, self._questions)

@@ -105,7 +105,8 @@ class _Listener:
 
     def hear(self, chunk: bytes) -> None:
         self._size += len(chunk)
-        if self._chunks and self._size > self._limit:  # whoever has heard all is not late, however large a chunk is
+        # Whoever has heard all is not late, however large a chunk; whoever was late hears nothing from behind the gap.
+        if self._overrun or (self._chunks and self._size > self._limit):
             self._overrun = True
             self._chunks.clear()
         else:

@@ -35,6 +35,6 @@ def test_without_a_passage_the_agent_says_that_it_does_not_know() -> None:
 def test_an_answer_that_its_prompt_makes_endless_is_the_providers_fault_and_never_made() -> None:
     passage = Passage("1", 0.9, "q", "a" * 1_000_000)
     prompt = Prompt(instructions="", answer="{answer}" * 100_000, unknown="")
-    with pytest.raises(UpstreamRejected, match=r"100000000000 characters - at `\$\.answer`"):
+    with pytest.raises(UpstreamRejected, match=r"100000000000 characters to say - at `\$\.answer`"):
         worded("convex", prompt, [passage])
     assert worded("convex", PROMPT, [Passage("1", 0.9, "q", "a" * 900_000)]).endswith("a Bye.")

@@ -1,13 +1,13 @@
 """Whatever a provider's bytes hold, they become values or one error that names what is wrong."""
 
-import gc
+import weakref
 from typing import Any
 
 import msgspec
 import pytest
 
 from warmline.errors import UpstreamRejected
-from warmline.upstream.decoding import convert, decode
+from warmline.upstream.decoding import convert, decode, forget_values
 
 
 class Wish(msgspec.Struct):
@@ -65,15 +65,32 @@ def test_a_whole_float_is_a_whole_number_where_that_is_allowed() -> None:
         convert(value, Wish, upstream="convex", what="x")
 
 
-@pytest.mark.parametrize("end", [b"[]]", b"?]"], ids=["good", "bad"])
-def test_many_small_lists_are_not_gone_through_again_and_again_while_they_are_read(end: bytes) -> None:
-    """A second of the event loop's for four megabytes."""
-    before = [generation["collections"] for generation in gc.get_stats()]
+@pytest.mark.parametrize("unit", ["[]", "{}", '{"a":[]}'])
+def test_more_lists_and_objects_than_any_answer_has_are_refused_unread(unit: str) -> None:
+    """A collector that walks a million of them holds everybody up for seconds."""
+    decode("[" + ",".join([unit] * 40_000) + "]", Any, upstream="convex", what="agents:config")
+    with pytest.raises(UpstreamRejected, match="more than 100000 lists and objects"):
+        decode(f"[{','.join([unit] * 100_000)}]".encode(), Any, upstream="convex", what="agents:config")
+
+
+def test_an_error_that_is_kept_keeps_nothing_of_the_answer() -> None:
+    class Answer:
+        """What a frame holds."""
+
+    def fail() -> None:
+        answer = Answer()
+        left.append(weakref.ref(answer))
+        raise ValueError(type(answer).__name__)
+
+    left: list[weakref.ref[Answer]] = []
+    kept = None
     try:
-        found = decode(b"[" + b"[]," * 100_000 + end, Any, upstream="convex", what="agents:config")
-    except UpstreamRejected:
-        found = None
-    after = [generation["collections"] for generation in gc.get_stats()]
-    del found
-    assert gc.isenabled()
-    assert sum(after) - sum(before) <= 2  # one decoding makes 140 of them
+        try:
+            fail()
+        except ValueError as error:
+            raise UpstreamRejected("convex", str(error)) from error
+    except UpstreamRejected as error:
+        kept = error
+    assert left[0]() is not None
+    forget_values(kept)
+    assert left[0]() is None

@@ -1,6 +1,7 @@
 """How many calls run at a time, and what a refusal teaches."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -161,7 +162,39 @@ async def test_of_those_who_wait_the_tenant_that_holds_fewest_is_next() -> None:
             await asyncio.sleep(1)
 
     await asyncio.gather(*(call(tenant) for tenant in "aaaaabb"))
-    assert "".join(order) == "aababaa"
+    assert "".join(order) == "ababaaa"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 16])
+async def test_nobody_starves_however_many_others_wait_without_end(limit: int) -> None:
+    turns, served = CallTurns(limit), Counter[str]()
+
+    async def ask(tenant: str) -> None:
+        while asyncio.get_running_loop().time() < 100:
+            async with turns.turn(tenant):
+                served[tenant] += 1
+                await asyncio.sleep(0.1)
+
+    others = [f"other {number}" for number in range(limit + 4)]
+    await asyncio.gather(*(ask(tenant) for tenant in others for _ in range(8)), ask("newcomer"))
+    assert served["newcomer"] > 0.25 * max(served.values())
+
+
+@pytest.mark.parametrize("limit", [2, 3, 7, 8])
+async def test_one_turn_at_least_is_left_however_few_there_are(limit: int) -> None:
+    turns = CallTurns(limit)
+
+    async def hang() -> None:
+        async with turns.turn("slow"):
+            await asyncio.sleep(60)
+
+    crowd = [asyncio.create_task(hang()) for _ in range(20)]
+    await asyncio.sleep(1)
+    async with asyncio.timeout(0.1), turns.turn("quick"):
+        pass
+    for one in crowd:
+        one.cancel()
+    await asyncio.wait(crowd)
 
 
 async def test_a_tenant_alone_is_served_whole_and_in_its_order() -> None:

@@ -78,6 +78,7 @@ class Convex:
         try:
             found = returned(path, *await self._post(kind, path, args), returns)
         except UpstreamError as error:
+            decoding.forget_values(error)
             self._called(error.code)
             raise
         self._called("ok")

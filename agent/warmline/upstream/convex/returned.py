@@ -22,6 +22,9 @@ NAME = "convex"
 LONGEST_DETAIL = 500
 """Characters of a customer's words that go to the log, at each failure."""
 
+_LONGEST_KEPT = 64 * 1024
+"""Bytes of an answer whose `errorData` is handed on: an error may live long."""
+
 _RETRYABLE = {429, 500, 502, 503, 504}
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +59,7 @@ def _value(path: str, status: int, raw: bytes) -> Any:
         return answer.get("value")
     if said.get("status") == "error":
         detail = f"{path}: {said.get('errorMessage', '')}"[:LONGEST_DETAIL]
-        raise FunctionFailed(NAME, detail, data=answer.get("errorData"))
+        raise FunctionFailed(NAME, detail, data=answer.get("errorData") if len(raw) <= _LONGEST_KEPT else None)
     problem = UpstreamUnavailable if status in _RETRYABLE else UpstreamRejected
     detail = f"{path}: HTTP {status} {said.get('code', '')} {said.get('message', '')}".rstrip()
     raise problem(NAME, detail[:LONGEST_DETAIL])
