@@ -38,7 +38,7 @@ class FairShare:
             del self._held[tenant]
 
     def choose(self, waiting: Iterable[str | None]) -> list[str | None]:
-        """Choose the tenant whose turn is next: of those that may take a place, the tenant that holds the fewest, and of
+        """Choose the tenant whose turn is next: of those that may take a place, the tenant that holds the fewest, of
         several the first in `waiting`. An empty list if none may."""
         fitting = [tenant for tenant in waiting if self.fits(tenant)]
         return [min(fitting, key=self._held.__getitem__)] if fitting else []
