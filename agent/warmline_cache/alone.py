@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.key import Key
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 from warmline_cache.store.ports import StoredSlot
 from warmline_cache.streams.broadcast import StreamLost
 from warmline_cache.streams.relay import Outgoing, Tokens

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 
 T = TypeVar("T")
 

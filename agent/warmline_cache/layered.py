@@ -28,7 +28,7 @@ from warmline_cache.memory.memory import Memory
 from warmline_cache.memory.slot import MemorySlot
 from warmline_cache.origin import Load
 from warmline_cache.policy import Policy
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 from warmline_cache.shared import Kept, SharedLayer
 from warmline_cache.store.codec import Codec
 from warmline_cache.store.ports import StoredSlot as Claim

@@ -23,7 +23,7 @@ from warmline_cache.flight import Flight
 from warmline_cache.key import Key
 from warmline_cache.origin import Load, OriginCalls
 from warmline_cache.policy import Policy
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 from warmline_cache.shared import Kept, SharedLayer
 from warmline_cache.store.lease import Lease, Taken, Waiter
 from warmline_cache.store.ports import StoredSlot

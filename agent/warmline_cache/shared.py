@@ -11,7 +11,7 @@ from warmline_cache.fence import Fence
 from warmline_cache.key import Key
 from warmline_cache.memory.weight import weigh
 from warmline_cache.policy import Policy
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 from warmline_cache.store import codec
 from warmline_cache.store.codec import TOKEN_BYTES, Codec
 from warmline_cache.store.ports import StoredSlot

@@ -26,9 +26,10 @@ from warmline_cache.memory.memory import Memory, Removal
 from warmline_cache.overview import Breaking, Overview, Standing
 from warmline_cache.policy import Policy
 from warmline_cache.redis.breaker import Breaker
+from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.dial import Dial
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Budget, Greet, LuaScript, Server, knowing
+from warmline_cache.redis.server import Greet, LuaScript, Server, knowing
 from warmline_cache.redis.upkeep import Upkeep
 from warmline_cache.rehearsal import rehearse
 from warmline_cache.store.codec import SCHEMA, Bytes, Codec

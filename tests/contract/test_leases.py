@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.conftest import Leased
 from tests.support.time.aio import until
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 
 _numbers = itertools.count()
 

@@ -8,7 +8,7 @@ import pytest
 from tests.contract.conftest import Stored
 from warmline_cache import Group, Key
 from warmline_cache.entry import CacheEntry
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 from warmline_cache.store.codec import STAMP_BYTES, pack, unpack, vacancy
 from warmline_cache.store.ports import StoredSlot
 

@@ -11,7 +11,7 @@ from tests.support.caches.world import settle
 from warmline.errors import SpendLimitReached
 from warmline_cache import Policy, Source
 from warmline_cache.errors import ListenerTooSlow, StreamBroken, UpstreamUnavailable
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 
 pytestmark = pytest.mark.virtual_time
 

@@ -21,7 +21,7 @@ from tests.support.examples import examples
 from tests.support.time.virtual import VirtualTimeLoop
 from warmline_cache import Found, Group, Policy, Source
 from warmline_cache.errors import UpstreamUnavailable
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 
 T = TypeVar("T")
 

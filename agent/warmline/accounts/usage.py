@@ -14,7 +14,8 @@ from warmline.accounts.accounts import Accounts, Use
 from warmline.background import Background
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.key import PROTOCOL
-from warmline_cache.redis.server import Budget, LuaScript, Server, expect
+from warmline_cache.redis.budget import Budget
+from warmline_cache.redis.server import LuaScript, Server, expect
 
 EVERY_SECONDS = 1.0
 KEPT_SECONDS = 2 * 86_400

@@ -4,7 +4,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from warmline_cache.key import PROTOCOL
-from warmline_cache.redis.server import Budget, Server
+from warmline_cache.redis.budget import Budget
+from warmline_cache.redis.server import Server
 
 KEPT_SECONDS = 3600
 """Longer than the five minutes for which a signature is believed, either way: what is forgotten cannot be replayed."""

@@ -12,7 +12,8 @@ provider is the one to refuse what is too much. Nothing is lost but warmth.
 from warmline.pool import SocketShare
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.key import PROTOCOL
-from warmline_cache.redis.server import Budget, LuaScript, Server, expect
+from warmline_cache.redis.budget import Budget
+from warmline_cache.redis.server import LuaScript, Server, expect
 
 LEASE_SECONDS = 15.0
 

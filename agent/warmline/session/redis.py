@@ -8,8 +8,9 @@ from redis.exceptions import ResponseError
 from warmline.session.store import OWNER_BYTES
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.key import PROTOCOL
+from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link, Push
-from warmline_cache.redis.server import Budget, LuaScript, Server, expect
+from warmline_cache.redis.server import LuaScript, Server, expect
 
 CLAIMED = f"wl{PROTOCOL}:session-claimed"
 """Where the owners are published that lost their session to another."""

@@ -13,7 +13,8 @@ from typing import Any
 from warmline.warming.popular import Question, Ranked, merged
 from warmline_cache.errors import StoreRefused
 from warmline_cache.key import PROTOCOL, tag
-from warmline_cache.redis.server import Budget, LuaScript, Server, expect
+from warmline_cache.redis.budget import Budget
+from warmline_cache.redis.server import LuaScript, Server, expect
 
 SECONDS = 1.0
 """What Redis may take: nobody waits for it."""

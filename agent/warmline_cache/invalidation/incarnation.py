@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.fence import Fence
 from warmline_cache.key import PROTOCOL
+from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Budget, Server, expect
+from warmline_cache.redis.server import Server, expect
 
 RETRY_SECONDS = 1.0
 STEP_SECONDS = 1.0

@@ -23,7 +23,8 @@ from warmline_cache.invalidation.channel import (
 )
 from warmline_cache.invalidation.replay import PIECE, Replay
 from warmline_cache.key import PROTOCOL, Group, Key
-from warmline_cache.redis.server import Budget, expect
+from warmline_cache.redis.budget import Budget
+from warmline_cache.redis.server import expect
 from warmline_cache.redis.words import said
 from warmline_cache.store.codec import Bytes
 from warmline_cache.store.ports import Store

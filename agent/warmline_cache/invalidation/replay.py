@@ -12,7 +12,8 @@ from redis.exceptions import ResponseError
 
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.invalidation.channel import Channel, Invalidation
-from warmline_cache.redis.server import Budget, expect
+from warmline_cache.redis.budget import Budget
+from warmline_cache.redis.server import expect
 from warmline_cache.store.ports import Store
 
 PAGE = 1000

@@ -12,6 +12,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.redis.breaker import Breaker
+from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link
 from warmline_cache.redis.words import said
 
@@ -19,56 +20,6 @@ T = TypeVar("T")
 
 REFUSAL_SECONDS = 60.0
 ABOUT_ONE_KEY = "WRONGTYPE"
-
-
-class Budget:
-    """What Redis may still cost one lookup, in seconds."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, seconds: float) -> None:
-        self.left = seconds
-
-    async def spend(self, work: Awaitable[T]) -> T:
-        """The result of `work`, if the budget lasts for it. Raises TimeoutError."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        try:
-            async with asyncio.timeout(None) as bound:
-                lapse = _Lapse(bound)
-                timer = loop.call_later(max(0.0, self.left), lapse.tick)
-                try:
-                    return await work
-                finally:
-                    timer.cancel()
-                    lapse.over = True
-        finally:
-            self.left -= loop.time() - began
-
-
-class _Lapse:
-    """Ends a bound some loop iterations after its time.
-
-    A loop that was busy runs its timers before it hands out the replies that came meanwhile; without these iterations
-    a stall of our own would look like a silence of Redis.
-    """
-
-    __slots__ = ("_bound", "_iterations", "over")
-
-    def __init__(self, bound: asyncio.Timeout) -> None:
-        self._bound = bound
-        self._iterations = 8
-        self.over = False
-
-    def tick(self) -> None:
-        if self.over:
-            return
-        loop = asyncio.get_running_loop()
-        if self._iterations:
-            self._iterations -= 1
-            loop.call_soon(self.tick)
-        else:
-            self._bound.reschedule(loop.time())
 
 
 class LuaScript:

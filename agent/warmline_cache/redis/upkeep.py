@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import Callable
 
 from warmline_cache.errors import StoreRefused, StoreUnavailable
+from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Budget, Server
+from warmline_cache.redis.server import Server
 
 PROOF_SECONDS = 5.0
 """How often a link is proved alive."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from warmline_cache.errors import StoreUnavailable
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 from warmline_cache.store.codec import Bytes
 from warmline_cache.store.ports import LeaseStore
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from warmline_cache.key import Key
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 
 
 class StoredSlot(NamedTuple):

@@ -5,8 +5,9 @@ from typing import Any
 
 from warmline_cache.errors import StoreRefused
 from warmline_cache.key import PROTOCOL, Key
+from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Budget, Server, expect
+from warmline_cache.redis.server import Server, expect
 from warmline_cache.store.batch import Batcher
 from warmline_cache.store.codec import STAMP_BYTES, TOKEN_BYTES, Bytes, vacancy
 from warmline_cache.store.ports import StoredSlot

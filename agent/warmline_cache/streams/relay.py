@@ -18,8 +18,9 @@ import msgspec
 from redis.exceptions import ResponseError
 
 from warmline_cache.errors import StoreRefused, StoreUnavailable
+from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Budget, Server, expect
+from warmline_cache.redis.server import Server, expect
 from warmline_cache.store.codec import TOKEN_BYTES, Bytes
 from warmline_cache.store.scripts import RELAY
 from warmline_cache.streams.broadcast import StreamEnd, StreamLost

@@ -15,9 +15,10 @@ from tests.support.time.aio import until
 from tests.support.time.quiet import no_complaints
 from warmline_cache.errors import InvalidationFailed, StoreRefused, StoreUnavailable
 from warmline_cache.redis.breaker import Breaker
+from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.dial import dialler
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Budget, Server
+from warmline_cache.redis.server import Server
 from warmline_cache.store.redis import RedisLeases
 
 Pose = Callable[[Answer], Awaitable[Impostor]]

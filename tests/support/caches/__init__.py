@@ -10,7 +10,7 @@ from tests.support.caches.books import check_memory
 from warmline_cache import Cache, Found, Group, Key, Memory, NotStored, Policy, Removal
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.fence import Fence
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 from warmline_cache.store.codec import SCHEMA, STAMP_BYTES, vacancy
 from warmline_cache.store.lease import Leases
 from warmline_cache.store.ports import StoredSlot

@@ -28,7 +28,7 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Begins at zero; only timers move its clock."""
+    """Begins at zero; only timers move its clock, and stalls."""
 
     def __init__(self) -> None:
         self._jumping = _Jumping()
@@ -37,3 +37,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds since the loop was made, had anybody waited."""
         return self._jumping.now
+
+    def stall(self, seconds: float) -> None:
+        """Let time pass as a callback does that takes long: nothing else runs meanwhile."""
+        self._jumping.now += seconds

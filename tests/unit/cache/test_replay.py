@@ -9,7 +9,7 @@ import pytest
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.invalidation.channel import Invalidation
 from warmline_cache.invalidation.replay import PIECE, Replay
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 
 
 class Log:

@@ -13,7 +13,7 @@ from tests.support.examples import examples
 from tests.support.time.virtual import VirtualTimeLoop
 from warmline_cache import Cache, Found, Group, Key, Memory, Policy, Source
 from warmline_cache.fence import Fence
-from warmline_cache.redis.server import Budget
+from warmline_cache.redis.budget import Budget
 from warmline_cache.store.lease import Leases
 from warmline_cache.surroundings import Surroundings
 from warmline_studies.planner import CACHES, Affinity, Bound, Fleet, Lookup, Origin, Script, simulate
