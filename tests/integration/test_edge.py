@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,6 +158,19 @@ def test_what_the_edge_refuses_it_refuses_in_the_apis_own_words(
     assert (got.status, got.code) == (status, code)
     until(lambda: len(trusting.log()) > before, seconds=5, what="its line in the log")
     assert "_error" not in trusting.log()[-1]["path"] or b"_error" in sent
+
+
+@pytest.mark.parametrize("sent", [sent for sent, _, _ in REFUSED.values()], ids=REFUSED)
+def test_a_client_that_still_sends_while_it_is_refused_is_not_reset(trusting: Nginx, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", trusting.port), timeout=5) as line:
+        line.sendall(sent)
+        heard = line.recv(65536)
+        for _ in range(3):
+            line.sendall(b"x" * 1000)
+        line.shutdown(socket.SHUT_WR)
+        while piece := line.recv(65536):
+            heard += piece
+    assert b"application/json" in heard
 
 
 def test_a_head_is_refused_without_a_body(trusting: Nginx) -> None:
