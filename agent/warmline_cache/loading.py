@@ -39,9 +39,9 @@ QUICK_SHARE = 0.1
 """Of the time that Redis may take: for so long whoever asks for the lease waits to learn who leads before he claims. In
 a rush for a cold key the claims of all who then wait would be a quarter of what it costs Redis."""
 
-TURN_SHARE = 0.9
-"""Of the time for a load, what may be spent waiting for one's turn: with less than the rest an origin would be asked
-only to be left again."""
+TURN_SHARE = 0.5
+"""Of the time for a load, what may be spent waiting for its turn. Where more is asked than can be loaded, every turn
+would come so late otherwise that the origin was asked only to be left again."""
 
 
 @dataclass(frozen=True, slots=True)

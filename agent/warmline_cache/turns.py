@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from typing import Any
 
-from warmline_cache.fair import FairShare
+from warmline_cache.fair import Come, FairQueue
 from warmline_cache.flight import Flight
 from warmline_cache.key import tag_of
 
@@ -22,8 +22,8 @@ class LoadTurns:
     """At most `limit` at a time, of which no tenant holds all (`fair.py`)."""
 
     def __init__(self, limit: int) -> None:
-        self._share = FairShare(limit)
-        self._waiting: dict[asyncio.Future[bool], Flight[Any]] = {}
+        self._queue = FairQueue(limit)
+        self._waiting: dict[Come, Flight[Any]] = {}
 
     @contextlib.asynccontextmanager
     async def turn(self, flight: Flight[Any], seconds: float) -> AsyncIterator[None]:
@@ -35,39 +35,23 @@ class LoadTurns:
         finally:
             _within.reset(before)
             if mine:
-                self._give_back(flight)
+                self._queue.give_back(tag_of(flight.key))
 
     def joined(self, flight: Flight[Any]) -> None:
         """Somebody waits for `flight` from now on: if from within a turn, it needs none, asked for or not."""
         if self not in _within.get():
             return
         flight.needed = True
-        for waiting, wanted in self._waiting.items():
-            if wanted is flight and not waiting.done():
-                waiting.set_result(False)
+        for come in [come for come, wanted in self._waiting.items() if wanted is flight]:
+            self._queue.excuse(tag_of(flight.key), come)
 
     async def _come(self, flight: Flight[Any], seconds: float) -> bool:
         """Whether there is a turn to give back."""
         if flight.needed or self in _within.get():
             return False
-        if self._share.fits(tag_of(flight.key)):
-            self._share.take(tag_of(flight.key))
-            return True
-        come: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        come: Come = asyncio.get_running_loop().create_future()
         self._waiting[come] = flight
         try:
-            async with asyncio.timeout(seconds):
-                return await come
-        except BaseException:
-            if come.done() and not come.cancelled() and come.result():
-                self._give_back(flight)  # it came in the same moment
-            raise
+            return await self._queue.take(tag_of(flight.key), seconds, come)
         finally:
             del self._waiting[come]
-
-    def _give_back(self, flight: Flight[Any]) -> None:
-        self._share.give_back(tag_of(flight.key))
-        following = {tag_of(wanted.key): come for come, wanted in reversed(self._waiting.items()) if not come.done()}
-        for tenant in self._share.choose(reversed(following)):
-            following[str(tenant)].set_result(True)
-            self._share.take(tenant)

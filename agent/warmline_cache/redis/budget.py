@@ -9,6 +9,12 @@ T = TypeVar("T")
 STEPS = 10
 """Into how many steps a budget is cut. A stall of our own loop costs it no more than one."""
 
+LEAST_STEP = 0.002
+"""Seconds: uvloop's timers know whole milliseconds alone, and half of one is at once to it."""
+
+SLACK = 0.001
+"""Seconds that a timer may be late without a stall."""
+
 ITERATIONS = 8
 """How many iterations of the loop a reply may take from the socket to whoever waits for it."""
 
@@ -28,7 +34,7 @@ class Budget:
     async def spend(self, work: Awaitable[T]) -> T:
         """The result of `work`, if the budget lasts for it. Raises TimeoutError."""
         async with asyncio.timeout(None) as bound:
-            lapse = _Lapse(bound, self.left)
+            lapse = _Lapse(bound, max(0.0, self.left))
             try:
                 return await work
             finally:
@@ -39,29 +45,35 @@ class _Lapse:
     """Ends a bound when its seconds have passed, and some iterations of the loop: a loop that was busy runs its timers
     before it hands out the replies that came meanwhile."""
 
-    __slots__ = ("_bound", "_iterations", "_loop", "_spent", "_step", "_stepped", "_steps", "_timer")
+    __slots__ = ("_bound", "_iterations", "_left", "_loop", "_seconds", "_step", "_stepped", "_timer")
 
     def __init__(self, bound: asyncio.Timeout, seconds: float) -> None:
         self._bound = bound
         self._iterations = ITERATIONS
         self._loop = asyncio.get_running_loop()
-        self._step = max(0.0, seconds) / STEPS
-        self._steps = STEPS
-        self._spent = 0.0
+        self._seconds = self._left = seconds
+        self._step = max(LEAST_STEP, seconds / STEPS)
         self._stepped = self._loop.time()
-        self._timer: asyncio.Handle = self._loop.call_later(self._step, self._tick)
+        self._timer: asyncio.Handle = self._loop.call_later(self._next(), self._tick)
 
     def end(self) -> float:
         """Stop counting; the seconds that count."""
         self._timer.cancel()
-        return self._spent + min(self._step, self._loop.time() - self._stepped)
+        self._charge()
+        return self._seconds - self._left
+
+    def _next(self) -> float:
+        return min(self._step, self._left)
+
+    def _charge(self) -> None:
+        now = self._loop.time()
+        self._left -= min(now - self._stepped, self._next() + SLACK)
+        self._stepped = now
 
     def _tick(self) -> None:
-        self._spent += self._step
-        self._stepped = self._loop.time()
-        self._steps -= 1
-        if self._steps:
-            self._timer = self._loop.call_later(self._step, self._tick)
+        self._charge()
+        if self._left > SLACK / 2:
+            self._timer = self._loop.call_later(max(self._next(), SLACK), self._tick)
         else:
             self._last()
 

@@ -23,7 +23,7 @@ class StreamEnd(Enum):
 class Broadcast:
     """`keep` bounds what late joiners find, `backlog` what one listener may leave unread; both in bytes.
 
-    A chunk that is larger than `backlog` is heard by every listener that has left nothing unread.
+    A chunk that comes when a listener has left nothing unread is not counted against it, however large.
     """
 
     def __init__(self, *, keep: int, backlog: int) -> None:
@@ -70,7 +70,9 @@ class Broadcast:
 
         Raises what the broadcast failed with, ListenerTooSlow, or StreamLost.
         """
-        listener = _Listener(self._sent or (), self._backlog)
+        if self._sent is None:
+            raise StreamLost
+        listener = _Listener(self._sent, self._backlog)
         self._listeners.add(listener)
         try:
             while True:
@@ -93,7 +95,7 @@ class StreamLost(Exception):
 
 class _Listener:
     def __init__(self, heard: Iterable[bytes], limit: int) -> None:
-        self._chunks = deque(heard)
+        self._chunks = deque((chunk, 0) for chunk in heard)
         self._size = 0
         self._limit = limit
         self._overrun = False
@@ -104,19 +106,20 @@ class _Listener:
         return not self._chunks
 
     def hear(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        # Whoever has heard all is not late, however large a chunk; whoever was late hears nothing from behind the gap.
-        if self._overrun or (self._chunks and self._size > self._limit):
+        counted = len(chunk) if self._chunks else 0
+        self._size += counted
+        # Whoever was late once hears nothing from behind the gap.
+        if self._overrun or self._size > self._limit:
             self._overrun = True
             self._chunks.clear()
         else:
-            self._chunks.append(chunk)
+            self._chunks.append((chunk, counted))
         self.news.set()
 
     def drain(self) -> Iterable[bytes]:
         while self._chunks:
-            chunk = self._chunks.popleft()
-            self._size = max(0, self._size - len(chunk))
+            chunk, counted = self._chunks.popleft()
+            self._size -= counted
             yield chunk
         if self._overrun:
             raise ListenerTooSlow("the listener left more unread than is kept for one")

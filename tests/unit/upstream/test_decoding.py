@@ -1,5 +1,6 @@
 """Whatever a provider's bytes hold, they become values or one error that names what is wrong."""
 
+import time
 import weakref
 from typing import Any
 
@@ -71,6 +72,31 @@ def test_more_lists_and_objects_than_any_answer_has_are_refused_unread(unit: str
     decode("[" + ",".join([unit] * 40_000) + "]", Any, upstream="convex", what="agents:config")
     with pytest.raises(UpstreamRejected, match="more than 100000 lists and objects"):
         decode(f"[{','.join([unit] * 100_000)}]".encode(), Any, upstream="convex", what="agents:config")
+
+
+def test_brackets_within_a_text_are_no_lists() -> None:
+    rows = {"instructions": '{"item":1,"tags":["a"]},' * 60_000}
+    assert decode(msgspec.json.encode(rows), Any, upstream="convex", what="agents:prompt") == rows
+    with pytest.raises(UpstreamRejected, match="more than 100000 lists and objects"):
+        decode(r'["\\",' + ",".join(["[]"] * 100_000) + "]", Any, upstream="convex", what="x")
+
+
+def test_a_number_costs_as_much_wherever_it_lies() -> None:
+    """One parser needed twenty times as long for those near the ends of what a double holds."""
+
+    def cost(number: str) -> float:
+        raw = f"[{','.join([number] * 60_000)}]"
+        began = time.process_time()
+        assert decode(raw, Any, upstream="convex", what="x")[0] == float(number)
+        return time.process_time() - began
+
+    usual = min(cost("1.25e-30") for _ in range(3))
+    assert min(cost("1e-310") for _ in range(3)) < 5 * usual
+
+
+def test_a_number_that_no_double_holds_is_refused() -> None:
+    with pytest.raises(UpstreamRejected, match="cannot be read"):
+        decode("[1e400]", Any, upstream="convex", what="x")
 
 
 def test_an_error_that_is_kept_keeps_nothing_of_the_answer() -> None:

@@ -1,6 +1,7 @@
 """How many calls run at a time, and what a refusal teaches."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -209,3 +210,46 @@ async def test_a_tenant_alone_is_served_whole_and_in_its_order() -> None:
     await asyncio.gather(*(call(number) for number in range(56)))
     assert order == [*range(56)]
     assert asyncio.get_running_loop().time() - began == pytest.approx(2)  # 28 at a time
+
+
+@pytest.mark.parametrize(("limit", "others"), [(1, 12), (4, 56), (16, 90)])
+async def test_a_tenant_whose_callers_give_up_is_served_as_often_as_the_others(limit: int, others: int) -> None:
+    """More is asked than can be answered: most who wait leave before their turn, and come again or not."""
+    turns, served, clock = CallTurns(limit), Counter[str](), asyncio.get_running_loop().time
+
+    async def ask(tenant: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with turns.turn(tenant, 1.5):
+                await asyncio.sleep(0.2)
+            served[tenant] += 1
+
+    async def ask_again(tenant: str) -> None:
+        while clock() < 60:
+            await ask(tenant)
+
+    async def crowd(tenant: str) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            while clock() < 60:
+                tasks.create_task(ask(tenant))
+                await asyncio.sleep(0.05)
+
+    await asyncio.gather(crowd("busy"), *(ask_again(f"other {number}") for number in range(others)))
+    assert min(served.values()) > 0.8 * max(served.values())
+    assert len(served) == others + 1
+
+
+async def test_where_more_is_asked_than_can_be_answered_all_that_can_be_is() -> None:
+    turns, answered = CallTurns(4), 0
+
+    async def call() -> None:
+        nonlocal answered
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3), turns.turn(None, 1.5):
+                await asyncio.sleep(1)
+            answered += 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(60 * 8):
+            tasks.create_task(call())
+            await asyncio.sleep(1 / 8)
+    assert answered >= 0.95 * 60 * 4

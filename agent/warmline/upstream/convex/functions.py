@@ -24,6 +24,10 @@ T = TypeVar("T")
 _LONGEST = 4 * 1024 * 1024
 """Bytes of an answer: as much as the caches keep of a value."""
 
+_WAIT_SHARE = 0.5
+"""Of the time for a call, what may be spent waiting for its turn. Where more is asked than can be answered, every turn
+would come so late otherwise that the call could only be given up."""
+
 _SHOWN = 5
 _log = structlog.get_logger(__name__)
 
@@ -90,7 +94,7 @@ class Convex:
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                self._turns.turn(_tenant(args)) as turn,
+                self._turns.turn(_tenant(args), self._timeout * _WAIT_SHARE) as turn,
                 self._posts.post(f"{self._url}/api/{kind}", json=body, headers=self._headers) as response,
             ):
                 turn.refused = response.status == 429

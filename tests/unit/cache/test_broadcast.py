@@ -1,0 +1,32 @@
+"""One stream, many listeners."""
+
+import asyncio
+
+import pytest
+
+from warmline_cache.streams.broadcast import Broadcast, StreamEnd, StreamLost
+
+
+async def listen(broadcast: Broadcast) -> list[bytes]:
+    return [chunk async for chunk in broadcast.listen()]
+
+
+async def test_a_large_chunk_is_not_counted_against_a_listener_who_owed_nothing_when_it_came() -> None:
+    broadcast = Broadcast(keep=100, backlog=100)
+    heard = asyncio.create_task(listen(broadcast))
+    await asyncio.sleep(0)
+    broadcast.send(b"x" * 500)
+    broadcast.send(b"y")
+    broadcast.end(StreamEnd.COMPLETE)
+    assert await heard == [b"x" * 500, b"y"]
+
+
+async def test_nobody_hears_the_rest_of_a_stream_whose_beginning_is_gone() -> None:
+    broadcast = Broadcast(keep=100, backlog=100)
+    broadcast.send(b"x" * 500)
+    late = asyncio.create_task(listen(broadcast))
+    await asyncio.sleep(0)
+    broadcast.send(b"y")
+    broadcast.end(StreamEnd.COMPLETE)
+    with pytest.raises(StreamLost):
+        await late
