@@ -76,7 +76,7 @@ def test_more_lists_and_objects_than_any_answer_has_are_refused_unread(unit: str
 
 def test_brackets_within_a_text_are_no_lists() -> None:
     rows = {"instructions": '{"item":1,"tags":["a"]},' * 60_000}
-    assert decode(msgspec.json.encode(rows), Any, upstream="convex", what="agents:prompt") == rows
+    assert decode(msgspec.json.encode(rows), dict[str, str], upstream="convex", what="agents:prompt") == rows
     with pytest.raises(UpstreamRejected, match="more than 100000 lists and objects"):
         decode(r'["\\",' + ",".join(["[]"] * 100_000) + "]", Any, upstream="convex", what="x")
 
@@ -87,7 +87,7 @@ def test_a_number_costs_as_much_wherever_it_lies() -> None:
     def cost(number: str) -> float:
         raw = f"[{','.join([number] * 60_000)}]"
         began = time.process_time()
-        assert decode(raw, Any, upstream="convex", what="x")[0] == float(number)
+        assert decode(raw, list, upstream="convex", what="x")[0] == float(number)
         return time.process_time() - began
 
     usual = min(cost("1.25e-30") for _ in range(3))
