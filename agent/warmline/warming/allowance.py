@@ -89,43 +89,59 @@ def _shares(total: int, parts: int) -> Iterator[int]:
     return (total // parts + (number < total % parts) for number in range(parts))
 
 
+@dataclass(slots=True)
+class _Place:
+    takers: int = 0
+    """Those who have taken it, and neither filled nor left it yet."""
+    size: int | None = None
+    """None until it is filled."""
+
+
 class Room:
     """What L1 can hold of one cache, so that warming does not push out what it has just brought. Sizes in bytes.
 
     Each of so many `organisations` has room for its part whatever the others hold: L1 takes it from who has most.
+    Several may take one place, as two questions with one answer do; each fills it or leaves it, once for each `take`.
     """
 
     def __init__(self, *, entries: int, size: int, organisations: int = 1) -> None:
         self._entries = entries
         self._left = size
         self._part = entries // max(1, organisations), size // max(1, organisations)
-        self._held: dict[tuple[str, object], int] = {}
+        self._held: dict[tuple[str, object], _Place] = {}
         self._of: Counter[str] = Counter()
         self._size_of: Counter[str] = Counter()
 
     def take(self, organisation: str, name: object) -> bool:
-        """Whether there is a place for this one; it is then taken, until it is left."""
+        """Whether there is a place for this one; it is then taken, until all who took it have left it."""
         key = organisation, name
-        if key in self._held:
-            return True
-        entries, size = self._part
-        own = self._of[organisation] < entries and self._size_of[organisation] < size
-        fits = own or (len(self._held) < self._entries and self._left > 0)
-        if fits:
-            self._held[key] = 0
+        place = self._held.get(key)
+        if place is None:
+            if not self._fits(organisation):
+                return False
+            place = self._held[key] = _Place()
             self._of[organisation] += 1
-        return fits
+        place.takers += 1
+        return True
 
     def fill(self, organisation: str, name: object, size: int) -> None:
         """The place is filled, with so much."""
-        more = size - self._held[organisation, name]
+        place = self._held[organisation, name]
+        more = size - (place.size or 0)
         self._left -= more
         self._size_of[organisation] += more
-        self._held[organisation, name] = size
+        place.size = size
+        place.takers -= 1
 
     def leave(self, organisation: str, name: object) -> None:
-        """The place is free again."""
-        size = self._held.pop((organisation, name))
-        self._left += size
-        self._size_of[organisation] -= size
-        self._of[organisation] -= 1
+        """One taker has nothing for the place. It is free again if nobody else has, or may yet have."""
+        place = self._held[organisation, name]
+        place.takers -= 1
+        if place.takers == 0 and place.size is None:
+            del self._held[organisation, name]
+            self._of[organisation] -= 1
+
+    def _fits(self, organisation: str) -> bool:
+        entries, size = self._part
+        own = self._of[organisation] < entries and self._size_of[organisation] < size
+        return own or (len(self._held) < self._entries and self._left > 0)

@@ -112,13 +112,13 @@ class Sweep:
         """Whether something was neither in L1 nor in L2."""
 
     async def run(self, organisations: Sequence[str], asked: Sequence[AskedQuestion]) -> None:
-        """Fill L1. Raises nothing that an origin or Redis could do. A fault of ours costs the entry where it happened:
-        the first few are in `faults`."""
+        """Fill L1. Raises nothing that an origin or Redis could do. A fault of ours costs the entry, the agent or the
+        answer where it happened: the first few are in `faults`."""
         rosters = await self._all(self._names(organisation, asked) for organisation in organisations)
         agents = await self._all(
             self._agent(organisation, name)
             for organisation, names in zip(organisations, rosters, strict=True)
-            for name in names
+            for name in names or ()
         )
         known = {(agent.organisation, agent.name): agent for agent in agents if agent is not None}
         await self._all(
@@ -142,7 +142,7 @@ class Sweep:
     async def _late(self, organisation: str, asked: Sequence[AskedQuestion]) -> None:
         """The agents of an organisation that has only now been asked for them."""
         for name in await self._names(organisation, asked):
-            await self._agent(organisation, name)
+            await self._guarded("config", self._agent(organisation, name))
 
     async def _names(self, organisation: str, asked: Sequence[AskedQuestion]) -> list[str]:
         """The organisation's agents, or at least those who are asked."""
@@ -176,7 +176,7 @@ class Sweep:
         )
         agent = _Agent(organisation, name, config, prompt)
         for text in (config.greeting, *config.phrases):
-            await self._phrase(agent, text)
+            await self._guarded("tts", self._phrase(agent, text))
         return agent
 
     async def _answer(self, agent: _Agent, question: str) -> None:
@@ -228,8 +228,13 @@ class Sweep:
         again: Again | None = None,
     ) -> T | None:
         """The value, if L1 or L2 have it or it may be loaded and can; `again` is done later if it may not be yet."""
+        brought: Coroutine[Any, Any, T | None] = self._brought(cache, organisation, peek, load, characters, again)
+        return await self._guarded(cache, brought)
+
+    async def _guarded(self, cache: str, work: Coroutine[Any, Any, T | None]) -> T | None:
+        """What the work returns; None if a fault of ours ended it, which must not cost others theirs."""
         try:
-            return await self._brought(cache, organisation, peek, load, characters, again)
+            return await work
         except Exception as error:  # noqa: BLE001 - raised again when the rest is warm
             self.faults = [*self.faults, error][:_FAULTS]
             self._left_cold(cache, "failed")
@@ -299,12 +304,12 @@ class Sweep:
         self._report.entries[cache, reason] += 1
         self._events.left_cold(cache, reason)
 
-    async def _all(self, works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-        """What they all return, when they have had their turns."""
+    async def _all(self, works: Iterable[Coroutine[Any, Any, T | None]]) -> list[T | None]:
+        """What they all return, when they have had their turns; None for what a fault of ours ended."""
 
-        async def in_turn(work: Coroutine[Any, Any, T]) -> T:
+        async def in_turn(work: Coroutine[Any, Any, T | None]) -> T | None:
             async with self._turns:
-                return await work
+                return await self._guarded("tts", work)  # beside entries, all that can break makes phrases
 
         works = list(works)
         try:

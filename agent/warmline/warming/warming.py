@@ -61,8 +61,7 @@ class Warmer:
         several = len(self._organisations)
         room = Room(entries=self._phrases, size=self._phrase_bytes, organisations=several)
         looking = Sweep(self._services, report=report, events=self._events, room=room, at_a_time=_LOOKS)
-        await looking.run(self._organisations, asked)
-        faults = looking.faults
+        faults = await self._faults_of(looking, asked)
         if looking.missed or faults:
             loading = Sweep(
                 self._services,
@@ -74,10 +73,17 @@ class Warmer:
                     calls=limits.calls, characters=limits.characters, organisations=self._organisations
                 ),
             )
-            await loading.run(self._organisations, asked)
-            faults = faults + loading.faults
+            faults = faults + await self._faults_of(loading, asked)
         if faults:
             raise ExceptionGroup("entries were left cold by faults of ours", faults)
+
+    async def _faults_of(self, sweep: Sweep, asked: Sequence[AskedQuestion]) -> list[Exception]:
+        """Run a sweep; what ends it is a fault too, and does not keep the next from running."""
+        try:
+            await sweep.run(self._organisations, asked)
+        except Exception as error:  # noqa: BLE001 - raised again when the rest is warm
+            return [*sweep.faults, error]
+        return sweep.faults
 
     async def _ranking(self, organisation: str) -> list[AskedQuestion]:
         ranked = await self._popular.top(organisation, self._questions)

@@ -47,12 +47,14 @@ def room(entries: int) -> CacheLimits:
 
 
 class Application:
-    """`Functions` with agents that a test defines; every question is answered by its own text, in 0.2 s."""
+    """`Functions` with agents that a test defines; every question is answered by its own text, in 0.2 s, unless it is
+    one of `answers`."""
 
     name = "convex"
 
     def __init__(self) -> None:
         self.agents: dict[str, dict[str, AgentConfig]] = {}
+        self.answers: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
         self.down = False
         self.seconds = 0.2
@@ -88,7 +90,8 @@ class Application:
             return agents.get(str(args["agent"]))
         if path == "agents:prompt":
             return Prompt(instructions="", answer="{answer}", unknown="I do not know.")
-        return [Passage("1", 0.9, str(args["query"]), f"Answer to: {args['query']}")]
+        question = str(args["query"])
+        return [Passage("1", 0.9, question, self.answers.get(question, f"Answer to: {question}"))]
 
 
 class Voices:
@@ -130,15 +133,23 @@ class Noted:
 
     entries: Counter[tuple[str, str]] = field(default_factory=Counter)
     durations: list[float] = field(default_factory=list)
+    breaks: int = 0
+    """How many of the next calls break, though none may."""
 
     def warmed(self, cache: str, source: str) -> None:
-        self.entries[cache, source] += 1
+        self._note(cache, source)
 
     def left_cold(self, cache: str, reason: str) -> None:
-        self.entries[cache, reason] += 1
+        self._note(cache, reason)
 
     def warming_ended(self, seconds: float) -> None:
         self.durations.append(seconds)
+
+    def _note(self, cache: str, what: str) -> None:
+        if self.breaks > 0:
+            self.breaks -= 1
+            raise ZeroDivisionError("a fault of ours")
+        self.entries[cache, what] += 1
 
 
 class Member:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.worker.warm import LIMITS, Fleet, Member
+from tests.support.worker.warm import LIMITS, VOICE, Fleet, Member
 from warmline.warming.allowance import LEAST_CALLS, Allowance, Room
 from warmline.warming.popular import Question
 from warmline.warming.warming import in_turns
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.virtual_time
 
 HOT = {"config": "l1", "prompt": "l1", "rag": "l1", "tts": "l1"}
 KNEE = "what is knee pain"
+SHARED = "There is more about this at the desk."
 
 
 @pytest.fixture
@@ -336,6 +337,66 @@ async def test_a_fault_of_our_own_in_one_organisation_leaves_the_others_warm(fle
         assert found.source is Source.L1
 
 
+async def zeta_is_warm_beside(fleet: Fleet) -> Member:
+    """Two questions at sahyadri have one answer; zeta has an agent, and twenty questions that are asked."""
+    fleet.app.add("zeta", "desk", greeting="Good day")
+    fleet.app.answers.update(dict.fromkeys(("first", "second"), SHARED))
+    asked_before(fleet, "first", "second")
+    questions = [f"question {number}" for number in range(20)]
+    asked_before(fleet, *questions, organisation="zeta", agent="desk")
+    member = fleet.member(limit=1000)
+    await fleet.ready(member)
+    for text in ("Good day", *(f"Answer to: {question}" for question in questions)):
+        found = await member.services.speech.peek("zeta", "desk", VOICE, text)
+        assert found is not None, f"{text} is cold"
+    return member
+
+
+async def test_an_answer_to_two_questions_that_cannot_be_spoken_costs_no_other_organisation_its_own(
+    fleet: Fleet,
+) -> None:
+    fleet.voices.refused.add(SHARED)
+    member = await zeta_is_warm_beside(fleet)
+    assert member.warming.state == "complete"
+    assert member.report.entries["tts", "failed"] == 2
+
+
+async def test_what_breaks_at_one_answer_leaves_all_others_warm_and_the_warming_failed(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(text: str) -> bool:
+        if text == SHARED:
+            raise ZeroDivisionError("a fault of ours")
+        return True
+
+    monkeypatch.setattr("warmline.warming.sweep.speakable", breaks)
+    member = await zeta_is_warm_beside(fleet)
+    assert member.warming.state == "failed"
+    assert member.report.entries["tts", "failed"] == 2
+    assert await spoken_from(member, "Namaste") == "l1"
+
+
+async def test_what_redis_lacks_is_loaded_though_the_look_into_redis_broke(fleet: Fleet) -> None:
+    asked_before(fleet, KNEE)
+    await fleet.ready(fleet.member(limits=dataclasses.replace(LIMITS, calls=8)))
+    member = fleet.member(limit=0)
+    member.events.breaks = 3  # at an entry, where that is noted, and where that is
+    with pytest.raises(ExceptionGroup, match="left cold by faults of ours"):
+        await member.warming.again()
+    assert await member.heard("sahyadri", "reception", KNEE) == HOT
+
+
+@pytest.mark.parametrize("calls", range(8, 14))
+async def test_an_answer_to_two_questions_is_warmed_once_whatever_may_be_spent(fleet: Fleet, calls: int) -> None:
+    fleet.app.agents["sahyadri"].pop("care")
+    fleet.app.answers.update(dict.fromkeys(("first", "second"), SHARED))
+    asked_before(fleet, "first", "second")
+    member = fleet.member(limits=dataclasses.replace(LIMITS, calls=calls), limit=1000)
+    await fleet.ready(member)
+    assert member.warming.state == "complete"
+    assert fleet.voices.spoken.count(SHARED) == (calls > 8)
+
+
 def test_organisations_take_turns() -> None:
     assert in_turns([["a1", "a2", "a3"], [], ["b1"], ["c1", "c2"]], 5) == ["a1", "b1", "c1", "a2", "c2"]
 
@@ -403,6 +464,19 @@ def test_room_ends_with_entries_or_bytes_and_counts_nothing_twice() -> None:
     assert small.take("o", "a")
     small.fill("o", "a", 10)
     assert not small.take("o", "b")
+
+
+def test_a_place_that_two_have_taken_is_free_when_both_have_left_it_and_kept_when_either_has_filled_it() -> None:
+    room = Room(entries=1, size=100)
+    for _ in range(2):
+        assert room.take("o", "a")
+    room.leave("o", "a")
+    assert not room.take("o", "b")
+    room.leave("o", "a")
+    assert [room.take("o", "b"), room.take("o", "b")] == [True, True]
+    room.leave("o", "b")
+    room.fill("o", "b", 50)
+    assert not room.take("o", "a")
 
 
 def test_an_organisation_has_room_for_its_part_whatever_another_holds() -> None:
