@@ -228,7 +228,7 @@ class Sweep:
         again: Again | None = None,
     ) -> T | None:
         """The value, if L1 or L2 have it or it may be loaded and can; `again` is done later if it may not be yet."""
-        brought: Coroutine[Any, Any, T | None] = self._brought(cache, organisation, peek, load, characters, again)
+        brought = self._brought(cache, organisation, peek, load, characters, again)
         return await self._guarded(cache, brought)
 
     async def _guarded(self, cache: str, work: Coroutine[Any, Any, T | None]) -> T | None:
