@@ -9,7 +9,7 @@ import structlog
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
-from websockets.frames import CloseCode
+from websockets.frames import Close, CloseCode, Frame
 from websockets.http11 import Request
 
 from warmline.connection import lingering, refusal
@@ -136,6 +136,15 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         if pong and not self.transport.is_closing():
             self.transport.write(pong)
 
+    def handle_close(self, event: Frame) -> None:
+        """Whoever closes first, the other side may have sent more by then: what was said is to be read all the same."""
+        if self.close_sent:
+            self._end(b"")
+        elif not self.transport.is_closing():
+            closed = self.conn.close_rcvd or Close(CloseCode.NO_STATUS_RCVD, "")
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": closed.code, "reason": closed.reason})
+            self._end(b"".join(self.conn.data_to_send()))
+
     def handle_parser_exception(self) -> None:
         """Say why, in a way that can be read, and end."""
         closed = self.conn.close_sent
@@ -156,8 +165,10 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         self.frames = []
         self._resumed()
         self.writable.set()
-        if self.close_timer is None:  # while there is one, an application that ends leaves the connection alone
-            self.close_timer = self.loop.call_later(lingering.SECONDS, self.transport.close)
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        # While there is one, an application that ends leaves the connection alone.
+        self.close_timer = self.loop.call_later(lingering.SECONDS, self.transport.close)
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()

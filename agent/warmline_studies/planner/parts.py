@@ -3,17 +3,22 @@
 from warmline_cache import Memory
 from warmline_studies.planner.fleet import Fleet
 from warmline_studies.planner.lookups import CACHES, Lookup, Request
+from warmline_studies.planner.redis import Stored
 
 
 class Load:
-    """One load under way, and the workers whose L1 it will fill. `recalled` are the workers that had an older value to
-    fall back upon: their cache looks at L1 once more, and a look protects the value from eviction."""
+    """One load under way, and the workers whose L1 it will fill. `found` is what a refresh found to be there already,
+    loaded by another worker. `recalled` are the workers that had an older value to fall back upon: their cache looks at
+    L1 once more, and a look protects the value from eviction."""
 
-    __slots__ = ("ends", "one", "recalled", "stamp", "workers")
+    __slots__ = ("ends", "found", "one", "recalled", "stamp", "workers")
 
-    def __init__(self, one: Lookup, ends: float, stamp: tuple[int, ...], worker: "Worker") -> None:
+    def __init__(
+        self, one: Lookup, ends: float, stamp: tuple[int, ...], worker: "Worker", found: Stored | None = None
+    ) -> None:
         self.one = one
         self.ends = ends
+        self.found = found
         self.stamp = stamp
         self.workers = [worker]
         self.recalled: list[Worker] = []

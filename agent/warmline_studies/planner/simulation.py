@@ -161,7 +161,8 @@ class Simulation:
             stored = self._redis.get(one.key, one.groups, now)
             if stored is not None and now < stored.fresh_until:
                 self._redis.asked[one.organisation].count_lease(stored.size)
-                self._keep(worker, one, stored, now)
+                # At the end of the moment: who looks twice in it, as a greeting does, finds the old value twice.
+                self._fly(worker, Load(one, now, stored.stamp, worker, stored))
                 return
         self._start(worker, one, now)
 
@@ -174,12 +175,15 @@ class Simulation:
             self._redis.asked[one.organisation].leases += 1
             return load, Source.JOINED
         load = Load(one, now + one.seconds, self._redis.stamp(one.groups), worker)
-        worker.flights[one.key] = self._loads[id(load)] = load
         if self._fleet.shared:
             self._leases[one.key] = load
-        self._later(load.ends, load)
+        self._fly(worker, load)
         self.outcome.count_load(one)
         return load, Source.ORIGIN
+
+    def _fly(self, worker: Worker, load: Load) -> None:
+        worker.flights[load.one.key] = self._loads[id(load)] = load
+        self._later(load.ends, load)
 
     def _end_load(self, load: Load, now: float) -> None:
         """End a load: keep what it brought, unless an invalidation was faster."""
@@ -188,16 +192,20 @@ class Simulation:
             return
         for worker in load.workers:
             del worker.flights[one.key]
-        policy = self._fleet.policies[one.cache]
-        fresh, kept = policy.lifetimes(self._random.randbytes(8))
-        stored = Stored(now + fresh, now + kept, one.size, load.stamp)
-        if self._fleet.shared:
-            self._store(load, stored, now)
-        if one.size <= policy.max_bytes:
+        stored = load.found or self._bring(load, now)
+        if one.size <= self._fleet.policies[one.cache].max_bytes:
             for worker in load.workers:
                 self._keep(worker, one, stored, now)
             for worker in load.recalled:
                 worker.memories[one.cache].get(one.key, now)
+
+    def _bring(self, load: Load, now: float) -> Stored:
+        """What the origin answered, and its entry in L2 where the fleet shares one."""
+        fresh, kept = self._fleet.policies[load.one.cache].lifetimes(self._random.randbytes(8))
+        stored = Stored(now + fresh, now + kept, load.one.size, load.stamp)
+        if self._fleet.shared:
+            self._store(load, stored, now)
+        return stored
 
     def _store(self, load: Load, stored: Stored, now: float) -> None:
         one = load.one

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.caches import AudioCodec, Recorded, World
@@ -168,6 +168,7 @@ ANY = {
 
 @examples(40)
 @given(**ANY)
+@example(seed=2766, workers=3, pace=0.5, shared=True, changes=False)  # twice in one moment, stale, and fresh in Redis
 def test_the_simulation_counts_what_the_caches_count(
     seed: int, workers: int, pace: float, shared: bool, changes: bool
 ) -> None:
