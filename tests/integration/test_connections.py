@@ -9,6 +9,8 @@ import time
 import pytest
 from websockets.sync.client import connect
 
+from tests.support.clients import frames
+from tests.support.clients.frames import CLOSE
 from tests.support.clients.raw import Answer, exchange, handshake, head
 from tests.support.clients.webhooks import SECRET, signed, written
 from tests.support.processes.stack import Stack, Worker, await_redis, key_of
@@ -80,12 +82,12 @@ def test_what_cannot_be_read_is_refused_at_once_like_everything_else(worker: Wor
 
 def test_frames_that_come_with_the_handshake_wait_for_its_answer(worker: Worker) -> None:
     """A ping is answered behind the handshake, and what is no frame ends the connection with the reason."""
-    for frames, said in (
+    for early, said in (
         (b"\x89\x80abcd", b"\x8a\x00"),
         (b"\xff\x80abcd", b"\x03\xea"),
         (b"\x81\x81abcd\x9f", b"\x03\xef"),
     ):
-        got = exchange(worker.port, handshake() + frames, until=said)
+        got = exchange(worker.port, handshake() + early, until=said)
         assert (got.status, said in got.body) == (101, True)
 
 
@@ -107,6 +109,14 @@ def test_a_client_that_sends_frames_without_end_is_told_so_and_stops_nobody(work
     got = exchange(worker.port, handshake() + flood, until=b"\x03\xf0")
     assert b"\x03\xf0" in got.body  # 1008, policy violation
     assert got.seconds < 1
+
+
+def test_who_goes_on_sending_behind_a_close_frame_can_read_the_answer_to_it(worker: Worker) -> None:
+    """Closed with bytes unread, the connection would be reset, and the reset overtake the answer."""
+    behind = frames.written(b"x" * 60_000)
+    for _ in range(10):
+        got = answered(worker, handshake() + frames.written(b"\x03\xe8", CLOSE), *[behind] * 20)
+        assert got.body.endswith(b"\x88\x02\x03\xe8")
 
 
 def test_a_client_of_http_1_0_hears_the_plain_audio(worker: Worker) -> None:
