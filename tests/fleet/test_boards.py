@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
 import pytest
@@ -11,21 +9,13 @@ import pytest
 from dashboards import check
 from tests.support import fleet
 from tests.support.clients.voice import Call
-from tests.support.fleet import Edge, incidents, operations
+from tests.support.fleet import Edge, incidents, operations, panels
 from tests.support.time.wait import until_nothing
 
 SECONDS = 1800
 CALLERS = incidents.CALLERS
-
-
-@cache
-def prometheus() -> check.Ask:
-    """The fleet's, asked from its own host."""
-    return check.over_ssh(fleet.STATE / "ssh_config")
-
-
-def ask(path: str, parameters: Mapping[str, str]) -> Any:
-    return prometheus()(path, parameters)
+OTHERS = [incident for incident in incidents.INCIDENTS if incident is not incidents.DEPLOY]
+"""A deploy and its rollback are looked for where they are made under load: test_rollouts.py."""
 
 
 @pytest.fixture(scope="module")
@@ -67,25 +57,13 @@ async def _burst(edge: Edge) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("incident", incidents.INCIDENTS, ids=lambda incident: incident.what)
+@pytest.mark.parametrize(
+    "incident", [one for one in incidents.INCIDENTS if one != incidents.DEPLOY], ids=lambda incident: incident.what
+)
 def test_panels_show_an_incident_while_it_lasts(incident: incidents.Incident, edge: Edge) -> None:
     began = time.time()
     with incident.happens(edge):
-        until_nothing(lambda: _unseen(incident, began), seconds=90)
-
-
-def _unseen(incident: incidents.Incident, began: float) -> list[incidents.Shown]:
-    """What has not been shown yet."""
-    return [shown for shown in incident.shown if not any(map(shown.is_so, _values(shown, began)))]
-
-
-def _values(shown: incidents.Shown, began: float) -> Iterator[float]:
-    """What the panel has shown since then."""
-    now = time.time()
-    for expr in check.of_panel(shown.board, shown.panel):
-        for series in check.answered(ask, expr, end=now, seconds=now - began)["data"]["result"]:
-            if shown.labels.items() <= series["metric"].items():
-                yield from (float(value) for _, value in series["values"])
+        panels.show(incident.shown, began)
 
 
 @pytest.mark.timeout(400)
@@ -95,7 +73,7 @@ def test_every_panel_of_every_board_has_data_and_every_rule_can_be_evaluated() -
 
     def findings() -> list[check.Finding]:
         nonlocal missing
-        found = check.findings(ask, missing, end=time.time(), seconds=SECONDS)
+        found = check.findings(panels.ask, missing, end=time.time(), seconds=SECONDS)
         missing = [one.question for one in found]
         return found
 
@@ -103,7 +81,7 @@ def test_every_panel_of_every_board_has_data_and_every_rule_can_be_evaluated() -
 
 
 def test_no_alert_says_that_something_is_down_while_all_is_well() -> None:
-    firing = ask("query", {"query": 'ALERTS{alertstate="firing"}'})["data"]["result"]
+    firing = panels.ask("query", {"query": 'ALERTS{alertstate="firing"}'})["data"]["result"]
     names = {one["metric"]["alertname"] for one in firing}
     assert "Watchdog" in names
     assert not names & {"WorkerDown", "RedisDown", "EdgeDoesNotAnswer", "TargetDown", "RulesFail", "ChannelLeaseLost"}

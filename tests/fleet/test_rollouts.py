@@ -5,12 +5,13 @@ What takes minutes each and is less often done is in test_rollouts_long.py, a wh
 at all that stands around the workers before it rolls as here.
 """
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support import fleet
-from tests.support.fleet import operations
+from tests.support.fleet import incidents, operations, panels
 from tests.support.fleet.rollouts import DEPLOY, calling, image, nobody_moved, nobody_noticed, predicted, ran, serving
 from tests.support.time.wait import until
 
@@ -47,8 +48,8 @@ def test_a_plan_refuses_a_setting_that_no_worker_has() -> None:
     assert "WARMLINE_CACHE_RAG_TLL: there is no such setting; did you mean WARMLINE_CACHE_RAG_TTL?" in planned.stdout
 
 
-def test_a_deploy_and_its_rollback_are_noticed_by_nobody(as_it_was: dict[str, str]) -> None:
-    before = as_it_was
+def test_a_deploy_and_its_rollback_are_noticed_by_nobody_but_the_boards(as_it_was: dict[str, str]) -> None:
+    before, began = as_it_was, time.time()
     with image("next", "LABEL changed=1") as name:
         with calling("deploy") as load:
             operations.done(operations.rollout("rollout", *deploying(name)))
@@ -66,6 +67,7 @@ def test_a_deploy_and_its_rollback_are_noticed_by_nobody(as_it_was: dict[str, st
     nobody_noticed(load.report)
     nobody_moved(load.report)
     assert serving() == before
+    panels.show(incidents.DEPLOY.shown, began)
 
 
 def test_a_broken_release_is_found_by_the_canary_and_the_fleet_is_as_it_was() -> None:

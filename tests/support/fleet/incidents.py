@@ -136,6 +136,21 @@ def strange_webhooks(edge: Edge) -> Iterator[None]:
     yield
 
 
+DEPLOY = Incident(
+    "a deploy and its rollback",
+    deploy,
+    shown=(
+        Shown("deploys", 3, some, colour="blue"),
+        Shown("deploys", 3, some, colour="green"),
+        Shown("deploys", 4, some),
+        Shown("deploys", 5, some),
+        Shown("deploys", 7, some, host="edge-1"),
+        Shown("deploys", 7, some, host="edge-2"),
+        Shown("deploys", 12, lately, kind="deploy", outcome="done"),
+        Shown("deploys", 12, lately, kind="rollback", outcome="done"),
+    ),
+)
+
 INCIDENTS = (
     Incident(
         "a hot key",
@@ -157,20 +172,7 @@ INCIDENTS = (
             Shown("invalidation", 8, some, slot="agent-2/2"),
         ),
     ),
-    Incident(
-        "a deploy and its rollback",
-        deploy,
-        shown=(
-            Shown("deploys", 3, some, colour="blue"),
-            Shown("deploys", 3, some, colour="green"),
-            Shown("deploys", 4, some),
-            Shown("deploys", 5, some),
-            Shown("deploys", 7, some, host="edge-1"),
-            Shown("deploys", 7, some, host="edge-2"),
-            Shown("deploys", 12, lately, kind="deploy", outcome="done"),
-            Shown("deploys", 12, lately, kind="rollback", outcome="done"),
-        ),
-    ),
+    DEPLOY,
     Incident(
         "the Redis of the caches is killed",
         redis_killed,
