@@ -229,6 +229,7 @@ def sessions(
         store,
         slot=settings.slot,
         limits=settings.session,
+        several=len(accounts.all()) > 1,
         events=metrics,
         clock=time.monotonic,
         random=secrets.token_bytes,

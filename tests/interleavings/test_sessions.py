@@ -440,6 +440,23 @@ async def test_a_full_worker_says_so_and_has_room_again_when_one_has_left(board:
     await close(second)
 
 
+async def test_an_organisation_that_opens_sessions_without_end_leaves_some_for_the_others(board: Switchboard) -> None:
+    """A client that opened one after the other and closed none kept every other organisation's callers out."""
+    worker = board.worker(SessionLimits(maximum=16))
+    lines = [board.dial(worker) for _ in range(14)]
+    for line in lines:
+        await listening(line)
+    with pytest.raises(SessionsFull):
+        await board.dial(worker).end
+    lines.append(board.dial(worker, organisation="kaveri"))
+    await listening(lines[-1])
+    for line in lines:
+        await close(line)
+    again = board.dial(worker)
+    await listening(again)
+    await close(again)
+
+
 async def test_a_stopping_worker_lets_the_agent_finish_and_hands_the_session_on(board: Switchboard) -> None:
     worker = board.worker()
     speaking, silent = board.dial(worker), board.dial(worker)

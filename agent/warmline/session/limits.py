@@ -12,7 +12,12 @@ MIB = 1024 * 1024
 class SessionLimits:
     """Of one worker's sessions, and of each."""
 
-    maximum: Annotated[int, Ge(1), Unit("sessions"), doc("voice sessions that a worker holds")] = 1000
+    maximum: Annotated[
+        int,
+        Ge(1),
+        Unit("sessions"),
+        doc("voice sessions that a worker holds; of several organisations one holds seven eighths at most"),
+    ] = 1000
     leave_seconds: Annotated[
         float,
         Ge(0),

@@ -18,6 +18,7 @@ from warmline.session.messages import End, FromWorker, LookupTime, Open, Opened,
 from warmline.session.speaker import milliseconds
 from warmline.session.store import OWNER_BYTES, SessionStore
 from warmline_cache import Key
+from warmline_cache.fair import FairShare
 
 TOKEN_BYTES = 32
 
@@ -30,7 +31,9 @@ class Sessions(Background):
     From `start` on it hears of sessions that other workers took over; closed, it hears of nothing any more, and the
     sessions end with their connections.
 
-    A session belongs to its organisation and to whoever holds its token; Redis sees the token's digest alone.
+    Of `several` organisations none holds all the sessions that there may be: a client that opens one after the other
+    and closes none costs its own organisation. A session belongs to its organisation and to whoever holds its token;
+    Redis sees the token's digest alone.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Sessions(Background):
         *,
         slot: str,
         limits: SessionLimits,
+        several: bool,
         events: SessionEvents,
         clock: Callable[[], float],
         random: Callable[[int], bytes],
@@ -52,7 +56,8 @@ class Sessions(Background):
         self._events = events
         self._clock = clock
         self._random = random
-        self._held = 0
+        self._several = several
+        self._places = FairShare(limits.maximum)
         self._owners: dict[bytes, Conversation] = {}
         self._draining = False
 
@@ -68,16 +73,17 @@ class Sessions(Background):
         Raises AgentNotFound, SessionNotFound, SessionsFull, UpstreamError, and StoreUnavailable for one that cannot be
         resumed now; then none was opened.
         """
-        if self._held >= self._limits.maximum:
-            raise SessionsFull("this worker holds as many sessions as it may")
-        self._held += 1
+        tenant = organisation if self._several else None
+        if not self._places.fits(tenant):
+            raise SessionsFull("this worker holds as many sessions as it may, of all or of this organisation")
+        self._places.take(tenant)
         try:
             began, owner = self._clock(), self._random(OWNER_BYTES)
             if opening.resume is None:
                 return await self._open(client, organisation, opening.agent or "", owner, began)
             return await self._resume(client, organisation, opening, opening.resume, owner, began)
         finally:
-            self._held -= 1
+            self._places.give_back(tenant)
 
     async def _open(self, client: Client, organisation: str, agent: str, owner: bytes, began: float) -> End:
         found = await self._services.agents.config(organisation, agent)

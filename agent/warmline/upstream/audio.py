@@ -12,6 +12,7 @@ MPEG audio: ISO/IEC 11172-3 and 13818-3, 2.4.2.3. AAC: ADTS, ISO/IEC 13818-7, 6.
 import struct
 
 from warmline.errors import UpstreamRejected
+from warmline.upstream.riff import WaveHeader
 
 SAMPLE_BYTES = 2
 
@@ -35,10 +36,11 @@ _WAVE = b"RIFF"
 _SNIFFED = 12
 """Bytes by which a file is told from samples."""
 
-_LONGEST_HEADER = 1024 * 1024
-_UNKNOWN = 0x7FFFF000
-"""Sizes from here on say that the length was not known when the header was written, as does 0: encoders that write to a
-pipe cannot go back."""
+_BEGINNING = 16 * 1024
+"""Bytes by which anything is told apart: the longest frame of MPEG audio or ADTS, and the beginning of the next."""
+
+_MOST_FILES = 1000
+"""In one part: each costs the event loop some microseconds, and its samples may be none."""
 
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _PCM_SUBTYPE = bytes.fromhex("0100000000001000800000aa00389b71")
@@ -53,8 +55,10 @@ class Samples:
     def __init__(self, upstream: str, rate: int) -> None:
         self._upstream = upstream
         self._rate = rate
-        self._head: bytearray | None = bytearray()
-        """What has come of a beginning that cannot be told apart yet; None within samples."""
+        self._head: bytes | None = b""
+        """What has come of a beginning that cannot be told apart yet; None behind it."""
+        self._header: WaveHeader | None = None
+        """The header of the file that has begun; None within samples."""
         self._left: int | None = None
         """Bytes that the file's data chunk still owes; None without a file, or where it does not say."""
         self._tail = 0
@@ -63,61 +67,72 @@ class Samples:
 
     def feed(self, part: bytes) -> bytes:
         """The whole samples that have become known. Raises UpstreamRejected."""
-        if self._head is None and _begins_wave(part):
+        if self._head is None and self._header is None and _begins_wave(part):
             self._end_file()
-            self._head = bytearray()
-        found = bytearray()
-        while part:
+            self._head = b""
+        found, rest, files = bytearray(), memoryview(part), 0
+        while rest:
             if self._head is not None:
-                self._head += part
-                part = self._begun()
-            data, part = self._data(part)
-            found += self._whole(data)
+                rest = self._begun(rest)
+            if self._header is not None:
+                rest = self._header_read(self._header, rest)
+                files += 1
+            if files > _MOST_FILES:
+                raise self._refusal(f"more than {_MOST_FILES} WAVE files in one part")
+            data, rest = self._data(rest)
+            found += self._whole(bytes(data))
         return bytes(found)
 
     def end(self) -> bytes:
         """What was held back. Raises UpstreamRejected if the audio is not complete."""
+        if self._header is not None:
+            raise self._refusal("a WAVE file ended within its header")
         rest = b""
         if self._head:
-            if _begins_wave(self._head):
-                raise self._refusal("a WAVE file ended within its header")
-            self._check_magic(bytes(self._head))
-            rest, self._head = self._whole(bytes(self._head)), None
+            self._check_magic(self._head)
+            rest, self._head = self._whole(self._head), None
         self._end_file()
         return rest
 
-    def _begun(self) -> bytes:
-        """The data behind a beginning, once it is clear what it is; nothing before that."""
-        assert self._head is not None
-        head = bytes(self._head)
-        if not _told_apart(head):
-            return b""
-        if not _begins_wave(head):
-            self._check_magic(head)
-            self._head = None
-            return head
-        found = _header(head)
-        if found is None:
-            if len(head) > _LONGEST_HEADER:
-                raise self._refusal("a WAVE file whose data does not begin")
-            return b""
-        data, owed, tail, form = found
-        self._check_form(form)
-        self._head, self._left, self._tail = None, owed, tail
-        return head[data:]
+    def _begun(self, part: memoryview) -> memoryview:
+        """A beginning, once it is clear what it is; nothing before that."""
+        if self._head:
+            part = memoryview(self._head + part)
+        begins = bytes(part[:_BEGINNING])
+        if not _told_apart(begins):
+            self._head = begins
+            return part[len(part) :]
+        self._head = None
+        if _begins_wave(begins):
+            self._header = WaveHeader()
+        else:
+            self._check_magic(begins)
+        return part
 
-    def _data(self, part: bytes) -> tuple[bytes, bytes]:
+    def _header_read(self, header: WaveHeader, part: memoryview) -> memoryview:
+        """What of a part is behind a file's header."""
+        rest = header.feed(part)
+        if header.endless:
+            raise self._refusal("a WAVE file whose data does not begin")
+        if header.data is not None:
+            self._check_form(header.form)
+            self._left, self._tail = header.extent(header.data)
+            self._header = None
+        return rest
+
+    def _data(self, part: memoryview) -> tuple[memoryview, memoryview]:
         """The data in a part, and what of it may begin the next file."""
         if self._left is None:
-            return part, b""
+            return part, part[len(part) :]
         data, behind = part[: self._left], part[self._left :]
         self._left -= len(data)
         if self._left == 0 and len(behind) >= self._tail:
             behind = behind[self._tail :]
-            self._left, self._tail, self._head = None, 0, bytearray()
-            return data, behind if _WAVE.startswith(behind[:4]) else b""  # what else lies behind a file is nobody's
+            self._left, self._tail, self._head = None, 0, b""
+            # What else lies behind a file is nobody's.
+            return data, behind if _WAVE.startswith(bytes(behind[:4])) else behind[len(behind) :]
         self._tail -= len(behind)
-        return data, b""
+        return data, behind[len(behind) :]
 
     def _whole(self, data: bytes) -> bytes:
         data = self._half + data
@@ -155,7 +170,7 @@ class Samples:
         return UpstreamRejected(self._upstream, detail)
 
 
-def _begins_wave(part: bytes | bytearray) -> bool:
+def _begins_wave(part: bytes) -> bool:
     return part[:4] == b"RIFF" and part[8:12] == b"WAVE"
 
 
@@ -169,27 +184,6 @@ def _told_apart(head: bytes) -> bool:
 
 def _begins_as(head: bytes) -> bool:
     return any(head.startswith(magic) or magic.startswith(head) for magic in _MAGIC)
-
-
-def _header(head: bytes) -> tuple[int, int | None, int, bytes] | None:
-    """Where the data begins, how long it is (None: to the end), how much of the file follows it, and the format; None
-    if more has to come."""
-    at, form = 12, b""
-    while len(head) >= at + 8:
-        name, size = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
-        at += 8
-        if name == b"data" and len(form) >= 16:
-            return at, *_extent(head, at, size), form
-        form = head[at : at + size] if name == b"fmt " else form
-        at += size + size % 2
-    return None
-
-
-def _extent(head: bytes, at: int, size: int) -> tuple[int | None, int]:
-    if size == 0 or size >= _UNKNOWN:
-        return None, 0
-    whole = int.from_bytes(head[4:8], "little") + 8
-    return size, max(0, whole - at - size) if whole < _UNKNOWN else 0
 
 
 def _mpeg_frames(head: bytes) -> bool:

@@ -58,10 +58,14 @@ class Posts:
 
 @contextlib.asynccontextmanager
 async def open_posts() -> AsyncIterator[Posts]:
-    """POSTs over sessions of their own, which end with the block."""
+    """POSTs over sessions of their own, which end with the block.
+
+    aiohttp's own limit, a hundred connections to all providers together, is none here: a hundred phrases that one
+    organisation waits for would hold up everybody's questions. How many run at a time is the clients' matter.
+    """
     async with (
-        aiohttp.ClientSession() as kept,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as fresh,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as kept,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True)) as fresh,
     ):
         yield Posts(kept, fresh)
 

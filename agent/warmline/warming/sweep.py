@@ -5,8 +5,9 @@ every organisation ── its agents ── configuration, prompt, greeting, fix
 """
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar
@@ -21,6 +22,7 @@ from warmline.upstream.pieces import speakable
 from warmline.warming.allowance import Allowance, Room
 from warmline_cache import Found, Source
 from warmline_cache.errors import WarmlineError
+from warmline_cache.fair import FairQueue
 
 T = TypeVar("T")
 
@@ -87,7 +89,8 @@ class _Agent:
 
 
 class Sweep:
-    """One pass, so many lookups `at_a_time`. Without an `allowance` no origin is asked."""
+    """One pass, so many lookups `at_a_time`, of which no organisation of several has all: what is slow to load for one
+    is not to keep the others cold. Without an `allowance` no origin is asked."""
 
     def __init__(
         self,
@@ -104,7 +107,8 @@ class Sweep:
         self._events = events
         self._room = room
         self._allowance = allowance
-        self._turns = asyncio.Semaphore(at_a_time)
+        self._turns = FairQueue(at_a_time)
+        self._several = True
         self._denied: list[tuple[str, Again]] = []
         self._last = False
         self.faults: list[Exception] = []
@@ -114,19 +118,20 @@ class Sweep:
     async def run(self, organisations: Sequence[str], asked: Sequence[AskedQuestion]) -> None:
         """Fill L1. Raises nothing that an origin or Redis could do. A fault of ours costs the entry, the agent or the
         answer where it happened: the first few are in `faults`."""
-        rosters = await self._all(self._names(organisation, asked) for organisation in organisations)
-        agents = await self._all(
-            self._agent(organisation, name)
-            for organisation, names in zip(organisations, rosters, strict=True)
-            for name in names or ()
-        )
-        known = {(agent.organisation, agent.name): agent for agent in agents if agent is not None}
-        await self._all(
-            self._answer(known[one.organisation, one.agent], one.text)
-            for one in asked
-            if (one.organisation, one.agent) in known
-        )
+        self._several = len(organisations) > 1
+        async with asyncio.TaskGroup() as group:
+            for organisation in organisations:
+                group.create_task(
+                    self._organisation(organisation, [one for one in asked if one.organisation == organisation])
+                )
         await self._bring_denied()
+
+    async def _organisation(self, organisation: str, asked: Sequence[AskedQuestion]) -> None:
+        """All of an organisation, whatever the others wait for."""
+        (names,) = await self._all([(organisation, self._names(organisation, asked))])
+        agents = await self._all((organisation, self._agent(organisation, name)) for name in names or ())
+        known = {agent.name: agent for agent in agents if agent is not None}
+        await self._all((organisation, self._answer(known[one.agent], one.text)) for one in asked if one.agent in known)
 
     async def _bring_denied(self) -> None:
         """What an organisation's part of the allowance was too small for, from what others have left of theirs: in
@@ -137,7 +142,7 @@ class Sweep:
         for share, last in ((allowance.share_again, False), (allowance.put_together, True)):
             denied, self._denied, self._last = self._denied, [], last
             share(sorted({organisation for organisation, _ in denied}))
-            await self._all(again() for again in _in_turn(denied))
+            await self._all((organisation, again()) for organisation, again in _in_turn(denied))
 
     async def _late(self, organisation: str, asked: Sequence[AskedQuestion]) -> None:
         """The agents of an organisation that has only now been asked for them."""
@@ -304,28 +309,38 @@ class Sweep:
         self._report.entries[cache, reason] += 1
         self._events.left_cold(cache, reason)
 
-    async def _all(self, works: Iterable[Coroutine[Any, Any, T | None]]) -> list[T | None]:
-        """What they all return, when they have had their turns; None for what a fault of ours ended."""
+    async def _all(self, works: Iterable[tuple[str, Coroutine[Any, Any, T | None]]]) -> list[T | None]:
+        """What those of each organisation return, when they have had their turns; None for what a fault of ours
+        ended."""
 
-        async def in_turn(work: Coroutine[Any, Any, T | None]) -> T | None:
-            async with self._turns:
+        async def in_turn(organisation: str, work: Coroutine[Any, Any, T | None]) -> T | None:
+            async with self._turn(organisation):
                 return await self._guarded("tts", work)  # beside entries, all that can break makes phrases
 
         works = list(works)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(in_turn(work)) for work in works]
+                tasks = [group.create_task(in_turn(*work)) for work in works]
         finally:
-            for work in works:
+            for _, work in works:
                 work.close()  # one that was cancelled before its turn has never begun
         return [task.result() for task in tasks]
 
+    @contextlib.asynccontextmanager
+    async def _turn(self, organisation: str) -> AsyncIterator[None]:
+        tenant = organisation if self._several else None
+        await self._turns.take(tenant, None, asyncio.get_running_loop().create_future())
+        try:
+            yield
+        finally:
+            self._turns.give_back(tenant)
 
-def _in_turn(denied: Iterable[tuple[str, Again]]) -> list[Again]:
+
+def _in_turn(denied: Iterable[tuple[str, Again]]) -> list[tuple[str, Again]]:
     """The first of each organisation, then the second of each, and so on."""
     ranks: Counter[str] = Counter()
     ranked = []
     for organisation, again in denied:
-        ranked.append((ranks[organisation], again))
+        ranked.append((ranks[organisation], (organisation, again)))
         ranks[organisation] += 1
-    return [again for _, again in sorted(ranked, key=itemgetter(0))]
+    return [one for _, one in sorted(ranked, key=itemgetter(0))]

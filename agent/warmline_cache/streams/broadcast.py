@@ -62,6 +62,8 @@ class Broadcast:
         """Nothing more will come: complete, lost, or failed by an error that every listener gets."""
         if self._end is None:
             self._end = how
+            if isinstance(how, BaseException):
+                self._sent = None  # the error knows who was told it, us too: what was sent would live as long as it
             for listener in self._listeners:
                 listener.news.set()
 

@@ -237,6 +237,7 @@ class VoiceWorker:
             store,
             slot=slot,
             limits=limits,
+            several=True,
             events=self.events,
             clock=world.clock,
             random=world.random,

@@ -30,3 +30,16 @@ async def test_nobody_hears_the_rest_of_a_stream_whose_beginning_is_gone() -> No
     broadcast.end(StreamEnd.COMPLETE)
     with pytest.raises(StreamLost):
         await late
+
+
+async def test_a_stream_that_failed_keeps_nothing_of_what_it_sent() -> None:
+    """Its error and it keep each other until the cyclic collector comes by: ten of them had kept fifty megabytes."""
+    broadcast = Broadcast(keep=100, backlog=100)
+    heard = asyncio.create_task(listen(broadcast))
+    await asyncio.sleep(0)
+    broadcast.send(b"x")
+    broadcast.end(ValueError("the origin's"))
+    with pytest.raises(ValueError, match="the origin's"):
+        await heard
+    assert broadcast.whole() is None
+    assert not broadcast.joinable

@@ -337,6 +337,21 @@ async def test_a_fault_of_our_own_in_one_organisation_leaves_the_others_warm(fle
         assert found.source is Source.L1
 
 
+@pytest.mark.parametrize("other", ["a-clinic", "z-clinic"])
+async def test_an_organisation_that_is_slow_to_load_keeps_no_other_cold(fleet: Fleet, other: str) -> None:
+    """It had every turn, and the others were warmed when it was: a minute after their callers had come."""
+    for number in range(20):
+        fleet.app.add(other, f"agent-{number}", greeting=f"I am number {number}")
+    fleet.app.slow[other] = 5.0
+    asked_before(fleet, KNEE)
+    member = fleet.member(limit=15)
+    await fleet.ready(member)
+    assert member.warming.state == "timed out after 15 s"
+    assert await member.heard("sahyadri", "reception", KNEE) == HOT
+    for text in ("Namaste", "One moment please", "Goodbye"):
+        assert await spoken_from(member, text) == "l1"
+
+
 async def zeta_is_warm_beside(fleet: Fleet) -> Member:
     """Two questions at sahyadri have one answer; zeta has an agent, and twenty questions that are asked."""
     fleet.app.add("zeta", "desk", greeting="Good day")

@@ -134,3 +134,26 @@ def test_what_could_begin_a_file_is_held_back_no_longer_than_it_takes_to_tell() 
     held = Samples("sarvam", RATE)
     assert held.feed(b"RI") == b""
     assert held.feed(b"\1\2") == b"RI\1\2"
+
+
+def test_a_part_of_a_thousand_files_is_read_and_one_of_more_is_refused() -> None:
+    """Each file used to be cut off the rest of its part, which was copied: three megabytes of them took a minute."""
+    file = wave_file(PCM[:2])
+    assert taken(file * 1000) == PCM[:2] * 1000
+    with pytest.raises(UpstreamRejected, match="more than 1000 WAVE files"):
+        taken(file * 1001)
+
+
+def test_a_header_of_more_chunks_than_anybody_writes_is_refused_before_all_have_come() -> None:
+    """The whole header used to be walked again for each part: a megabyte of chunks, then single bytes."""
+    chunk = b"JUNK" + struct.pack("<I", 0)
+    assert taken(riff(*[chunk] * 900, fmt(), data())) == PCM
+    samples = Samples("sarvam", RATE)
+    with pytest.raises(UpstreamRejected, match="does not begin"):
+        samples.feed(riff(*[chunk] * 1100))
+
+
+def test_a_header_longer_than_anybody_s_is_refused() -> None:
+    samples = Samples("sarvam", RATE)
+    with pytest.raises(UpstreamRejected, match="does not begin"):
+        samples.feed(riff(b"LIST" + struct.pack("<I", 2 * 1024 * 1024)))

@@ -81,6 +81,19 @@ def test_brackets_within_a_text_are_no_lists() -> None:
         decode(r'["\\",' + ",".join(["[]"] * 100_000) + "]", Any, upstream="convex", what="x")
 
 
+def test_texts_of_an_answer_that_only_audio_is_as_long_as_are_not_taken_apart() -> None:
+    """Sixty megabytes of quotes took six seconds."""
+    texts = '["' + "[" * 100_001 + '"' + ',""' * 1_400_000
+    with pytest.raises(UpstreamRejected, match="more than 100000 lists and objects"):
+        decode(texts + "]", Any, upstream="sarvam", what="text-to-speech")
+
+
+def test_brackets_between_texts_without_any_are_counted() -> None:
+    for text in ('""', '"a"', r'"\""', r'"]"', '"[","["'):
+        with pytest.raises(UpstreamRejected, match="more than 100000 lists and objects"):
+            decode("[" + f"{text},[]," * 100_001 + "1]", Any, upstream="convex", what="x")
+
+
 def test_a_number_costs_as_much_wherever_it_lies() -> None:
     """One parser needed twenty times as long for those near the ends of what a double holds."""
 

@@ -121,6 +121,14 @@ def test_a_list_of_nothing_but_null_is_empty_and_one_of_nothing_that_can_be_read
         fitted([None, {"text": "of another shape"}], list[Passage])
 
 
+def test_a_number_longer_than_any_of_a_provider_s_stands_for_no_text() -> None:
+    """To write it as one takes the square of its digits, and a list of them held everybody up."""
+    sent = {**CONFIG, "phrases": [10**300, 10**4000, "Hello"]}
+    found = fitted(sent, AgentConfig)
+    assert found.value.phrases == (str(10**300), "Hello")
+    assert "phrases[1]" in found.left_out[0]
+
+
 def test_a_list_without_an_end_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="phrases"):
         config(phrases=["a"] * 10_001)

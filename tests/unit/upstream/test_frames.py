@@ -121,6 +121,19 @@ def test_an_error_is_one_whatever_it_holds(frame: str) -> None:
     assert isinstance(frames.failure("sarvam", frames.read("sarvam", frame)), UpstreamError)
 
 
+def test_of_an_error_longer_than_any_the_beginning_is_shown_and_nothing_read() -> None:
+    """A thousand whole numbers of thousands of digits each had to be written again to be shown."""
+    digits = ",".join(["9" * 4000] * 100)
+    frame = frames.read("sarvam", f'{{"type": "error", "data": {{"code": 400, "message": [{digits}]}}}}')
+    assert frame.message.startswith('{"code": 400, "message": [999')
+    assert len(frame.message) == frames.LONGEST_DETAIL
+
+
+@pytest.mark.parametrize("data", ["final", None, ["final"], 7, {"event_type": ["final"]}])
+def test_an_event_of_another_shape_ends_nothing(data: object) -> None:
+    assert frames.read("sarvam", json.dumps({"type": "event", "data": data})) == frames.Frame("event")
+
+
 def test_only_the_final_event_ends_an_utterance() -> None:
     def event(**data: object) -> frames.Frame:
         return frames.read("sarvam", json.dumps({"type": "event", "data": data}))

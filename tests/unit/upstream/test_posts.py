@@ -12,9 +12,11 @@ from typing import Literal
 import aiohttp
 import pytest
 
+from tests.support.time.aio import until
+from tests.unit.upstream.conftest import Provider
 from warmline.upstream.convex.functions import Convex
 from warmline.upstream.ports import Voice
-from warmline.upstream.posts import Posts
+from warmline.upstream.posts import Posts, open_posts
 from warmline.upstream.sarvam.rest import Sarvam
 from warmline_cache.errors import UpstreamUnavailable
 
@@ -159,3 +161,21 @@ async def test_where_nobody_listens_nothing_is_tried_again(posts: Posts, balance
         away = Convex(posts, f"http://127.0.0.1:{bound.getsockname()[1]}", deploy_key=None, timeout=1)
         with pytest.raises(UpstreamUnavailable, match="Connect"):
             await ask(away)
+
+
+async def test_a_hundred_calls_under_way_hold_up_no_other(provider: Provider) -> None:
+    """A client of aiohttp's has a hundred connections, to all hosts together: phrases held up everybody's questions."""
+    provider.hangs = True
+    async with open_posts() as posts, asyncio.TaskGroup() as group:
+
+        async def call() -> int:
+            async with posts.post(provider.url, json={}, headers={}) as response:
+                return response.status
+
+        hanging = [group.create_task(call()) for _ in range(100)]
+        await until(lambda: provider.running == 100, seconds=10, what="a hundred calls")
+        provider.hangs = False
+        async with asyncio.timeout(10):
+            assert await call() == 200
+        for task in hanging:
+            task.cancel()

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import traceback
 import wave
 
 import aiohttp
@@ -177,6 +178,23 @@ async def test_whatever_a_body_holds_is_the_providers_fault(
     provider.status, provider.body = status, body
     with pytest.raises(UpstreamRejected):
         await sarvam.synthesise("namaste", VOICE)
+
+
+@pytest.mark.parametrize("most", [64 * 1024 * 1024, 1_000_000])
+async def test_an_error_keeps_nothing_of_the_answer_that_it_came_of(
+    sarvam: Sarvam, provider: Provider, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """It lives until the cyclic collector comes by, and an answer may have sixty megabytes."""
+    monkeypatch.setattr("warmline.upstream.sarvam.rest._MOST_BYTES", most)
+    provider.body = spoken(b"OggS" + bytes(2_000_000))
+    with pytest.raises(UpstreamRejected) as rejected:
+        await sarvam.synthesise("namaste", VOICE)
+    frames = [frame for frame, _ in traceback.walk_tb(rejected.value.__traceback__)]
+    held = [
+        value for frame in frames for value in frame.f_locals.values() if isinstance(value, str | bytes | bytearray)
+    ]
+    assert any(frame.f_code.co_name == "synthesise" for frame in frames)
+    assert max(map(len, held), default=0) < 100_000
 
 
 async def test_of_an_error_without_end_some_is_shown(sarvam: Sarvam, provider: Provider) -> None:

@@ -22,6 +22,10 @@ T = TypeVar("T")
 _EXACT = 2**53
 """Beyond it a float does not hold every whole number: what is larger counts nothing."""
 
+_LONGEST_WHOLE = 1024
+"""Bits of a whole number that may stand for its text, as many as a double's may have: to write one takes the square of
+its digits, and a thousand of four thousand each took a quarter of a second."""
+
 _NO_NUMBER = "no number"
 _MOST = 10_000
 _TOO_MANY = f"more than {_MOST} elements"
@@ -97,6 +101,8 @@ def _placed(error: msgspec.ValidationError, place: str) -> str:
 
 def _fit_number(value: float | str, wanted: tuple[Any, ...]) -> Any:
     if wanted == (str,):
+        if isinstance(value, int) and value.bit_length() > _LONGEST_WHOLE:
+            return value
         whole = isinstance(value, float) and abs(value) <= _EXACT and value == int(value)
         return str(int(value) if whole else value)
     if isinstance(value, int | float) and int in wanted and abs(value) <= _EXACT:

@@ -29,6 +29,17 @@ _RETRYABLE = {429, 500, 502, 503, 504}
 _log = structlog.get_logger(__name__)
 
 
+class _Answer(msgspec.Struct):
+    """What of an answer is looked at: each may be missing, or of any shape."""
+
+    status: Any = None
+    value: Any = None
+    error_message: Any = msgspec.field(default=None, name="errorMessage")
+    error_data: Any = msgspec.field(default=None, name="errorData")
+    code: Any = None
+    message: Any = None
+
+
 def returned(path: str, status: int, raw: bytes, returns: type[T]) -> Fitted[T | None]:
     """What the function at `path` returned, as `returns`; None for null. Raises UpstreamError, whatever `raw` is."""
     value = _value(path, status, raw)
@@ -49,17 +60,20 @@ def unreadable(path: str, detail: str) -> UpstreamRejected:
 
 def _value(path: str, status: int, raw: bytes) -> Any:
     try:
-        answer = decoding.decode(raw, dict[str, Any], upstream=NAME, what=f"HTTP {status}")
+        answer = decoding.decode(raw, _Answer, upstream=NAME, what=f"HTTP {status}")
     except UpstreamRejected as error:
         if status in _RETRYABLE:
             raise UpstreamUnavailable(NAME, f"{path}: HTTP {status}, not a Convex answer") from error
         raise unreadable(path, error.detail) from error
-    said = {name: text for name, text in answer.items() if isinstance(text, str)}
-    if said.get("status") == "success":
-        return answer.get("value")
-    if said.get("status") == "error":
-        detail = f"{path}: {said.get('errorMessage', '')}"[:LONGEST_DETAIL]
-        raise FunctionFailed(NAME, detail, data=answer.get("errorData") if len(raw) <= _LONGEST_KEPT else None)
+    if answer.status == "success":
+        return answer.value
+    if answer.status == "error":
+        detail = f"{path}: {_text(answer.error_message)}"[:LONGEST_DETAIL]
+        raise FunctionFailed(NAME, detail, data=answer.error_data if len(raw) <= _LONGEST_KEPT else None)
     problem = UpstreamUnavailable if status in _RETRYABLE else UpstreamRejected
-    detail = f"{path}: HTTP {status} {said.get('code', '')} {said.get('message', '')}".rstrip()
+    detail = f"{path}: HTTP {status} {_text(answer.code)} {_text(answer.message)}".rstrip()
     raise problem(NAME, detail[:LONGEST_DETAIL])
+
+
+def _text(said: object) -> str:
+    return said if isinstance(said, str) else ""

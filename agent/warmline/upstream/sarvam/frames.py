@@ -27,6 +27,9 @@ FLUSH = '{"type":"flush"}'
 LONGEST_DETAIL = 500
 """Characters of a provider's words that go to the log."""
 
+_LONGEST_ERROR = 64 * 1024
+"""Bytes of an error that are read."""
+
 EXHAUSTED = frozenset({"insufficient_quota_error"})
 RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -54,6 +57,15 @@ class _Audio(msgspec.Struct):
     audio: str | None = None
 
 
+class _Event(msgspec.Struct):
+    event_type: Any = None
+
+
+class _Problem(msgspec.Struct):
+    code: Any = None
+    message: Any = None
+
+
 def read(upstream: str, frame: str) -> Frame:
     """The frame, its audio decoded. Of a type that we do not know nothing else is looked at, null is as absent, and a
     part that we do not need may be anything. Raises UpstreamRejected for what is no frame."""
@@ -62,10 +74,17 @@ def read(upstream: str, frame: str) -> Frame:
         return Frame("audio", audio=_audio(envelope.data, upstream))
     if envelope.type not in {"event", "error"}:
         return Frame(envelope.type or "")
-    data = decode(envelope.data, Any, upstream=upstream, what=f"data of an {envelope.type} frame")
     if envelope.type == "error":
-        return _error(data)
-    return Frame("event", final=isinstance(data, dict) and data.get("event_type") == "final")
+        return _error(envelope.data)
+    return Frame("event", final=_event_type(envelope.data) == "final")
+
+
+def _event_type(data: msgspec.Raw) -> Any:
+    """What else an event holds may be anything, and it may be no object at all."""
+    try:
+        return decode(data, _Event, upstream="", what="data of an event frame").event_type
+    except UpstreamRejected:
+        return None
 
 
 def _audio(data: msgspec.Raw, upstream: str) -> bytes:
@@ -75,11 +94,16 @@ def _audio(data: msgspec.Raw, upstream: str) -> bytes:
     return decode_base64(text or "", upstream=upstream, what="data.audio of a frame")
 
 
-def _error(data: Any) -> Frame:
-    """Whatever an error frame holds it is an error; a message may be of any shape, and a code a whole float."""
-    if not isinstance(data, dict):
-        data = {"message": data}
-    code, message = data.get("code"), data.get("message")
+def _error(data: msgspec.Raw) -> Frame:
+    """Whatever an error frame holds it is an error; a message may be of any shape, and a code a whole float. Of one
+    that is longer than any error only the beginning is looked at."""
+    if len(bytes(data)) > _LONGEST_ERROR:
+        return Frame("error", message=bytes(data)[:LONGEST_DETAIL].decode(errors="replace"))
+    try:
+        problem = decode(data, _Problem, upstream="", what="data of an error frame")
+    except UpstreamRejected:
+        problem = _Problem(message=_any(data))
+    code, message = problem.code, problem.message
     if isinstance(code, float) and code.is_integer():
         code = int(code)
     if isinstance(code, bool) or not isinstance(code, int | str):
@@ -87,6 +111,14 @@ def _error(data: Any) -> Frame:
     if not isinstance(message, str):
         message = "" if message is None else msgspec.json.encode(message).decode()
     return Frame("error", code=code, message=message)
+
+
+def _any(data: msgspec.Raw) -> Any:
+    """Data that is no object; what cannot be read at all is shown as it came."""
+    try:
+        return decode(data, Any, upstream="", what="data of an error frame")
+    except UpstreamRejected:
+        return bytes(data).decode(errors="replace")
 
 
 def stale(frame: str) -> bool:

@@ -8,13 +8,13 @@ from collections.abc import AsyncGenerator, Callable
 
 import aiohttp
 
-from warmline.upstream.decoding import body
+from warmline.upstream.decoding import body, forget_values
 from warmline.upstream.pieces import pieces
 from warmline.upstream.ports import Voice
 from warmline.upstream.posts import Posts
 from warmline.upstream.sarvam.frames import settings
 from warmline.upstream.sarvam.spoken import spoken
-from warmline_cache.errors import UpstreamUnavailable
+from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
 Billed = Callable[[str, int], None]
 """Told of a transport, `socket` or `rest`, and of how many characters the provider has spoken there."""
@@ -72,6 +72,16 @@ class Sarvam:
     async def synthesise(self, text: str, voice: Voice) -> bytes:
         """The whole audio of what one call may hold. Raises UpstreamError."""
         try:
+            pcm = spoken(self.name, *await self._post(text, voice), voice.sample_rate)
+        except UpstreamError as error:
+            forget_values(error)
+            raise
+        self._billed("rest", len(text))
+        return pcm
+
+    async def _post(self, text: str, voice: Voice) -> tuple[int, bytes]:
+        """Status and body."""
+        try:
             async with self._http.post(
                 f"{self._url}/text-to-speech",
                 json={"text": text, **settings(voice, self._language_field)},
@@ -79,9 +89,6 @@ class Sarvam:
                 timeout=self._timeout,
                 allow_redirects=False,  # the key is for nobody else
             ) as response:
-                status, raw = response.status, await body(response, upstream=self.name, most=_MOST_BYTES)
+                return response.status, await body(response, upstream=self.name, most=_MOST_BYTES)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UpstreamUnavailable(self.name, str(error) or type(error).__name__) from error
-        pcm = spoken(self.name, status, raw, voice.sample_rate)
-        self._billed("rest", len(text))
-        return pcm

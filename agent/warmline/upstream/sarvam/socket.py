@@ -4,6 +4,8 @@ Protocol: `/text-to-speech/ws?model=…&send_completion_event=true` with the hea
 handshake is 401 or 403 for a bad key, 429 or 503 for too many sockets.
 """
 
+import asyncio
+
 import aiohttp
 
 from warmline.errors import UpstreamRejected
@@ -14,6 +16,10 @@ from warmline_cache.errors import UpstreamUnavailable
 _REFUSED_FOR_GOOD = {401, 403}
 _LARGEST_FRAME = 4 * 1024 * 1024
 _CLOSE_SECONDS = 1.0
+
+_MOST_AT_ONCE = 64
+"""Messages that are taken without letting others go on. Those that have come already are had without a wait, and a
+read may hold tens of thousands: a provider that sent nothing but pings held everybody up for a second."""
 
 
 def socket_url(url: str) -> str:
@@ -40,6 +46,7 @@ class SarvamSockets:
                 params={"model": model, "send_completion_event": "true"},
                 headers=self._headers,
                 heartbeat=self._ping,
+                autoping=False,  # SarvamSocket does it, in turns
                 timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                 max_msg_size=_LARGEST_FRAME,
             )
@@ -56,6 +63,7 @@ class SarvamSocket:
 
     def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
         self._socket = socket
+        self._taken = 0
 
     async def send(self, frame: str) -> None:
         """See `SocketWire.send`."""
@@ -70,7 +78,15 @@ class SarvamSocket:
 
     async def receive(self) -> str:
         """See `SocketWire.receive`."""
-        message = await self._socket.receive()
+        while True:
+            self._taken += 1
+            if self._taken % _MOST_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            message = await self._socket.receive()
+            if message.type is aiohttp.WSMsgType.PING:
+                await self._answer(message.data)
+            elif message.type is not aiohttp.WSMsgType.PONG:
+                break
         if message.type is aiohttp.WSMsgType.TEXT:
             return str(message.data)
         if message.type is aiohttp.WSMsgType.CLOSE:
@@ -78,6 +94,13 @@ class SarvamSocket:
         if isinstance(self._socket.exception(), aiohttp.ServerTimeoutError):
             raise SocketLost(Loss.SILENT)
         raise SocketLost(Loss.CUT)
+
+    async def _answer(self, ping: bytes) -> None:
+        """Raises SocketLost."""
+        try:
+            await self._socket.pong(ping)
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:
+            raise SocketLost(Loss.CUT) from error
 
     def stale(self, frame: str) -> bool:
         """See `SocketWire.stale`."""
