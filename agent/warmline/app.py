@@ -46,7 +46,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
     secrets = read_secrets(settings.webhook.secrets_file)
     registry = CollectorRegistry()
     metrics = Metrics(registry, version=settings.version)
-    pool_metrics = PoolMetrics(registry, account=settings.sarvam_sockets.account)
+    pool_metrics = PoolMetrics(registry, account=settings.speech.sockets.account)
     registry.register(Money(accounts))
     registry.register(LogMetrics(lambda: log.lost))
     async with AsyncExitStack() as stack:
@@ -100,7 +100,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
             sockets=[SESSIONS],
             message_bytes=settings.session.message_bytes,
         )
-        pool.prewarm(*settings.sarvam.models)
+        pool.prewarm(*wiring.models(settings))
         await caches.dialled()  # or the first callers would have no Redis, and their sessions could not be resumed
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
@@ -112,7 +112,7 @@ def check(settings: Settings) -> None:
     wiring.accounts(settings, ApiKeys.read(settings.api_keys_file))
     read_secrets(settings.webhook.secrets_file)
     redis = (settings.redis_cache.password_file, settings.redis_state.password_file)
-    for path in (*redis, settings.convex.deploy_key_file, settings.sarvam.key_file):
+    for path in (*redis, settings.data.convex.deploy_key_file, settings.speech.sarvam.key_file):
         revealed(path)
 
 
