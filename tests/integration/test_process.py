@@ -46,9 +46,9 @@ def test_every_bad_setting_is_reported_at_once_by_name(tmp_path: Path) -> None:
     for name in (
         "SLOT",
         "API_KEYS_FILE",
-        "CONVEX_URL",
-        "SARVAM_URL",
-        "SARVAM_KEY_FILE",
+        "DATA_CONVEX_URL",
+        "SPEECH_SARVAM_URL",
+        "SPEECH_SARVAM_KEY_FILE",
         "PORT",
         "PROFILE",
         "REDIS_CACHE_URL",
@@ -77,7 +77,7 @@ def test_files_that_cannot_be_read_are_reported_together(stack: Stack, tmp_path:
 
 
 @pytest.mark.parametrize("secret", [b"two\nlines", b"a\x00b", b"\xff"])
-@pytest.mark.parametrize("name", ["SARVAM_KEY", "CONVEX_DEPLOY_KEY", "REDIS_STATE_PASSWORD"])
+@pytest.mark.parametrize("name", ["SPEECH_SARVAM_KEY", "DATA_CONVEX_DEPLOY_KEY", "REDIS_STATE_PASSWORD"])
 def test_a_secret_that_the_worker_would_refuse_is_refused_by_the_check(
     stack: Stack, tmp_path: Path, name: str, secret: bytes
 ) -> None:
