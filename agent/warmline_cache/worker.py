@@ -34,9 +34,8 @@ from warmline_cache.redis.upkeep import Upkeep
 from warmline_cache.rehearsal import rehearse
 from warmline_cache.store.codec import SCHEMA, Bytes, Codec
 from warmline_cache.store.lease import Leases
-from warmline_cache.store.redis import RedisLeases, RedisStore
-from warmline_cache.store.scripts import ACQUIRE, CLAIM, COMMIT, RELAY, RELEASE, RENEW
-from warmline_cache.streams.relay import RedisRelay, Relay
+from warmline_cache.store.redis import ACQUIRE, CLAIM, COMMIT, RELEASE, RENEW, RedisLeases, RedisStore
+from warmline_cache.streams.relay import RELAY, RedisRelay, Relay
 from warmline_cache.streams.streams import Streams
 from warmline_cache.surroundings import Surroundings
 
