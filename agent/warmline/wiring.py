@@ -82,8 +82,8 @@ def _convex(convex: ConvexSettings, posts: Posts, metrics: Metrics) -> Convex:
         deploy_key=revealed(convex.deploy_key_file),
         timeout=convex.timeout,
         concurrency=convex.concurrency,
-        called=partial(metrics.called, Convex.name),
-        left_out=partial(metrics.left_out, Convex.name),
+        called=partial(metrics.count_call, Convex.name),
+        left_out=partial(metrics.count_left_out, Convex.name),
     )
 
 
@@ -137,7 +137,7 @@ def _sarvam(sarvam: SarvamSettings, posts: Posts, pool: Pool, metrics: PoolMetri
         key=revealed(sarvam.key_file) or "",
         timeout=sarvam.timeout,
         language_field=sarvam.language_field,
-        billed=metrics.billed,
+        billed=metrics.count_characters,
     )
     return StreamingSarvam(
         pool,
@@ -145,7 +145,7 @@ def _sarvam(sarvam: SarvamSettings, posts: Posts, pool: Pool, metrics: PoolMetri
         first_audio_timeout=sarvam.first_audio_timeout,
         next_audio_timeout=sarvam.next_audio_timeout,
         language_field=sarvam.language_field,
-        billed=metrics.billed,
+        billed=metrics.count_characters,
     )
 
 

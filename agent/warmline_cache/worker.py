@@ -153,7 +153,7 @@ class Caches:
         """A new cache; see `Cache`. `max_bytes` and `max_entries` bound its L1."""
 
         def removed(cause: Removal, count: int) -> None:
-            self._events.removed(name, cause, count)
+            self._events.on_removal(name, cause, count)
 
         memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=removed)
         made = Cache(
@@ -166,7 +166,7 @@ class Caches:
 
     def streams(self, cache: Cache[bytes], *, keep: int = MAX_STREAM_BYTES) -> Streams:
         """Streams over a cache of bytes; see `Streams`."""
-        made = Streams(cache, self._relay, keep=keep, lost=lambda: self._events.stream_lost(cache.name))
+        made = Streams(cache, self._relay, keep=keep, lost=lambda: self._events.on_stream_loss(cache.name))
         self._streams.append(made)
         self.channel.listen(made)
         return made
