@@ -1,6 +1,7 @@
 """The composition root: what lives how long. The exit stack is the order of shutdown; `wiring.py` makes the parts."""
 
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from starlette.routing import BaseRoute
 
 from warmline import wiring
 from warmline.accounts.usage import Usage
-from warmline.api.admin import AdminApi
 from warmline.api.demo import Demo
 from warmline.api.faults import HANDLERS
 from warmline.api.fleet import FleetApi
@@ -23,7 +23,6 @@ from warmline.api.observe import Observed
 from warmline.api.serve import Service, bind
 from warmline.api.sessions import SESSIONS, SessionApi
 from warmline.api.signature import read_secrets
-from warmline.api.warm import WarmApi
 from warmline.services.answers import Answers
 from warmline.settings import Settings, flatten, revealed
 from warmline.telemetry.caches import CacheMetrics
@@ -46,7 +45,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
     secrets = read_secrets(settings.webhook.secrets_file)
     registry = CollectorRegistry()
     metrics = Metrics(registry, version=settings.version)
-    pool_metrics = PoolMetrics(registry, account=settings.sarvam_sockets.account)
+    pool_metrics = PoolMetrics(registry, account=settings.speech.sockets.account)
     registry.register(Money(accounts))
     registry.register(LogMetrics(lambda: log.lost))
     async with AsyncExitStack() as stack:
@@ -66,7 +65,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
         answers = Answers(services.agents, services.knowledge, asked=popular.asked)
         warming = await enter(wiring.warming(settings, keys, caches, services, popular, metrics))
         sessions = await enter(wiring.sessions(settings, services, answers, accounts, caches, metrics))
-        await enter(Lag(metrics.late))
+        await enter(Lag(metrics.count_lag))
         await enter(Watch(caches.standing, caches.knock, _log.warning))
         registry.register(CacheMetrics(caches.overviews, caches.standing))
 
@@ -81,18 +80,15 @@ async def run(settings: Settings, log: LogWriter) -> None:
             text_length=settings.session.text_length,
         )
         webhooks = wiring.webhooks(settings, secrets, caches, metrics)
-        admin_api = AdminApi(
-            registry, identity=identity, ping_redis=caches.ping, warming=warming, refusals=caches.refusals
-        )
-        fleet_api = FleetApi(caches.overviews, caches.invalidate, slot=settings.slot, profile=settings.profile)
+        fleet_api = FleetApi(registry, caches, warming, identity=identity, profile=settings.profile)
 
         def draining() -> None:
-            admin_api.drain()
+            fleet_api.drain()
             warming.stop()
 
         service = Service(
             _observed([*caller_api.routes(), *session_api.routes(), *webhooks.routes(), *Demo().routes()], metrics),
-            _application([*admin_api.routes(), *fleet_api.routes(), *WarmApi(warming).routes()]),
+            _application(fleet_api.routes()),
             drain_seconds=settings.drain_seconds,
             leave_seconds=settings.session.leave_seconds,
             draining=draining,
@@ -100,7 +96,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
             sockets=[SESSIONS],
             message_bytes=settings.session.message_bytes,
         )
-        pool.prewarm(*settings.sarvam.models)
+        pool.prewarm(*wiring.models(settings))
         await caches.dialled()  # or the first callers would have no Redis, and their sessions could not be resumed
         _log.info("serving", **_shown(settings))
         await service.run(caller_socket, fleet_socket)
@@ -112,7 +108,7 @@ def check(settings: Settings) -> None:
     wiring.accounts(settings, ApiKeys.read(settings.api_keys_file))
     read_secrets(settings.webhook.secrets_file)
     redis = (settings.redis_cache.password_file, settings.redis_state.password_file)
-    for path in (*redis, settings.convex.deploy_key_file, settings.sarvam.key_file):
+    for path in (*redis, settings.data.convex.deploy_key_file, settings.speech.sarvam.key_file):
         revealed(path)
 
 
@@ -125,11 +121,11 @@ async def check_redis(settings: Settings) -> list[str]:
         await caches.aclose()
 
 
-def _observed(routes: list[BaseRoute], metrics: Metrics) -> Starlette:
+def _observed(routes: Sequence[BaseRoute], metrics: Metrics) -> Starlette:
     return _application(routes, Middleware(Observed, metrics=metrics, clock=time.monotonic))
 
 
-def _application(routes: list[BaseRoute], *middleware: Middleware) -> Starlette:
+def _application(routes: Sequence[BaseRoute], *middleware: Middleware) -> Starlette:
     """A path that only a slash tells from a known one is an unknown one: the redirect that Starlette would answer with
     goes wherever the request's `Host` says, and is as long as its query, too long for a proxy's buffer."""
     made = Starlette(routes=routes, exception_handlers=HANDLERS, middleware=middleware)

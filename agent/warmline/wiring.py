@@ -18,7 +18,7 @@ from warmline.api.deliveries import Deliveries
 from warmline.api.keys import ApiKeys
 from warmline.api.webhooks import Webhooks
 from warmline.caches import CACHES
-from warmline.pool import Ledger, Pool
+from warmline.pool import Connect, Ledger, Pool
 from warmline.pool.redis import RedisBudget
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.answers import Answers
@@ -28,7 +28,7 @@ from warmline.services.roster import Roster
 from warmline.services.speech import Speech
 from warmline.session import Sessions, SessionServices
 from warmline.session.redis import RedisSessions
-from warmline.settings import RedisAddress, Settings, revealed
+from warmline.settings import ConvexSettings, RedisAddress, SarvamSettings, Settings, revealed
 from warmline.telemetry.counters import Metrics
 from warmline.telemetry.sockets import PoolMetrics
 from warmline.upstream.convex.functions import Convex
@@ -69,51 +69,75 @@ def caches(settings: Settings, metrics: Metrics) -> Caches:
 
 
 def functions(settings: Settings, posts: Posts, metrics: Metrics) -> Functions:
-    """The data provider."""
-    convex = settings.convex
+    """The data provider that the settings choose."""
+    match settings.data.provider:
+        case "convex":
+            return _convex(settings.data.convex, posts, metrics)
+
+
+def _convex(convex: ConvexSettings, posts: Posts, metrics: Metrics) -> Convex:
     return Convex(
         posts,
         convex.url,
         deploy_key=revealed(convex.deploy_key_file),
         timeout=convex.timeout,
         concurrency=convex.concurrency,
-        called=partial(metrics.called, Convex.name),
-        left_out=partial(metrics.left_out, Convex.name),
+        called=partial(metrics.count_call, Convex.name),
+        left_out=partial(metrics.count_left_out, Convex.name),
     )
 
 
 def pool(settings: Settings, caches: Caches, http: aiohttp.ClientSession, metrics: PoolMetrics) -> Pool:
-    """The warm sockets; nothing is opened before its `start`."""
-    sarvam, limits = settings.sarvam, settings.sarvam_sockets
-    connect = SarvamSockets(
-        http,
-        sarvam.socket_url or socket_url(sarvam.url),
-        upstream=Sarvam.name,
-        key=revealed(sarvam.key_file) or "",
-        ping=limits.ping,
-    )
+    """The warm sockets to the speech provider that the settings choose; nothing is opened before `start`."""
+    limits = settings.speech.sockets
     budget = RedisBudget(
         caches.state,
-        account=Sarvam.name,
+        account=settings.speech.provider,
         worker=f"{settings.slot}#{uuid.uuid4().hex[:12]}",
         limit=limits.account,
         deadline=settings.redis.deadline,
     )
-    made = Pool(connect, Ledger(limits, random=random.random), budget=budget, events=metrics)
+    made = Pool(_sockets(settings, http), Ledger(limits, random=random.random), budget=budget, events=metrics)
     metrics.watch(made)
     return made
 
 
+def _sockets(settings: Settings, http: aiohttp.ClientSession) -> Connect:
+    match settings.speech.provider:
+        case "sarvam":
+            sarvam = settings.speech.sarvam
+            return SarvamSockets(
+                http,
+                sarvam.socket_url or socket_url(sarvam.url),
+                upstream=Sarvam.name,
+                key=revealed(sarvam.key_file) or "",
+                ping=settings.speech.sockets.ping,
+            )
+
+
+def models(settings: Settings) -> tuple[str, ...]:
+    """The models of the chosen speech provider whose sockets are warm from the start."""
+    match settings.speech.provider:
+        case "sarvam":
+            return settings.speech.sarvam.models
+
+
 def synthesiser(settings: Settings, posts: Posts, pool: Pool, metrics: PoolMetrics) -> Synthesiser:
-    """The speech provider, over warm sockets and over REST."""
-    sarvam = settings.sarvam
+    """The speech provider that the settings choose."""
+    match settings.speech.provider:
+        case "sarvam":
+            return _sarvam(settings.speech.sarvam, posts, pool, metrics)
+
+
+def _sarvam(sarvam: SarvamSettings, posts: Posts, pool: Pool, metrics: PoolMetrics) -> StreamingSarvam:
+    """Sarvam over warm sockets and, where none is to be had, over REST."""
     rest = Sarvam(
         posts,
         sarvam.url,
         key=revealed(sarvam.key_file) or "",
         timeout=sarvam.timeout,
         language_field=sarvam.language_field,
-        billed=metrics.billed,
+        billed=metrics.count_characters,
     )
     return StreamingSarvam(
         pool,
@@ -121,7 +145,7 @@ def synthesiser(settings: Settings, posts: Posts, pool: Pool, metrics: PoolMetri
         first_audio_timeout=sarvam.first_audio_timeout,
         next_audio_timeout=sarvam.next_audio_timeout,
         language_field=sarvam.language_field,
-        billed=metrics.billed,
+        billed=metrics.count_characters,
     )
 
 

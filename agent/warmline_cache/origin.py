@@ -50,7 +50,7 @@ class OriginCalls(Generic[V]):
             raise
         finally:
             if asked:
-                self._events.loaded(self._name, self._clock() - began, failed=failed)
+                self._events.on_load(self._name, self._clock() - began, failed=failed)
             if not asking.done():
                 await self._leave(asking)
         return value

@@ -61,7 +61,7 @@ class SharedLayer(Generic[V]):
         try:
             slot = await self._store.read(key, weight=self._weight)
         except StoreUnavailable:
-            self._events.store_failed(self._name, "read")
+            self._events.on_store_failure(self._name, "read")
             raise
         return self._usable(slot)
 
@@ -72,7 +72,7 @@ class SharedLayer(Generic[V]):
         try:
             slot = await self._store.claim(key, budget)
         except StoreUnavailable:
-            self._events.store_failed(self._name, "claim")
+            self._events.on_store_failure(self._name, "claim")
             raise
         return slot, self._usable(slot, count=False)  # `read` has counted what it could not read
 
@@ -85,7 +85,7 @@ class SharedLayer(Generic[V]):
         """Store what was loaded; why not, if it was not."""
         reason = await self._put(key, claimed, entry, budget)
         if reason is not None:
-            self._events.not_stored(self._name, reason)
+            self._events.on_not_stored(self._name, reason)
         return reason
 
     async def _put(self, key: Key, claimed: StoredSlot | None, entry: CacheEntry, budget: Budget) -> NotStored | None:
@@ -97,7 +97,7 @@ class SharedLayer(Generic[V]):
         try:
             written = await self._store.commit(key, claimed, codec.pack(entry, schema=self._schema), ttl, budget)
         except StoreUnavailable:
-            self._events.store_failed(self._name, "commit")
+            self._events.on_store_failure(self._name, "commit")
             return NotStored.UNAVAILABLE
         return None if written else NotStored.OVERTAKEN
 
@@ -132,7 +132,7 @@ class SharedLayer(Generic[V]):
 
     def _unreadable(self, error: Exception) -> None:
         """ValueError is how a codec refuses what it does not know; of anything else the log has one trace of a kind."""
-        self._events.store_failed(self._name, "decode")
+        self._events.on_store_failure(self._name, "decode")
         if not isinstance(error, ValueError) and type(error) not in self._told:
             self._told.add(type(error))
             _log.error("decoder_failed", cache=self._name, exc_info=error)

@@ -34,9 +34,8 @@ from warmline_cache.redis.upkeep import Upkeep
 from warmline_cache.rehearsal import rehearse
 from warmline_cache.store.codec import SCHEMA, Bytes, Codec
 from warmline_cache.store.lease import Leases
-from warmline_cache.store.redis import RedisLeases, RedisStore
-from warmline_cache.store.scripts import ACQUIRE, CLAIM, COMMIT, RELAY, RELEASE, RENEW
-from warmline_cache.streams.relay import RedisRelay, Relay
+from warmline_cache.store.redis import ACQUIRE, CLAIM, COMMIT, RELEASE, RENEW, RedisLeases, RedisStore
+from warmline_cache.streams.relay import RELAY, RedisRelay, Relay
 from warmline_cache.streams.streams import Streams
 from warmline_cache.surroundings import Surroundings
 
@@ -154,7 +153,7 @@ class Caches:
         """A new cache; see `Cache`. `max_bytes` and `max_entries` bound its L1."""
 
         def removed(cause: Removal, count: int) -> None:
-            self._events.removed(name, cause, count)
+            self._events.on_removal(name, cause, count)
 
         memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=removed)
         made = Cache(
@@ -167,7 +166,7 @@ class Caches:
 
     def streams(self, cache: Cache[bytes], *, keep: int = MAX_STREAM_BYTES) -> Streams:
         """Streams over a cache of bytes; see `Streams`."""
-        made = Streams(cache, self._relay, keep=keep, lost=lambda: self._events.stream_lost(cache.name))
+        made = Streams(cache, self._relay, keep=keep, lost=lambda: self._events.on_stream_loss(cache.name))
         self._streams.append(made)
         self.channel.listen(made)
         return made

@@ -18,7 +18,7 @@ BOARD = Board(
                 number(
                     1,
                     "How many utterances found a warm socket?",
-                    "Each one that did spared its caller a handshake. Below 90 %, raise sarvam_sockets_prewarm if "
+                    "Each one that did spared its caller a handshake. Below 90 %, raise speech_sockets_prewarm if "
                     "the account has room.",
                     "percentunit",
                     share(rate("warmline_socket_leases_total", 'found="warm"'), _LEASES),
@@ -51,7 +51,7 @@ BOARD = Board(
                     4,
                     "How close is the account to its limit?",
                     "All workers' sockets against what the account may have. Above 90 % new workers speak over REST: "
-                    "ask the provider for more, or lower sarvam_sockets_maximum.",
+                    "ask the provider for more, or lower speech_sockets_maximum.",
                     "none",
                     Query(f"sum({of('warmline_sockets', _ALIVE)})", "open"),
                     Query(f"max({of('warmline_socket_account_limit')})", "limit"),
@@ -93,7 +93,7 @@ BOARD = Board(
                 series(
                     9,
                     "How old is the oldest socket?",
-                    "It is replaced before sarvam_sockets_max_age. A line that climbs past it is a pool that cannot "
+                    "It is replaced before speech_sockets_max_age. A line that climbs past it is a pool that cannot "
                     "open a successor.",
                     "s",
                     Query(of("warmline_socket_oldest_seconds"), "{{slot}}"),

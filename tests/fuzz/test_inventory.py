@@ -23,8 +23,8 @@ GOOD = {
     "slot": "agent-1/1",
     "redis_cache_url": "redis://app@10.0.0.1:6379/0",
     "redis_state_url": "redis+sentinel://app@10.0.0.1:26379,10.0.0.2/state/0",
-    "convex_url": "https://happy-animal-123.convex.cloud",
-    "sarvam_url": "https://api.sarvam.ai",
+    "data_convex_url": "https://happy-animal-123.convex.cloud",
+    "speech_sarvam_url": "https://api.sarvam.ai",
 }
 NAMES = sorted(settings.SETTINGS)
 URLS = ["redis://[", "redis://:9x/0", "redis://h/%zz", "rediss://h:99999/1", "redis://h/0?db=²", "http://[::1", "ws://"]
@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
     """Good settings but for these; no variable holds a NUL."""
     secret = str(folder / "secret")
-    listed = {**GOOD, "api_keys_file": secret, "sarvam_key_file": secret, **given}
+    listed = {**GOOD, "api_keys_file": secret, "speech_sarvam_key_file": secret, **given}
     return {f"WARMLINE_{name.upper()}": value for name, value in listed.items() if "\0" not in value}
 
 

@@ -25,7 +25,8 @@ class Clinic:
         port, folder = free_port(), stack.folder / "convex"
         folder.mkdir()
         self.workers = [
-            stack.worker(convex_url=f"http://127.0.0.1:{port}", webhook_secrets_file=str(secrets)) for _ in range(2)
+            stack.worker(data_convex_url=f"http://127.0.0.1:{port}", webhook_secrets_file=str(secrets))
+            for _ in range(2)
         ]
         for worker in self.workers:
             await_redis(worker, "up")

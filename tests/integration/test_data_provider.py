@@ -26,7 +26,7 @@ def functions() -> Iterator[Functions]:
 def worker(stack: Stack, functions: Functions) -> Worker:
     """One whose configuration is soon past its time, and what is not there soon asked for again."""
     worker = stack.worker(
-        convex_url=functions.url,
+        data_convex_url=functions.url,
         cache_config_ttl="0.5",
         cache_config_stale_while_revalidate="0",
         cache_rag_negative_ttl="2",

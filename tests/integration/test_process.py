@@ -40,21 +40,21 @@ def test_every_bad_setting_is_reported_at_once_by_name(tmp_path: Path) -> None:
         WARMLINE_PORT="0",
         WARMLINE_PROFILE="medium",
         WARMLINE_REDIS_CACHE_URL="localhost:6379",
-        WARMLINE_CONVEX_ULR="http://127.0.0.1:1",
+        WARMLINE_DATA_CONVEX_ULR="http://127.0.0.1:1",
     )
     assert done.returncode == 2
     for name in (
         "SLOT",
         "API_KEYS_FILE",
-        "CONVEX_URL",
-        "SARVAM_URL",
-        "SARVAM_KEY_FILE",
+        "DATA_CONVEX_URL",
+        "SPEECH_SARVAM_URL",
+        "SPEECH_SARVAM_KEY_FILE",
         "PORT",
         "PROFILE",
         "REDIS_CACHE_URL",
     ):
         assert f"WARMLINE_{name}: " in done.stderr
-    assert "WARMLINE_CONVEX_ULR: there is no such setting; did you mean WARMLINE_CONVEX_URL?" in done.stderr
+    assert "WARMLINE_DATA_CONVEX_ULR: there is no such setting; did you mean WARMLINE_DATA_CONVEX_URL?" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -64,20 +64,20 @@ def test_files_that_cannot_be_read_are_reported_together(stack: Stack, tmp_path:
         **stack.settings(),
         "WARMLINE_SLOT": "test/1",
         "WARMLINE_API_KEYS_FILE": str(tmp_path / "nowhere"),
-        "WARMLINE_SARVAM_KEY_FILE": str(tmp_path / "empty"),
+        "WARMLINE_SPEECH_SARVAM_KEY_FILE": str(tmp_path / "empty"),
         "WARMLINE_REDIS_CACHE_URL": "redis://app:hunter2@127.0.0.1:6379/0",
     }
     done = run("check", **settings)
     assert done.returncode == 2
     assert "WARMLINE_API_KEYS_FILE: cannot read" in done.stderr
-    assert "WARMLINE_SARVAM_KEY_FILE" in done.stderr
+    assert "WARMLINE_SPEECH_SARVAM_KEY_FILE" in done.stderr
     assert "is empty" in done.stderr
     assert "WARMLINE_REDIS_CACHE_URL: must hold no password" in done.stderr
     assert "hunter2" not in done.stderr
 
 
 @pytest.mark.parametrize("secret", [b"two\nlines", b"a\x00b", b"\xff"])
-@pytest.mark.parametrize("name", ["SARVAM_KEY", "CONVEX_DEPLOY_KEY", "REDIS_STATE_PASSWORD"])
+@pytest.mark.parametrize("name", ["SPEECH_SARVAM_KEY", "DATA_CONVEX_DEPLOY_KEY", "REDIS_STATE_PASSWORD"])
 def test_a_secret_that_the_worker_would_refuse_is_refused_by_the_check(
     stack: Stack, tmp_path: Path, name: str, secret: bytes
 ) -> None:
@@ -155,7 +155,7 @@ def test_the_health_check_follows_the_workers_life(stack: Stack) -> None:
 
 def test_a_request_under_way_is_finished_before_the_worker_stops(stack: Stack, tmp_path: Path) -> None:
     slow = Simulator("sarvam", tmp_path, milliseconds=700)
-    worker = stack.worker(sarvam_url=slow.url)
+    worker = stack.worker(speech_sarvam_url=slow.url)
     try:
         with ThreadPoolExecutor() as pool:
             speaking = pool.submit(worker.speech, "A phrase that takes its time")
@@ -176,7 +176,7 @@ def test_a_worker_whose_log_nobody_reads_answers_and_its_last_words_are_there_wh
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
     fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)  # as full with the first lines as a larger one after a while
-    nowhere = {"WARMLINE_CONVEX_URL": f"http://127.0.0.1:{free_port()}"}
+    nowhere = {"WARMLINE_DATA_CONVEX_URL": f"http://127.0.0.1:{free_port()}"}
     worker = Worker("unread/1", {**stack.settings(), **nowhere}, tmp_path)
     try:
         assert {worker.answer(f"question {number}").status_code for number in range(20)} == {503}
@@ -210,7 +210,7 @@ def drained(reader: int, over: Callable[[], bool]) -> str:
 
 def test_a_second_signal_ends_the_wait(stack: Stack, tmp_path: Path) -> None:
     slow = Simulator("sarvam", tmp_path, milliseconds=30_000)
-    worker = stack.worker(sarvam_url=slow.url, sarvam_timeout="60", drain_seconds="60")
+    worker = stack.worker(speech_sarvam_url=slow.url, speech_sarvam_timeout="60", drain_seconds="60")
     try:
         with ThreadPoolExecutor() as pool:
             speaking = pool.submit(worker.speech, "A phrase that never ends")

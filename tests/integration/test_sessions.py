@@ -359,7 +359,7 @@ async def test_a_full_worker_says_so(stack: Stack) -> None:
 
 
 async def test_a_provider_that_is_down_is_named_and_its_words_are_not_repeated(stack: Stack) -> None:
-    lost = stack.worker(convex_url="http://127.0.0.1:1", redis_cache_url="redis://127.0.0.1:1/0")
+    lost = stack.worker(data_convex_url="http://127.0.0.1:1", redis_cache_url="redis://127.0.0.1:1/0")
     async with await Call.dial(lost.url) as call:
         error = await call.next("error")
         assert (error["code"], error["message"]) == ("upstream_unavailable", "convex did not answer this request")

@@ -59,14 +59,14 @@ def test_utterances_that_find_warm_sockets_make_no_handshake(stack: Stack) -> No
 
 
 def test_one_socket_serves_the_voices_of_its_model_one_after_another(stack: Stack) -> None:
-    worker = warm(stack.worker(sarvam_sockets_prewarm="1"), 1)
+    worker = warm(stack.worker(speech_sockets_prewarm="1"), 1)
     for agent in ("reception", "care", "reception"):
         assert worker.speech(f"I am {agent}", agent=agent).status_code == 200
     assert stack.sarvam.calls()["handshakes"] == 1
 
 
 def test_a_model_that_was_not_prewarmed_is_kept_warm_from_its_first_use(stack: Stack) -> None:
-    worker = stack.worker(sarvam_models="")
+    worker = stack.worker(speech_sarvam_models="")
     until(lambda: worker.metric('warmline_socket_budget{kind="fair"}') > 0, seconds=5, what="a share")
     assert idle(worker) == 0
     speaks(worker, "The first is cold")
@@ -97,8 +97,8 @@ def test_sockets_that_the_provider_ends_are_noticed_at_once_and_opened_again(
 def test_pings_keep_idle_sockets_open_past_the_providers_patience(stack: Stack, tmp_path: Path) -> None:
     sarvam = Simulator("sarvam", tmp_path, milliseconds=0, speed=1000, idle_seconds=0.6)
     try:
-        worker = warm(stack.worker(sarvam_url=sarvam.url, sarvam_sockets_ping="0.2"))
-        silent = warm(stack.worker(sarvam_url=sarvam.url, sarvam_sockets_ping="50"))
+        worker = warm(stack.worker(speech_sarvam_url=sarvam.url, speech_sockets_ping="0.2"))
+        silent = warm(stack.worker(speech_sarvam_url=sarvam.url, speech_sockets_ping="50"))
         until(lambda: _lost(silent) >= 2, seconds=10, what="sockets that are not pinged to be closed")
         assert _lost(worker) == 0
     finally:
@@ -178,19 +178,19 @@ def test_a_refused_key_is_an_error_at_once_and_rest_is_not_tried(stack: Stack, s
 
 
 def test_rest_speaks_when_nobody_listens_where_the_sockets_should_be(stack: Stack) -> None:
-    worker = stack.worker(sarvam_socket_url=f"ws://127.0.0.1:{free_port()}/text-to-speech/ws")
+    worker = stack.worker(speech_sarvam_socket_url=f"ws://127.0.0.1:{free_port()}/text-to-speech/ws")
     speaks(worker, "By another way")
     assert stack.sarvam.calls()["text-to-speech"] == 1
 
 
 def test_an_account_without_sockets_is_spoken_to_over_rest_alone(stack: Stack) -> None:
-    worker = stack.worker(sarvam_sockets_maximum="0")
+    worker = stack.worker(speech_sockets_maximum="0")
     speaks(worker, "By another way")
     assert stack.sarvam.calls().get("handshakes", 0) == 0
 
 
 def test_two_workers_never_open_more_than_the_account_may(stack: Stack) -> None:
-    settings = {"sarvam_sockets_account": "3", "sarvam_sockets_prewarm": "5"}
+    settings = {"speech_sockets_account": "3", "speech_sockets_prewarm": "5"}
     workers = [stack.worker(**settings), stack.worker(**settings)]
     until(
         lambda: [w.metric('warmline_socket_budget{kind="fair"}') for w in workers] == [1, 1],
@@ -207,7 +207,7 @@ def test_two_workers_never_open_more_than_the_account_may(stack: Stack) -> None:
 
 
 def test_a_worker_that_comes_later_warms_what_is_free_and_its_share_once_the_other_is_gone(stack: Stack) -> None:
-    settings = {"sarvam_sockets_account": "4", "sarvam_sockets_prewarm": "4"}
+    settings = {"speech_sockets_account": "4", "speech_sockets_prewarm": "4"}
     old = warm(stack.worker(**settings), 4)
     new = stack.worker(**settings)
     until(lambda: new.metric('warmline_socket_budget{kind="fair"}') == 2, seconds=5, what="a share")
@@ -240,7 +240,7 @@ def test_a_worker_that_stops_closes_its_sockets_and_gives_its_share_back(stack: 
 def test_a_worker_starts_at_once_although_its_sockets_take_their_time(stack: Stack, tmp_path: Path) -> None:
     slow = Simulator("sarvam", tmp_path, milliseconds=0, connect_ms=2500)
     try:
-        worker = stack.worker(sarvam_url=slow.url)
+        worker = stack.worker(speech_sarvam_url=slow.url)
         assert worker.ready()["ready"] is True
         assert idle(worker) == 0
         warm(worker)
@@ -249,7 +249,7 @@ def test_a_worker_starts_at_once_although_its_sockets_take_their_time(stack: Sta
 
 
 def test_every_series_is_there_from_the_start(stack: Stack) -> None:
-    exposed = httpx.get(f"{stack.worker(sarvam_sockets_maximum='0').admin_url}/metrics").text
+    exposed = httpx.get(f"{stack.worker(speech_sockets_maximum='0').admin_url}/metrics").text
     for line in (
         'warmline_sockets{state="idle"} 0.0',
         'warmline_sockets{state="busy"} 0.0',

@@ -134,7 +134,7 @@ def test_with_the_data_provider_down_a_restarted_worker_is_as_warm_as_redis(stac
 def test_with_a_data_provider_that_hangs_a_worker_is_ready_at_the_limit_and_says_so(stack: Stack) -> None:
     hanging = Simulator("convex", stack.folder, milliseconds=4000)
     try:
-        worker = stack.worker(warming_seconds="1", convex_url=hanging.url)
+        worker = stack.worker(warming_seconds="1", data_convex_url=hanging.url)
         assert ready(worker)["warming"] == "timed out after 1 s"
     finally:
         hanging.stop()
@@ -143,7 +143,7 @@ def test_with_a_data_provider_that_hangs_a_worker_is_ready_at_the_limit_and_says
 def test_while_it_is_warming_a_worker_is_alive_and_not_ready(stack: Stack) -> None:
     slow = Simulator("convex", stack.folder, milliseconds=700)
     try:
-        worker = stack.worker(warming_seconds="20", convex_url=slow.url)
+        worker = stack.worker(warming_seconds="20", data_convex_url=slow.url)
         response = httpx.get(f"{worker.admin_url}/readyz")
         assert (response.status_code, response.json()["warming"]) == (503, "under way")
         assert httpx.get(f"{worker.admin_url}/livez").status_code == 200

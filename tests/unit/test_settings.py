@@ -19,9 +19,9 @@ def good(tmp_path: Path) -> dict[str, str]:
         "WARMLINE_API_KEYS_FILE": str(tmp_path / "keys"),
         "WARMLINE_REDIS_CACHE_URL": "redis://app@10.0.0.1:6379/0",
         "WARMLINE_REDIS_STATE_URL": "redis+sentinel://app@10.0.0.1:26379,10.0.0.2/state/0",
-        "WARMLINE_CONVEX_URL": "https://happy-animal-123.convex.cloud",
-        "WARMLINE_SARVAM_URL": "https://api.sarvam.ai",
-        "WARMLINE_SARVAM_KEY_FILE": str(tmp_path / "sarvam"),
+        "WARMLINE_DATA_CONVEX_URL": "https://happy-animal-123.convex.cloud",
+        "WARMLINE_SPEECH_SARVAM_URL": "https://api.sarvam.ai",
+        "WARMLINE_SPEECH_SARVAM_KEY_FILE": str(tmp_path / "sarvam"),
     }
 
 
@@ -48,17 +48,17 @@ def test_the_profiles_differ_as_designed(good: dict[str, str]) -> None:
 def test_each_number_of_the_sockets_profile_can_be_overridden_on_its_own(good: dict[str, str]) -> None:
     def numbers(**given: str) -> tuple[int, int]:
         read = settings.read({**good, **{f"WARMLINE_{name.upper()}": value for name, value in given.items()}})
-        sockets = read.sarvam_sockets
+        sockets = read.speech.sockets
         return sockets.prewarm, sockets.maximum
 
     assert numbers() == (2, 20)
     assert numbers(profile="high_traffic") == (5, 50)
-    assert numbers(profile="high_traffic", sarvam_sockets_prewarm="0") == (0, 50)
-    assert numbers(sarvam_sockets_maximum="7") == (2, 7)
+    assert numbers(profile="high_traffic", speech_sockets_prewarm="0") == (0, 50)
+    assert numbers(speech_sockets_maximum="7") == (2, 7)
 
 
 def test_a_socket_url_of_another_kind_is_refused(good: dict[str, str]) -> None:
-    said = problems({**good, "WARMLINE_SARVAM_SOCKET_URL": "https://api.sarvam.ai"})
+    said = problems({**good, "WARMLINE_SPEECH_SARVAM_SOCKET_URL": "https://api.sarvam.ai"})
     assert "must begin with ws:// or wss://" in said[0]
 
 
@@ -83,8 +83,8 @@ def test_a_time_without_end_is_no_setting(good: dict[str, str], number: str) -> 
 
 
 def test_missing_settings_are_named(good: dict[str, str]) -> None:
-    del good["WARMLINE_SLOT"], good["WARMLINE_CONVEX_URL"]
-    assert problems(good) == ["WARMLINE_SLOT: Field required", "WARMLINE_CONVEX_URL: Field required"]
+    del good["WARMLINE_SLOT"], good["WARMLINE_DATA_CONVEX_URL"]
+    assert problems(good) == ["WARMLINE_SLOT: Field required", "WARMLINE_DATA_CONVEX_URL: Field required"]
 
 
 def test_a_misspelt_setting_is_refused_with_what_was_meant(good: dict[str, str]) -> None:
@@ -168,15 +168,18 @@ def test_a_redis_url_that_can_be_read_whole_is_taken(good: dict[str, str], url: 
     ],
 )
 def test_no_part_of_a_providers_url_is_dropped_without_a_word(good: dict[str, str], url: str, named: str) -> None:
-    for name in ("WARMLINE_CONVEX_URL", "WARMLINE_SARVAM_URL"):
+    for name in ("WARMLINE_DATA_CONVEX_URL", "WARMLINE_SPEECH_SARVAM_URL"):
         (said,) = problems({**good, name: url})
         assert named in said
         assert "hunter2" not in said
 
 
 def test_a_providers_url_may_have_a_path_and_its_sockets_url_a_query(good: dict[str, str]) -> None:
-    given = {"WARMLINE_CONVEX_URL": "https://h/behind/a/proxy/", "WARMLINE_SARVAM_SOCKET_URL": "wss://h/ws?team=1"}
-    assert settings.read({**good, **given}).convex.url == "https://h/behind/a/proxy/"
+    given = {
+        "WARMLINE_DATA_CONVEX_URL": "https://h/behind/a/proxy/",
+        "WARMLINE_SPEECH_SARVAM_SOCKET_URL": "wss://h/ws?team=1",
+    }
+    assert settings.read({**good, **given}).data.convex.url == "https://h/behind/a/proxy/"
 
 
 def test_a_user_in_the_redis_url_is_fine_and_a_password_is_not(good: dict[str, str]) -> None:
@@ -229,9 +232,32 @@ def test_the_numbers_themselves_are_no_setting(good: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("old", "new"), settings.RENAMED.items())
 def test_a_setting_that_has_another_name_now_is_refused_by_that(good: dict[str, str], old: str, new: str) -> None:
-    (said,) = problems({**good, f"WARMLINE_{old.upper()}": "5"})
+    (said,) = problems({**good, f"WARMLINE_{old.upper()}": "7"})
     assert said == f"WARMLINE_{old.upper()}: is called WARMLINE_{new.upper()} now"
-    assert settings.flatten(settings.read({**good, f"WARMLINE_{new.upper()}": "5"}))[new] == 5
+    value = text_for(new, good)
+    read = settings.flatten(settings.read({**good, f"WARMLINE_{new.upper()}": value}))[new]
+    assert read in {7, value, (value,), Path(value)}
+    assert read != settings.SETTINGS[new].default
+
+
+def text_for(name: str, good: dict[str, str]) -> str:
+    """A value of a setting of this name that is not its default."""
+    ends = {
+        "_socket_url": "wss://h/ws",
+        "_url": "https://h",
+        "_file": good["WARMLINE_API_KEYS_FILE"],
+        "_language_field": "language_code",
+        "_models": "bulbul:v2",
+    }
+    return next((text for end, text in ends.items() if name.endswith(end)), "7")
+
+
+@pytest.mark.parametrize("name", ["data_provider", "speech_provider"])
+def test_a_provider_that_there_is_not_is_refused(good: dict[str, str], name: str) -> None:
+    (said,) = problems({**good, f"WARMLINE_{name.upper()}": "another"})
+    assert said.startswith(f"WARMLINE_{name.upper()}: ")
+    chosen = settings.SETTINGS[name].default
+    assert f"{name.removesuffix('provider')}{chosen}_url" in settings.SETTINGS
 
 
 def test_every_setting_says_what_it_means_and_every_time_its_unit() -> None:

@@ -1,23 +1,30 @@
-"""The fleet's own endpoints about its caches: what they hold and how they do, and making them forget.
+"""The endpoints for the fleet, on a port of their own that callers cannot reach.
 
-GET  /v1/admin/caches        effective numbers, contents, hits
+GET  /livez                  200 while the event loop turns
+GET  /readyz                 200 while new callers may be sent here
+GET  /metrics                Prometheus text or OpenMetrics
+GET  /v1/admin/caches        the caches' numbers that are in force, contents, hits
 POST /v1/admin/invalidate    what `warmline invalidate` does
-GET  /v1/openapi.json        both, and health and metrics, as OpenAPI
+POST /v1/admin/warm          what `warmline warm` does
+GET  /v1/openapi.json        all of these as OpenAPI
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from warmline.api import openapi, wire
+from warmline.api import lines, openapi, wire
 from warmline.api.keys import NAME
 from warmline.services import groups
-from warmline_cache.invalidation.invalidation import InvalidationReport
-from warmline_cache.overview import Overview
+from warmline.warming.warming import Warming
+from warmline_cache import Caches
+from warmline_cache.errors import StoreRefused, StoreUnavailable
 
 _Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 
@@ -32,37 +39,80 @@ _decoder = msgspec.json.Decoder(_Invalidate)
 
 
 class FleetApi:
-    """For whoever runs the fleet; mounted on the port that callers cannot reach."""
+    """Health for the orchestrator, numbers for Prometheus, and what operators ask of one worker.
+
+    `identity` has the worker's slot, version and release; `profile` is the one that the caches' numbers come from.
+    """
 
     def __init__(
         self,
-        overviews: Sequence[Overview],
-        invalidate: Callable[..., Awaitable[InvalidationReport]],
+        registry: CollectorRegistry,
+        caches: Caches,
+        warming: Warming,
         *,
-        slot: str,
+        identity: Mapping[str, str],
         profile: str,
     ) -> None:
-        self._overviews = overviews
-        self._invalidate = invalidate
-        self._identity = {"slot": slot, "profile": profile}
+        self._registry = registry
+        self._caches = caches
+        self._warming = warming
+        self._identity = identity
+        self._profile = profile
+        self._draining = False
+
+    def drain(self) -> None:
+        """From now on the worker is alive but not ready."""
+        self._draining = True
 
     def routes(self) -> list[Route]:
         """The endpoints, for the application to mount."""
         return [
-            Route("/v1/admin/caches", self.caches),
-            Route("/v1/admin/invalidate", self.invalidate, methods=["POST"]),
-            Route("/v1/openapi.json", self.document),
+            Route("/livez", self.show_liveness, name="livez"),
+            Route("/readyz", self.show_readiness, name="readyz"),
+            Route("/metrics", self.show_metrics, name="metrics"),
+            Route("/v1/admin/caches", self.show_caches, name="caches"),
+            Route("/v1/admin/invalidate", self.invalidate, methods=["POST"], name="invalidate"),
+            Route("/v1/admin/warm", self.warm, methods=["POST"], name="warm"),
+            Route("/v1/openapi.json", self.show_document, name="document"),
         ]
 
-    async def caches(self, request: Request) -> Response:
-        """This worker's caches: the numbers that are in force, what L1 holds, who answered."""
-        return JSONResponse({**self._identity, "caches": {one.name: one.shown() for one in self._overviews}})
+    async def show_liveness(self, request: Request) -> Response:
+        """200 while the event loop turns."""
+        return JSONResponse({"live": True, **self._identity})
+
+    async def show_readiness(self, request: Request) -> Response:
+        """200 while new callers may be sent here: warmed as far as the time allowed, and not draining.
+
+        Redis being away degrades the worker; it does not unready it. What it refuses is told in its own words.
+        """
+        redis, refusals = await self._ask_redis(), self._caches.refusals()
+        ready = self._warming.ready and not self._draining
+        body = {
+            "ready": ready,
+            "redis": redis,
+            "degraded": redis != "up" or bool(refusals),
+            "refusals": refusals,
+            "warming": self._warming.state,
+            "warmed": self._warming.report.by_cache(),
+            **self._identity,
+        }
+        return JSONResponse(body, status_code=200 if ready else 503)
+
+    async def show_metrics(self, request: Request) -> Response:
+        """Prometheus text or OpenMetrics, as the scraper asks."""
+        encode, content_type = choose_encoder(lines.joined(request.headers, "accept") or "")
+        return Response(encode(self._registry), headers={"Content-Type": content_type})
+
+    async def show_caches(self, request: Request) -> Response:
+        """This worker's caches: the numbers that are in force, what L1 holds, which layer answered."""
+        caches = {overview.name: overview.shown() for overview in self._caches.overviews}
+        return JSONResponse({"slot": self._identity["slot"], "profile": self._profile, "caches": caches})
 
     async def invalidate(self, request: Request) -> Response:
-        """Return when no worker serves it any more. Raises InvalidationFailed."""
+        """Return when no worker of the fleet serves the targets any more. Raises InvalidationFailed."""
         wanted = wire.decoded(_decoder, await wire.read_json(request))
         targets = groups.targets(wanted.organisation, with_knowledge=wanted.knowledge, agents=wanted.agents)
-        report = await self._invalidate(*targets)
+        report = await self._caches.invalidate(*targets)
         return JSONResponse(
             {
                 "acknowledged": _names(report.acknowledged),
@@ -71,9 +121,24 @@ class FleetApi:
             }
         )
 
-    async def document(self, request: Request) -> Response:
+    async def warm(self, request: Request) -> Response:
+        """Warm this worker, or join a warming that is under way. Answers at its end: the entries by cache and by what
+        became of them."""
+        report = await self._warming.again()
+        return JSONResponse({"entries": report.by_cache()})
+
+    async def show_document(self, request: Request) -> Response:
         """These endpoints as OpenAPI."""
         return JSONResponse(openapi.fleet())
+
+    async def _ask_redis(self) -> str:
+        try:
+            await self._caches.ping()
+        except StoreRefused as error:
+            return f"refuses: {error}"
+        except StoreUnavailable as error:
+            return f"away: {error}"
+        return "up"
 
 
 def _names(members: Sequence[str]) -> list[str]:

@@ -42,7 +42,7 @@ class Observed:
             # The connection is broken off: that is all that can still be said to the caller.
             _log.warning("broken_off", route=_route(scope), code=error.__cause__.code, detail=str(error.__cause__))
         finally:
-            self._metrics.requested(_route(scope), scope["method"], status, self._clock() - began)
+            self._metrics.count_request(_route(scope), scope["method"], status, self._clock() - began)
 
 
 def _id(scope: Scope) -> str:

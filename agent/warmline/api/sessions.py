@@ -92,11 +92,11 @@ class SessionApi:
             organisation, opening = self._admitted(await client.opening(), authorization)
             return await self._sessions.hold(client, organisation, opening)
         except HungUp as hung_up:
-            self._metrics.session_refused(hung_up.end)
+            self._metrics.count_refused_session(hung_up.end)
             return hung_up.end
         except WarmlineError as error:
             end = ENDS[next(kind for kind in type(error).__mro__ if kind in ENDS)]
-            self._metrics.session_refused(end)
+            self._metrics.count_refused_session(end)
             await client.tell(_told(error, end))
             return end
 

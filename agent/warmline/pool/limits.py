@@ -24,7 +24,11 @@ class SocketLimits:
     ] = 3600.0
     linger: Annotated[float, Ge(0), Unit("s"), doc("how long a socket beyond `prewarm` stays open idle")] = 60.0
     ping: Annotated[
-        float, Gt(0), Le(50), Unit("s"), doc("time between pings of an idle socket; Sarvam closes after 60 s")
+        float,
+        Gt(0),
+        Le(50),
+        Unit("s"),
+        doc("time between pings of an idle socket, which a provider may close after 60 s"),
     ] = 20.0
     connect_timeout: Annotated[float, Gt(0), Le(60), Unit("s"), doc("limit of a socket's handshake")] = 3.0
     jitter: float = 0.2

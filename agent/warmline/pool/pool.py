@@ -160,7 +160,7 @@ class Pool(WorkerPart):
                 case OpenSocket(number, model):
                     self._open(number, model)
                 case CloseSocket(number, why):
-                    self._events.closed(why)
+                    self._events.on_close(why)
                     self._run(self._close(number), name=f"socket {number}: close")
                 case HandSocket(ticket, number, warm):
                     to_do.extend(self._hand(ticket, number, warm=warm))
@@ -188,7 +188,7 @@ class Pool(WorkerPart):
             _log.warning("socket_not_opened", model=link.model, reason=str(error) or "too slow")
         finally:
             del self._opening[link.number]
-            self._events.handshake(self._now() - began, failed=outcome == self._ledger.failed)
+            self._events.on_handshake(self._now() - began, failed=outcome == self._ledger.failed)
             self._perform(outcome(link.number, self._now()))
 
     async def _close(self, number: int) -> None:
@@ -204,18 +204,18 @@ class Pool(WorkerPart):
         if asking.cancelled():  # who asked is leaving, and has not said so yet
             return self._ledger.returned(number, self._now(), used=False)
         link.take()
-        self._events.leased(warm=warm)
+        self._events.on_lease(warm=warm)
         asking.set_result(link)
         return []
 
     def _refuse(self, ticket: int, failing: str | None) -> None:
-        self._events.refused()
+        self._events.on_refusal()
         asking = self._asking[ticket]
         if not asking.cancelled():
             asking.set_exception(NoSocket(None if failing is None else self._problems.get(failing)))
 
     def _lost(self, link: SocketLink, loss: Loss) -> None:
-        self._events.lost(loss)
+        self._events.on_loss(loss)
         self._run(self._links.pop(link.number).close(), name=f"socket {link.number}: close")
         self._perform(self._ledger.lost(link.number, self._now()))
 
@@ -251,7 +251,7 @@ class Pool(WorkerPart):
             except StoreUnavailable:
                 prewarm = self._limits.prewarm
                 allowance = allowance or SocketShare(prewarm, prewarm)
-            self._events.allowed(allowance)
+            self._events.on_allowance(allowance)
             self._perform(self._ledger.allow(allowance, self._now()))
             await asyncio.sleep(self._limits.renew_at_once)
             with contextlib.suppress(TimeoutError):

@@ -87,20 +87,20 @@ class SocketBudget(Protocol):
 class PoolEvents(Protocol):
     """Hooks. Each is called synchronously and must not raise."""
 
-    def handshake(self, seconds: float, *, failed: bool) -> None:
+    def on_handshake(self, seconds: float, *, failed: bool) -> None:
         """A socket was opened, or could not be."""
 
-    def leased(self, *, warm: bool) -> None:
+    def on_lease(self, *, warm: bool) -> None:
         """A socket was handed out; `warm` means that whoever asked did not wait at all."""
 
-    def refused(self) -> None:
+    def on_refusal(self) -> None:
         """Somebody asked for a socket and was told that there is none."""
 
-    def closed(self, why: Why) -> None:
+    def on_close(self, why: Why) -> None:
         """The pool closed a socket."""
 
-    def lost(self, loss: Loss) -> None:
+    def on_loss(self, loss: Loss) -> None:
         """A socket was closed or broken by somebody else."""
 
-    def allowed(self, allowance: SocketShare) -> None:
+    def on_allowance(self, allowance: SocketShare) -> None:
         """The budget was renewed."""

@@ -170,7 +170,7 @@ class Conversation:
             case Tell(message):
                 await self._client.tell(message)
                 if isinstance(message, Interrupted):
-                    self._events.interruption(self._clock() - at)
+                    self._events.on_interruption(self._clock() - at)
             case Find(turn, question):
                 self._begin(group, turn, lambda: self._find(turn, question))
             case Speak(turn, text, start):
@@ -228,7 +228,7 @@ class Conversation:
             rate=place.voice.sample_rate,
             lead=self._limits.audio_lead,
             clock=self._clock,
-            begun=lambda: self._events.first_audio(kind, self._clock() - asked_at),
+            begun=lambda: self._events.on_first_audio(kind, self._clock() - asked_at),
         )
         try:
             await utterance.say(self._services.speech, place.organisation, place.agent, place.voice, text)

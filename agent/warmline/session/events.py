@@ -11,17 +11,17 @@ KINDS = ("greeting", "answer")
 class SessionEvents(Protocol):
     """Seconds throughout."""
 
-    def session_opened(self) -> None:
+    def on_session_open(self) -> None:
         """One more is open."""
 
-    def session_resumed(self, *, elsewhere: bool) -> None:
+    def on_session_resumption(self, *, elsewhere: bool) -> None:
         """A client came back to its session: another slot held it before, or this one."""
 
-    def session_ended(self, end: End) -> None:
+    def on_session_end(self, end: End) -> None:
         """One that was open is not any more."""
 
-    def first_audio(self, kind: str, seconds: float) -> None:
+    def on_first_audio(self, kind: str, seconds: float) -> None:
         """From the client's message to the first frame of one of `KINDS`."""
 
-    def interruption(self, seconds: float) -> None:
+    def on_interruption(self, seconds: float) -> None:
         """From the client's message to silence."""

@@ -127,14 +127,14 @@ class Sessions(Background):
         )
         conversation = self._conversation(client, place, keeper)
         conversation.post(Back(opening.turn, opening.samples), began)
-        self._events.session_resumed(elsewhere=kept.slot != self._slot)
+        self._events.on_session_resumption(elsewhere=kept.slot != self._slot)
         return await self._converse(owner, conversation, state, resumed)
 
     async def _converse(self, owner: bytes, conversation: Conversation, state: State, welcome: FromWorker) -> End:
         if self._draining:
             conversation.post(Draining())
         self._owners[owner] = conversation
-        self._events.session_opened()
+        self._events.on_session_open()
         end = End.FAILED
         try:
             end = await conversation.run(state, welcome)
@@ -142,7 +142,7 @@ class Sessions(Background):
             end = hung_up.end
         finally:
             del self._owners[owner]
-            self._events.session_ended(end)
+            self._events.on_session_end(end)
         return end
 
     def _taken(self, owner: bytes) -> None:

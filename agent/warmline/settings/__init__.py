@@ -6,7 +6,16 @@ Secrets are never values of variables: a variable names the file that holds them
 from warmline.settings.leaves import REQUIRED, flatten
 from warmline.settings.reading import PREFIX, RENAMED, change, read
 from warmline.settings.secrets import revealed
-from warmline.settings.tree import NUMBERS, PROFILES, SETTINGS, Profile, RedisAddress, Settings
+from warmline.settings.tree import (
+    NUMBERS,
+    PROFILES,
+    SETTINGS,
+    ConvexSettings,
+    Profile,
+    RedisAddress,
+    SarvamSettings,
+    Settings,
+)
 
 __all__ = [
     "NUMBERS",
@@ -15,8 +24,10 @@ __all__ = [
     "RENAMED",
     "REQUIRED",
     "SETTINGS",
+    "ConvexSettings",
     "Profile",
     "RedisAddress",
+    "SarvamSettings",
     "Settings",
     "change",
     "flatten",

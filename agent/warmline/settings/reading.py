@@ -13,11 +13,34 @@ from warmline.settings.tree import PROFILES, SETTINGS, Profile, Settings
 
 PREFIX = "WARMLINE_"
 
+_MOVED = {
+    "convex": ("data_convex", ("url", "deploy_key_file", "timeout", "concurrency")),
+    "sarvam": (
+        "speech_sarvam",
+        (
+            "url",
+            "key_file",
+            "timeout",
+            "language_field",
+            "models",
+            "socket_url",
+            "first_audio_timeout",
+            "next_audio_timeout",
+        ),
+    ),
+    "sarvam_sockets": (
+        "speech_sockets",
+        ("prewarm", "maximum", "account", "max_age", "linger", "ping", "connect_timeout"),
+    ),
+}
+"""Branches of the tree that had another name, that name first, and the settings that stood in each."""
+
 RENAMED: Mapping[str, str] = {
-    "sarvam_connect_timeout": "sarvam_sockets_connect_timeout",
-    "sarvam_socket_linger": "sarvam_sockets_linger",
-    "sarvam_socket_max_age": "sarvam_sockets_max_age",
-    "sarvam_socket_ping": "sarvam_sockets_ping",
+    **{f"{old}_{name}": f"{new}_{name}" for old, (new, names) in _MOVED.items() for name in names},
+    "sarvam_connect_timeout": "speech_sockets_connect_timeout",
+    "sarvam_socket_linger": "speech_sockets_linger",
+    "sarvam_socket_max_age": "speech_sockets_max_age",
+    "sarvam_socket_ping": "speech_sockets_ping",
     "sessions_max": "session_maximum",
 }
 """What settings were called once, and their names now."""

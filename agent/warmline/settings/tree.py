@@ -20,16 +20,27 @@ from warmline_cache import RedisLimits
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechProfile:
+    """The branches of `SpeechSettings` that `profile` chooses."""
+
+    sockets: SocketLimits
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Sizes and lifetimes that go together: the branches of `Settings` that `profile` chooses."""
 
     cache: Mapping[str, CacheLimits]
-    sarvam_sockets: SocketLimits
+    speech: SpeechProfile
 
 
 PROFILES: Mapping[str, Profile] = {
-    "low_traffic": Profile({name: traits.low for name, traits in CACHES.items()}, SocketLimits(2, 20)),
-    "high_traffic": Profile({name: traits.high for name, traits in CACHES.items()}, SocketLimits(5, 50)),
+    "low_traffic": Profile(
+        {name: traits.low for name, traits in CACHES.items()}, SpeechProfile(sockets=SocketLimits(2, 20))
+    ),
+    "high_traffic": Profile(
+        {name: traits.high for name, traits in CACHES.items()}, SpeechProfile(sockets=SocketLimits(5, 50))
+    ),
 }
 
 
@@ -46,9 +57,9 @@ class RedisAddress:
 
 @dataclass(frozen=True, slots=True)
 class ConvexSettings:
-    """The data provider."""
+    """What a worker needs to call Convex."""
 
-    url: Annotated[HttpUrl, doc("URL of the deployment")]
+    url: Annotated[HttpUrl, doc("URL of the Convex deployment")]
     deploy_key_file: Annotated[Path | None, doc("file that holds the deploy key; without it public functions only")] = (
         None
     )
@@ -58,22 +69,41 @@ class ConvexSettings:
 
 @dataclass(frozen=True, slots=True)
 class SarvamSettings:
-    """The speech provider."""
+    """What a worker needs to call Sarvam, but for the limits of the pool that keeps its sockets."""
 
-    url: Annotated[HttpUrl, doc("URL of the REST API")]
-    key_file: Annotated[Path, doc("file that holds the subscription key")]
+    url: Annotated[HttpUrl, doc("URL of Sarvam's REST API")]
+    key_file: Annotated[Path, doc("file that holds Sarvam's subscription key")]
     timeout: Annotated[float, Gt(0), Le(60), Unit("s"), doc("limit of one call over REST")] = 10.0
     language_field: Annotated[
         Literal["target_language_code", "language_code"], doc("name of the language on the wire")
     ] = "target_language_code"
     models: Annotated[Names, doc("models whose sockets are warm from the start")] = ("bulbul:v3",)
-    socket_url: Annotated[WebSocketUrl | None, doc("URL of the sockets; without it derived from `sarvam_url`")] = None
+    socket_url: Annotated[
+        WebSocketUrl | None, doc("URL of the sockets; without it derived from `speech_sarvam_url`")
+    ] = None
     first_audio_timeout: Annotated[
         float, Gt(0), Le(60), Unit("s"), doc("limit of the wait for an utterance's first audio, on a socket")
     ] = 5.0
     next_audio_timeout: Annotated[
         float, Gt(0), Le(60), Unit("s"), doc("limit of the wait between two chunks of audio, on a socket")
     ] = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSettings:
+    """The data provider: which one a worker calls, and a branch for each that it could call."""
+
+    provider: Annotated[Literal["convex"], doc("data provider that the worker calls")] = "convex"
+    convex: ConvexSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechSettings:
+    """The speech provider: which one a worker calls, a branch for each that it could call, and the pool's limits."""
+
+    provider: Annotated[Literal["sarvam"], doc("speech provider that the worker calls")] = "sarvam"
+    sarvam: SarvamSettings
+    sockets: SocketLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +154,8 @@ class Settings:
     cache_l2: Annotated[
         Literal["on", "off"], doc("`off`: entries stay in each worker, to measure what sharing gives")
     ] = "on"
-    convex: ConvexSettings
-    sarvam: SarvamSettings
-    sarvam_sockets: SocketLimits
+    data: DataSettings
+    speech: SpeechSettings
     session: SessionLimits = field(default_factory=SessionLimits)
     warming: WarmingLimits = field(default_factory=WarmingLimits)
     popular: PopularSettings = field(default_factory=PopularSettings)
@@ -141,4 +170,4 @@ SETTINGS: Mapping[str, Leaf] = {leaf.name: leaf for leaf in list_leaves(Settings
 """Every setting by its name, with the defaults of the profile `low_traffic`."""
 
 NUMBERS: Mapping[str, Leaf] = {leaf.name: leaf for leaf in list_leaves(Profile, take_values(PROFILES["low_traffic"]))}
-"""The settings whose defaults a profile chooses, or might, such as `cache_rag_ttl` or `sarvam_sockets_prewarm`."""
+"""The settings whose defaults a profile chooses, or might, such as `cache_rag_ttl` or `speech_sockets_prewarm`."""

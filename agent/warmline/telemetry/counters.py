@@ -164,78 +164,78 @@ class Metrics:
         for where in ("here", "elsewhere"):
             self._resumed.labels(where)
 
-    def store_failed(self, cache: str, operation: str) -> None:
+    def on_store_failure(self, cache: str, operation: str) -> None:
         """See `cache.CacheEvents`."""
         self._store_failures.labels(cache, operation).inc()
 
-    def not_stored(self, cache: str, reason: NotStored) -> None:
+    def on_not_stored(self, cache: str, reason: NotStored) -> None:
         """See `cache.CacheEvents`."""
         self._not_stored.labels(cache, reason.value).inc()
 
-    def loaded(self, cache: str, seconds: float, *, failed: bool) -> None:
+    def on_load(self, cache: str, seconds: float, *, failed: bool) -> None:
         """See `cache.CacheEvents`."""
         series = self._load_seconds.labels(cache, "failed" if failed else "ok")
         id_ = request.current.get()
         series.observe(seconds, {"request_id": id_} if id_ else None)
 
-    def stream_lost(self, cache: str) -> None:
+    def on_stream_loss(self, cache: str) -> None:
         """See `cache.CacheEvents`."""
         self._streams_lost.labels(cache).inc()
 
-    def removed(self, cache: str, cause: Removal, count: int) -> None:
+    def on_removal(self, cache: str, cause: Removal, count: int) -> None:
         """See `cache.CacheEvents`."""
         self._removed.labels(cache, cause.value).inc(count)
 
-    def called(self, upstream: str, outcome: str) -> None:
+    def count_call(self, upstream: str, outcome: str) -> None:
         """A provider was called once; `outcome` is `ok` or the error's code."""
         self._upstream_calls.labels(upstream, outcome).inc()
 
-    def left_out(self, upstream: str, function: str, count: int) -> None:
+    def count_left_out(self, upstream: str, function: str, count: int) -> None:
         """So many elements of what a function returned could not be read, and the others were taken."""
         self._elements_left_out.labels(upstream, function).inc(count)
 
-    def warmed(self, cache: str, source: str) -> None:
+    def on_warm_entry(self, cache: str, source: str) -> None:
         """See `sweep.WarmingEvents`."""
         self._warmed.labels(cache, source).inc()
 
-    def left_cold(self, cache: str, reason: str) -> None:
+    def on_cold_entry(self, cache: str, reason: str) -> None:
         """See `sweep.WarmingEvents`."""
         self._left_cold.labels(cache, reason).inc()
 
-    def warming_ended(self, seconds: float) -> None:
+    def on_warming_end(self, seconds: float) -> None:
         """See `sweep.WarmingEvents`."""
         self._warming_seconds.set(seconds)
 
-    def requested(self, route: str, method: str, status: int, seconds: float) -> None:
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered; `route` is the template's name, `other` where none matched."""
         self._requests.labels(route, method if method in _METHODS else "other", str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
-    def session_opened(self) -> None:
+    def on_session_open(self) -> None:
         """See `session.events.SessionEvents`."""
         self._sessions.inc()
 
-    def session_resumed(self, *, elsewhere: bool) -> None:
+    def on_session_resumption(self, *, elsewhere: bool) -> None:
         """See `session.events.SessionEvents`."""
         self._resumed.labels("elsewhere" if elsewhere else "here").inc()
 
-    def session_ended(self, end: Enum) -> None:
+    def on_session_end(self, end: Enum) -> None:
         """See `session.events.SessionEvents`."""
         self._sessions.dec()
         self._sessions_ended.labels(end.name.lower()).inc()
 
-    def session_refused(self, end: Enum) -> None:
+    def count_refused_session(self, end: Enum) -> None:
         """A connection was closed before a session was opened on it."""
         self._sessions_refused.labels(end.name.lower()).inc()
 
-    def first_audio(self, kind: str, seconds: float) -> None:
+    def on_first_audio(self, kind: str, seconds: float) -> None:
         """See `session.events.SessionEvents`."""
         self._first_audio_seconds.labels(kind).observe(seconds)
 
-    def interruption(self, seconds: float) -> None:
+    def on_interruption(self, seconds: float) -> None:
         """See `session.events.SessionEvents`."""
         self._interruption_seconds.observe(seconds)
 
-    def late(self, seconds: float) -> None:
+    def count_lag(self, seconds: float) -> None:
         """See `lag.Lag`."""
         self._lag_seconds.observe(seconds)

@@ -76,32 +76,32 @@ class PoolMetrics:
         """Show the sockets of a pool from now on."""
         self._registry.register(_Sockets(pool))
 
-    def handshake(self, seconds: float, *, failed: bool) -> None:
+    def on_handshake(self, seconds: float, *, failed: bool) -> None:
         """See `PoolEvents`."""
         self._handshakes.labels("failed" if failed else "ok").observe(seconds)
 
-    def leased(self, *, warm: bool) -> None:
+    def on_lease(self, *, warm: bool) -> None:
         """See `PoolEvents`."""
         self._leases.labels("warm" if warm else "opened").inc()
 
-    def refused(self) -> None:
+    def on_refusal(self) -> None:
         """See `PoolEvents`."""
         self._leases.labels("none").inc()
 
-    def closed(self, why: Why) -> None:
+    def on_close(self, why: Why) -> None:
         """See `PoolEvents`."""
         self._closed.labels(why.value).inc()
 
-    def lost(self, loss: Loss) -> None:
+    def on_loss(self, loss: Loss) -> None:
         """See `PoolEvents`."""
         self._lost.labels(loss.value).inc()
 
-    def allowed(self, allowance: SocketShare) -> None:
+    def on_allowance(self, allowance: SocketShare) -> None:
         """See `PoolEvents`."""
         self._budget.labels("share").set(allowance.sockets)
         self._budget.labels("fair").set(allowance.fair)
 
-    def billed(self, transport: str, characters: int) -> None:
+    def count_characters(self, transport: str, characters: int) -> None:
         """See `upstream.sarvam.Billed`."""
         self._characters.labels(transport).inc(characters)
 

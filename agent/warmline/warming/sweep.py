@@ -33,13 +33,13 @@ _FAULTS = 10
 class WarmingEvents(Protocol):
     """Hooks. Each is called synchronously and must not raise."""
 
-    def warmed(self, cache: str, source: str) -> None:
+    def on_warm_entry(self, cache: str, source: str) -> None:
         """An entry is in L1: it was there (`l1`), came from Redis (`l2`), or from the `origin`."""
 
-    def left_cold(self, cache: str, reason: str) -> None:
+    def on_cold_entry(self, cache: str, reason: str) -> None:
         """An entry is not: it was `refused`, by the allowance or as a caller would be, or its load `failed`."""
 
-    def warming_ended(self, seconds: float) -> None:
+    def on_warming_end(self, seconds: float) -> None:
         """A warming took so long."""
 
 
@@ -303,11 +303,11 @@ class Sweep:
 
     def _warmed(self, cache: str, source: Source) -> None:
         self._report.entries[cache, source.value] += 1
-        self._events.warmed(cache, source.value)
+        self._events.on_warm_entry(cache, source.value)
 
     def _left_cold(self, cache: str, reason: str) -> None:
         self._report.entries[cache, reason] += 1
-        self._events.left_cold(cache, reason)
+        self._events.on_cold_entry(cache, reason)
 
     async def _all(self, works: Iterable[tuple[str, Coroutine[Any, Any, T | None]]]) -> list[T | None]:
         """What those of each organisation return, when they have had their turns; None for what a fault of ours

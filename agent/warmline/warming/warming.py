@@ -170,7 +170,7 @@ class Warming(WorkerPart):
         try:
             await self._warmer.warm(self.report)
         finally:
-            self._events.warming_ended(self._clock() - began)
+            self._events.on_warming_end(self._clock() - began)
 
 
 def in_turns(rankings: Iterable[Sequence[T]], limit: int) -> list[T]:

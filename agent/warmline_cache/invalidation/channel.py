@@ -24,12 +24,19 @@ from warmline_cache.redis.server import LuaScript
 from warmline_cache.redis.words import said
 from warmline_cache.store.codec import Bytes
 from warmline_cache.store.redis import WAKE_CHANNEL
-from warmline_cache.store.scripts import RENEW_MEMBER
 
 MEMBERS = f"wl{PROTOCOL}:members"
 INVALIDATIONS = f"wl{PROTOCOL}:invalidations"
 LEASE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
+
+RENEW_MEMBER = LuaScript("""
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= 'live' then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], 'live')
+return 1
+""")
+"""Members | member → 1 if its channel lease may be renewed. It writes, so that a master that lost its replicas
+(`min-replicas-to-write`) refuses: another may have been promoted."""
 
 
 class Invalidation(msgspec.Struct, frozen=True, tag=True):

@@ -24,11 +24,10 @@ from warmline_cache.invalidation.channel import (
 from warmline_cache.invalidation.replay import PIECE, Replay
 from warmline_cache.key import PROTOCOL, Group, Key
 from warmline_cache.redis.budget import Budget
-from warmline_cache.redis.server import expect
+from warmline_cache.redis.server import LuaScript, expect
 from warmline_cache.redis.words import said
 from warmline_cache.store.codec import Bytes
 from warmline_cache.store.ports import Store
-from warmline_cache.store.scripts import GIVE_UP
 from warmline_cache.tally import Invalidations
 
 LOG = f"wl{PROTOCOL}:log"
@@ -37,6 +36,21 @@ WAIT_SECONDS = LEASE_SECONDS * 1.1
 """A lease and a tenth: no two clocks may drift by more than that."""
 STEP_SECONDS = 1.0
 """What each step towards Redis may take: an invalidation is worth waiting for, unlike a lookup."""
+
+GIVE_UP = LuaScript("""
+for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
+    if ARGV[i + 1] == 'live' then
+      redis.call('HSET', KEYS[1], ARGV[i], 'fenced')
+    else
+      redis.call('HDEL', KEYS[1], ARGV[i])
+    end
+  end
+end
+return 1
+""")
+"""Members | member, its state when the invalidation began… A live member that kept silent is fenced: it gets no
+renewal. One that was fenced already cannot hold a lease any more and is removed."""
 
 
 @dataclass(frozen=True, slots=True)

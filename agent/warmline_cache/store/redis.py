@@ -1,4 +1,9 @@
-"""The ports on Redis: `RedisStore` on the one that evicts, `RedisLeases` on the one that does not."""
+"""The ports on Redis: `RedisStore` on the one that evicts, `RedisLeases` on the one that does not.
+
+A script is what Redis does in one step, and touches only the keys it is handed. A *slot* is where an entry or a
+vacancy stands, a *token* is the current generation of a group; both may be evicted at any moment, between two scripts,
+and never within one.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,11 +12,10 @@ from warmline_cache.errors import StoreRefused
 from warmline_cache.key import PROTOCOL, Key
 from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Server, expect
+from warmline_cache.redis.server import LuaScript, Server, expect
 from warmline_cache.store.batch import Batcher
 from warmline_cache.store.codec import STAMP_BYTES, TOKEN_BYTES, Bytes, vacancy
 from warmline_cache.store.ports import StoredSlot
-from warmline_cache.store.scripts import ACQUIRE, CLAIM, COMMIT, RELEASE, RENEW
 
 WAKE_CHANNEL = f"wl{PROTOCOL}:wake"
 """Where the messages of released leases are published."""
@@ -22,6 +26,62 @@ more."""
 
 VACANCY_SECONDS = 120.0
 """How long a vacancy waits for its load. One that is gone by then costs nothing but the write."""
+
+CLAIM = LuaScript("""
+local found = redis.call('MGET', unpack(KEYS))
+local made = false
+if not found[1] then
+  made = redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+end
+for i = 2, #KEYS do
+  if not found[i] then
+    made = redis.call('SET', KEYS[i], ARGV[i + 1])
+  end
+end
+if made then return redis.call('MGET', unpack(KEYS)) end
+return found
+""")
+"""Slot, token… | vacancy, its milliseconds, new token… → what stands there now. What was missing is made anew, so that
+nothing lost can ever be taken for unchanged; and read again, for a group that is named twice has one token."""
+
+COMMIT = LuaScript(f"""
+if redis.call('GETRANGE', KEYS[1], 0, {STAMP_BYTES - 1}) ~= ARGV[1] then return 0 end
+if #KEYS > 1 then
+  local tokens = redis.call('MGET', unpack(KEYS, 2))
+  for i = 1, #KEYS - 1 do
+    if tokens[i] ~= ARGV[i + 3] then return 0 end
+  end
+end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1
+""")
+"""Slot, token… | stamp as claimed, entry, its milliseconds, token as claimed… → 1 if it was written."""
+
+ACQUIRE = LuaScript("""
+if redis.call('RPUSH', KEYS[1], ARGV[1]) == 1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return -1
+end
+if ARGV[3] == '1' then return redis.call('PTTL', KEYS[1]) end
+return tonumber(ARGV[2])
+""")
+"""Lease | owner, milliseconds, exact → -1 if it is the owner's now, else the milliseconds that the holder's still
+lasts at most, or `exact`ly, which costs a command. The lease is a list: its holder, then all who wait."""
+
+RENEW = LuaScript("""
+if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+""")
+"""Lease | owner, milliseconds → 1 if it still is the owner's."""
+
+RELEASE = LuaScript("""
+local first = redis.call('LRANGE', KEYS[1], 0, 1)
+if first[1] ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+if first[2] then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
+return 1
+""")
+"""Lease | owner, channel, message → 1 if it was the owner's. The message is published only if somebody waits."""
 
 
 class RedisStore:

@@ -20,9 +20,8 @@ from redis.exceptions import ResponseError
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Server, expect
+from warmline_cache.redis.server import LuaScript, Server, expect
 from warmline_cache.store.codec import TOKEN_BYTES, Bytes
-from warmline_cache.store.scripts import RELAY
 from warmline_cache.streams.broadcast import StreamEnd, StreamLost
 
 LENGTH = 1024
@@ -31,6 +30,20 @@ SECONDS = 15
 """How long after its last entry a stream is there, and how long a reader waits for the next."""
 _BEGIN, _CHUNK, _END, _LOST = b"b", b"c", b"e", b"l"
 _PLACE_BYTES = 8
+
+RELAY = LuaScript("""
+if ARGV[1] == 'b' then
+  redis.call('DEL', KEYS[1])
+else
+  local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+  if last and string.sub(last[2][4] or '', 1, ARGV[4]) ~= string.sub(ARGV[3], 1, ARGV[4]) then return 0 end
+end
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[5], '*', ARGV[1], ARGV[2], 'at', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
+return 1
+""")
+"""Stream | kind, chunk, its stream's identity and its place, bytes of the identity, entries kept, milliseconds → 1 if
+it was written. A beginning clears what an earlier load left; after that the earlier one writes nothing more here."""
 
 Tokens = Sequence[bytes | None]
 

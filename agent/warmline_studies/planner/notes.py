@@ -88,7 +88,7 @@ def _sockets(found: Estimate) -> Iterator[str]:
     if found.sockets_warm > found.sockets_account:
         yield (
             f"all workers together would keep {found.sockets_warm:,} sockets warm, the account has "
-            f"{found.sockets_account:,}: lower sarvam_sockets_prewarm, or most workers get none"
+            f"{found.sockets_account:,}: lower speech_sockets_prewarm, or most workers get none"
         )
 
 

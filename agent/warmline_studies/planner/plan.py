@@ -79,7 +79,7 @@ def plans(
             capacity=wish.capacity,
             prices=wish.prices,
             sockets_account=wish.sockets_account,
-            prewarm=wish.profile.sarvam_sockets.prewarm,
+            prewarm=wish.profile.speech.sockets.prewarm,
         )
         yield Planned(found, best)
 

@@ -49,7 +49,7 @@ def main() -> None:
         stack.callback(fleet.stop)
         fleet.redis.start()
         print(f"Speech {SPEECH_MS} ms, handshake {CONNECT_MS} ms, search {SEARCH_MS} ms, query {QUERY_MS} ms\n")
-        unpooled = {"sarvam_sockets_prewarm": "0", "sarvam_sockets_linger": "0"}
+        unpooled = {"speech_sockets_prewarm": "0", "speech_sockets_linger": "0"}
         with _edge(fleet, 1, **unpooled) as url:
             cold, without = asyncio.run(_cold(fleet, url))
         with _edge(fleet, WORKERS) as url:

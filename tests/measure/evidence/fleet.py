@@ -65,7 +65,7 @@ class Fleet:
             "redis_state_url": self._state.url,
             "cache_l2": "on" if setup.l2 else "off",
             "webhook_secrets_file": str(secrets),
-            "sarvam_sockets_account": "400",
+            "speech_sockets_account": "400",
         }
         self.replaced: list[Held] = []
         names = [f"test/{number}" for number in range(1, workers + 1)]

@@ -209,19 +209,19 @@ class Recorded:
     lost: int = 0
     removals: Counter[Removal] = field(default_factory=Counter)
 
-    def store_failed(self, cache: str, operation: str) -> None:
+    def on_store_failure(self, cache: str, operation: str) -> None:
         self.store_failures.append(operation)
 
-    def not_stored(self, cache: str, reason: NotStored) -> None:
+    def on_not_stored(self, cache: str, reason: NotStored) -> None:
         self.unstored.append(reason)
 
-    def loaded(self, cache: str, seconds: float, *, failed: bool) -> None:
+    def on_load(self, cache: str, seconds: float, *, failed: bool) -> None:
         self.loads.append(failed)
 
-    def stream_lost(self, cache: str) -> None:
+    def on_stream_loss(self, cache: str) -> None:
         self.lost += 1
 
-    def removed(self, cache: str, cause: Removal, count: int) -> None:
+    def on_removal(self, cache: str, cause: Removal, count: int) -> None:
         self.removals[cause] += count
 
 

@@ -151,9 +151,9 @@ class Stack:
             "WARMLINE_API_KEYS_FILE": str(self.keys_file),
             "WARMLINE_REDIS_CACHE_URL": as_worker(self.redis.url),
             "WARMLINE_REDIS_STATE_URL": as_worker(self.redis.url),
-            "WARMLINE_CONVEX_URL": self.convex.url,
-            "WARMLINE_SARVAM_URL": self.sarvam.url,
-            "WARMLINE_SARVAM_KEY_FILE": str(self.sarvam_key),
+            "WARMLINE_DATA_CONVEX_URL": self.convex.url,
+            "WARMLINE_SPEECH_SARVAM_URL": self.sarvam.url,
+            "WARMLINE_SPEECH_SARVAM_KEY_FILE": str(self.sarvam_key),
             "WARMLINE_WARMING_SECONDS": "0",
         }
 

@@ -192,20 +192,20 @@ class Counted:
         self.interruptions: list[float] = []
         self.resumed: list[bool] = []
 
-    def session_opened(self) -> None:
+    def on_session_open(self) -> None:
         self.open += 1
 
-    def session_resumed(self, *, elsewhere: bool) -> None:
+    def on_session_resumption(self, *, elsewhere: bool) -> None:
         self.resumed.append(elsewhere)
 
-    def session_ended(self, end: End) -> None:
+    def on_session_end(self, end: End) -> None:
         self.open -= 1
         self.ended.append(end)
 
-    def first_audio(self, kind: str, seconds: float) -> None:
+    def on_first_audio(self, kind: str, seconds: float) -> None:
         self.first.append((kind, seconds))
 
-    def interruption(self, seconds: float) -> None:
+    def on_interruption(self, seconds: float) -> None:
         self.interruptions.append(seconds)
 
 

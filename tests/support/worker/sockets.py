@@ -105,22 +105,22 @@ class Counted:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def handshake(self, seconds: float, *, failed: bool) -> None:
+    def on_handshake(self, seconds: float, *, failed: bool) -> None:
         self.counts["handshake failed" if failed else "handshake"] += 1
 
-    def leased(self, *, warm: bool) -> None:
+    def on_lease(self, *, warm: bool) -> None:
         self.counts["warm" if warm else "waited"] += 1
 
-    def refused(self) -> None:
+    def on_refusal(self) -> None:
         self.counts["refused"] += 1
 
-    def closed(self, why: Why) -> None:
+    def on_close(self, why: Why) -> None:
         self.counts[why.value] += 1
 
-    def lost(self, loss: Loss) -> None:
+    def on_loss(self, loss: Loss) -> None:
         self.counts[f"lost: {loss.value}"] += 1
 
-    def allowed(self, allowance: SocketShare) -> None:
+    def on_allowance(self, allowance: SocketShare) -> None:
         self.counts["allowed"] += 1
 
 

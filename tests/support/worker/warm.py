@@ -137,13 +137,13 @@ class Noted:
     breaks: int = 0
     """How many of the next calls break, though none may."""
 
-    def warmed(self, cache: str, source: str) -> None:
+    def on_warm_entry(self, cache: str, source: str) -> None:
         self._note(cache, source)
 
-    def left_cold(self, cache: str, reason: str) -> None:
+    def on_cold_entry(self, cache: str, reason: str) -> None:
         self._note(cache, reason)
 
-    def warming_ended(self, seconds: float) -> None:
+    def on_warming_end(self, seconds: float) -> None:
         self.durations.append(seconds)
 
     def _note(self, cache: str, what: str) -> None:

@@ -74,7 +74,7 @@ def test_another_name_of_the_same_image_leaves_the_container_as_it_is() -> None:
 def test_an_edge_waits_longer_than_a_worker_does_for_its_providers(profile: Profile) -> None:
     """Or it would ask another worker for what the first is about to answer."""
     defaults = read("defaults/main.yml")
-    lookups = 2 * SETTINGS["convex_timeout"].default  # the configuration, then the rest at once
+    lookups = 2 * SETTINGS["data_convex_timeout"].default  # the configuration, then the rest at once
     assert defaults["nginx_answer_timeout"] > lookups
     assert defaults["nginx_speech_timeout"] > profile.cache["tts"].policy.load_timeout
 

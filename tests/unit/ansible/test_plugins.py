@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.parsing.dataloader import DataLoader
 
+from tests.support.processes import ROOT
 from tests.support.tree.plugins import load
 
 filters = load("filter", "warmline")
@@ -94,6 +96,19 @@ def test_a_variable_of_former_times_is_told_what_became_of_it(inventory: Path) -
     )
     (inventory / "group_vars" / "all.yml").write_text("redis_prot: 1\n")
     assert complaints(inventory) == ["group_vars/all.yml: redis_prot is redis_port since 0.2."]
+
+
+def test_the_new_name_of_every_variable_of_former_times_is_declared() -> None:
+    ansible = ROOT / "ansible"
+    fleet = yaml.safe_load((ansible / "playbooks" / "vars" / "fleet_variables.yml").read_text(encoding="utf-8"))
+    specs = [
+        yaml.safe_load(spec.read_text(encoding="utf-8")) for spec in ansible.glob("roles/*/meta/argument_specs.yml")
+    ]
+    options = {name for spec in specs for entry in spec["argument_specs"].values() for name in entry.get("options", {})}
+    renamed = [said.split()[2] for said in fleet["former_variables"].values() if said.startswith("is called ")]
+    assert "agent_data_convex_url" in renamed
+    assert set(renamed) <= options | set(fleet["fleet_variables"])
+    assert not set(fleet["former_variables"]) & (options | set(fleet["fleet_variables"]))
 
 
 @pytest.mark.parametrize(

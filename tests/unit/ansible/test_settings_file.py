@@ -5,8 +5,10 @@ import pytest
 from tests.support.tree.roles import render
 
 URL = "http://10.0.0.1"
-REQUIRED = {f"agent_{name}": URL for name in ("redis_cache_url", "redis_state_url", "convex_url", "sarvam_url")}
-SECRETS = {"agent_convex_deploy_key": "", "agent_webhook_secrets": [], "agent_limits": {}}
+REQUIRED = {
+    f"agent_{name}": URL for name in ("redis_cache_url", "redis_state_url", "data_convex_url", "speech_sarvam_url")
+}
+SECRETS = {"agent_data_convex_deploy_key": "", "agent_webhook_secrets": [], "agent_limits": {}}
 
 
 def variables(**settings: object) -> list[str]:

@@ -5,10 +5,8 @@ from typing import Any
 from starlette.routing import Route
 
 from warmline.api import openapi
-from warmline.api.admin import AdminApi
 from warmline.api.fleet import FleetApi
 from warmline.api.http import CallerApi
-from warmline.api.warm import WarmApi
 from warmline.api.webhooks import Webhooks
 
 
@@ -32,4 +30,4 @@ def test_what_callers_may_ask_is_documented() -> None:
 
 
 def test_what_the_fleet_may_ask_is_documented() -> None:
-    assert documented(openapi.fleet()) == served(AdminApi, FleetApi, WarmApi)
+    assert documented(openapi.fleet()) == served(FleetApi)

@@ -118,7 +118,7 @@ def test_a_plan_says_what_is_outgrown(trace: list[Entry]) -> None:
     text = "\n".join(lines(big, dict.fromkeys(CACHES, 1.0)))
     assert "one Redis is outgrown" in text
     assert "3,729 of the 10,000 workers would never get a caller" in text
-    assert "lower sarvam_sockets_prewarm" in text
+    assert "lower speech_sockets_prewarm" in text
     assert "sharing out the account's sockets" in text
 
 

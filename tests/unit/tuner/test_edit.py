@@ -18,7 +18,7 @@ def test_settings_are_changed_in_their_places_and_every_comment_stays() -> None:
         agent_profile: high_traffic   # the larger one
         agent_settings:   # any further setting
           # the account's own
-          sarvam_sockets_account: 100
+          speech_sockets_account: 100
           cache_rag_ttl: 600  # half of what it was
 
         # Your provider signs webhooks with it.
