@@ -40,6 +40,7 @@ export HOST ?=
 # What vouches for the edge, where its certificate was made here.
 CA = $(addprefix --ca-file ,$(wildcard $(STATE)/tls/ca.pem))
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
+export REVOKE ?=
 export SLOT ?=
 export LOG_LINES ?= 50
 # What cannot be undone asks first, or wants YES=1.
@@ -61,7 +62,7 @@ awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0,
 endef
 
 ##@ Deploy
-.PHONY: deploy plan rollback scale drain undrain warm forget
+.PHONY: deploy plan rollback scale drain undrain warm key forget
 deploy: control images ## create the fleet where its hosts are containers, provision it, show that it answers
 	$(ROLLOUT) $(PLAYBOOKS)/deploy.yml
 	@[[ ! -e $$KEY_FILE ]] || $(MAKE) ask
@@ -84,6 +85,12 @@ undrain: venv ## take HOST=agent-1 back into service
 
 warm: venv ## fill every worker's caches now, as at its start
 	$(PLAYBOOK) $(PLAYBOOKS)/warm.yml
+
+key: venv ## list the API keys; ORGANISATION=name issues one at once, REVOKE=1a2b3c4d takes one back; deploys keep both
+	@mkdir -p $(STATE)
+	@KEY_FOR=$(if $(REVOKE)$(filter file,$(origin ORGANISATION)),,"$$ORGANISATION") \
+	  $(PLAYBOOK) $(PLAYBOOKS)/key.yml >$(STATE)/key.log || { cat $(STATE)/key.log; exit 1; }
+	@cat $(STATE)/key.txt
 
 forget: venv ## have every worker forget all it keeps of ORGANISATION=..., or with KNOWLEDGE=1 the knowledge answers alone
 	@[[ '$(origin ORGANISATION)' != file ]] || { echo "Say whose: make forget ORGANISATION=name" >&2; exit 1; }

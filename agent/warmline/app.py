@@ -18,6 +18,7 @@ from warmline.api.demo import Demo
 from warmline.api.faults import HANDLERS
 from warmline.api.fleet import FleetApi
 from warmline.api.http import CallerApi
+from warmline.api.issued_keys import IssuedKeys, written_at
 from warmline.api.keys import ApiKeys
 from warmline.api.observe import Observed
 from warmline.api.serve import Service, bind
@@ -41,6 +42,7 @@ _log = structlog.get_logger(__name__)
 async def run(settings: Settings, log: LogWriter) -> None:
     """Run one worker until it is told to stop. Raises SettingsError or OSError before it listens. `log` is counted."""
     keys = ApiKeys.read(settings.api_keys_file)
+    issued_keys = IssuedKeys(keys, settings.issued_keys_file, changed=written_at)
     accounts = wiring.accounts(settings, keys)
     secrets = read_secrets(settings.webhook.secrets_file)
     registry = CollectorRegistry()
@@ -52,6 +54,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
         enter = stack.enter_async_context
         caller_socket = stack.enter_context(bind(settings.listen_host, settings.port))
         fleet_socket = stack.enter_context(bind(settings.listen_host, settings.admin_port))
+        await enter(issued_keys)
         posts = await enter(open_posts())
         caches = await enter(wiring.caches(settings, metrics))
         # The sockets' connections are bounded by the pool; aiohttp's own limit of 100 would be a second, silent one.
@@ -105,7 +108,9 @@ async def run(settings: Settings, log: LogWriter) -> None:
 
 def check(settings: Settings) -> None:
     """Read every file as `run` would. Raises SettingsError."""
-    wiring.accounts(settings, ApiKeys.read(settings.api_keys_file))
+    keys = ApiKeys.read(settings.api_keys_file)
+    IssuedKeys(keys, settings.issued_keys_file, changed=written_at)
+    wiring.accounts(settings, keys)
     read_secrets(settings.webhook.secrets_file)
     redis = (settings.redis_cache.password_file, settings.redis_state.password_file)
     for path in (*redis, settings.data.convex.deploy_key_file, settings.speech.sarvam.key_file):

@@ -37,7 +37,7 @@ from warmline.upstream.posts import Posts
 from warmline.upstream.sarvam.rest import Sarvam
 from warmline.upstream.sarvam.socket import SarvamSockets, socket_url
 from warmline.upstream.sarvam.streaming import StreamingSarvam
-from warmline.warming.popular import Popular
+from warmline.warming.popular import EVERYBODY, Popular
 from warmline.warming.popular_redis import RedisPopular
 from warmline.warming.sweep import Services
 from warmline.warming.warming import Warmer, Warming
@@ -204,14 +204,13 @@ def services(
 
 def popular(settings: Settings, keys: ApiKeys, caches: Caches) -> Popular:
     """What callers ask most."""
-    opt_out = settings.popular.opt_out
-    opted_out = keys.organisations if "*" in opt_out else opt_out
-    if unknown := set(opted_out) - set(keys.organisations):
+    opt_out = set(settings.popular.opt_out)
+    if unknown := opt_out - {EVERYBODY, *keys.organisations}:
         _log.warning("nobody_of_these_has_an_api_key", popular_opt_out=sorted(unknown))
     return Popular(
         RedisPopular(caches.state, days=settings.popular.days),
         minimum=settings.popular.minimum,
-        opted_out=opted_out,
+        opted_out=opt_out.union(keys.organisations) if EVERYBODY in opt_out else opt_out,
         wall=time.time,
     )
 

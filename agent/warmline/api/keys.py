@@ -5,7 +5,7 @@ random bits, so a plain SHA-256 is enough; an organisation may have several, whi
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +24,13 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ApiKeys:
-    """The organisations' keys, by digest."""
+    """The organisations' keys, by digest: those that were deployed, and those that were issued or revoked since."""
 
-    def __init__(self, organisations: Mapping[str, str]) -> None:
-        self._organisations = dict(organisations)
+    def __init__(self, deployed: Mapping[str, str]) -> None:
+        self._deployed = dict(deployed)
+        self._organisations = self._deployed
+        self.issued = False
+        """Whether anything was ever issued or revoked."""
 
     @classmethod
     def read(cls, path: Path) -> "ApiKeys":
@@ -44,6 +47,13 @@ class ApiKeys:
                 both = f"{known[entry.sha256]} and {entry.organisation}"
                 raise SettingsError([f"API keys file {path}: {both} have the same key; whose callers would they be?"])
         return cls(known)
+
+    def issue(self, issued: Mapping[str, str], *, revoked: Set[str]) -> None:
+        """Know these beside the deployed ones, and of all of them none that is revoked. A key that was deployed stays
+        with the organisation that it was deployed for."""
+        known = {**issued, **self._deployed}
+        self._organisations = {digest: name for digest, name in known.items() if digest not in revoked}
+        self.issued = True
 
     @property
     def organisations(self) -> tuple[str, ...]:

@@ -144,6 +144,9 @@ class Settings:
         "info"
     )
     api_keys_file: Annotated[Path, doc("file of the digests of callers' API keys")]
+    issued_keys_file: Annotated[
+        Path | None, doc("file of the keys issued and revoked since the deploy; read again when it changes")
+    ] = None
     profile: Annotated[
         Literal["low_traffic", "high_traffic"], doc("which defaults hold for the caches and the warm sockets")
     ] = "low_traffic"

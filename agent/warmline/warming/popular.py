@@ -17,6 +17,9 @@ from typing import Protocol
 from warmline.background import Background
 from warmline_cache.errors import StoreUnavailable
 
+EVERYBODY = "*"
+"""In a list of organisations: all of them, those as well that come later."""
+
 LONGEST = 200
 """Characters. Longer questions are stories, seldom told twice."""
 
@@ -93,7 +96,7 @@ class Popular(Background):
 
     def counts(self, organisation: str) -> bool:
         """Whether this organisation's questions are counted."""
-        return organisation not in self._opted_out
+        return organisation not in self._opted_out and EVERYBODY not in self._opted_out
 
     def asked(self, organisation: str, agent: str, text: str) -> None:
         """A normalised question was asked."""
@@ -121,7 +124,7 @@ class Popular(Background):
                 await self._hand_over(organisation, counts)
 
     async def _run(self) -> None:
-        unforgotten = set(self._opted_out)
+        unforgotten = set(self._opted_out - {EVERYBODY})
         while True:
             await asyncio.sleep(self._every)
             await self.flush()
