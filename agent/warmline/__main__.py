@@ -5,10 +5,10 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from warmline import __version__
-from warmline.errors import SettingsError
+from warmline.commands import arguments as typed
+from warmline.commands import ends
 
 _ELSEWHERE = {
     "plan": "warmline_studies",
@@ -20,19 +20,16 @@ _ELSEWHERE = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0 done, 1 failed, 2 wrong usage or settings."""
+    """Run one command; the exit code: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted."""
     words = sys.argv[1:] if arguments is None else arguments
+    return ends.run(lambda: _run(words), refusal="cannot start")
+
+
+def _run(words: Sequence[str]) -> int:
     if words and words[0] in _ELSEWHERE:
         return _elsewhere(words[0])
     options = _parser().parse_args(words)
-    try:
-        code: int = options.run(options)
-    except SettingsError as error:
-        print("warmline: cannot start:", *(f"  {problem}" for problem in error.problems), sep="\n", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"warmline: {error}", file=sys.stderr)
-        return 1
+    code: int = options.run(options)
     return code
 
 
@@ -55,13 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     worker.set_defaults(run=_worker)
 
     check = commands.add_parser("check", help="read settings and files as the worker would, serve nothing")
-    check.add_argument("--api-keys", type=Path, metavar="FILE", help="check this file of API keys alone")
+    check.add_argument("--api-keys", type=typed.path, metavar="FILE", help="check this file of API keys alone")
     check.add_argument(
         "--redis", action="store_true", help="ask both Redis instances too, and print what they refuse in their words"
     )
     check.add_argument(
         "--list", action="store_true", help="print every setting with unit, default and meaning, and check none"
     )
+    check.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
     check.set_defaults(run=_check)
 
     health = commands.add_parser("health", help="exit 0 if the worker of these settings is alive")
@@ -73,30 +71,35 @@ def _parser() -> argparse.ArgumentParser:
     invalidate = commands.add_parser(
         "invalidate", help="make every worker forget what was cached; for whoever changed data behind our back"
     )
-    invalidate.add_argument("--organisation", required=True, type=_name)
+    invalidate.add_argument("--organisation", required=True, type=_name, help="whose")
     invalidate.add_argument("--knowledge", action="store_true", help="the organisation's knowledge answers")
     invalidate.add_argument(
         "--agent", action="append", default=[], type=_name, help="an agent, again for each; default: everything"
     )
     invalidate.set_defaults(run=_invalidate)
 
-    believed = "PEM file of the authority that signed the edge's certificate; default: this machine's authorities"
     probe = commands.add_parser("probe", help="ask a question and speak a phrase, cold and warm, and print the times")
-    probe.add_argument("--url", required=True, help="the edge, such as https://127.0.0.1:8443")
-    probe.add_argument("--agent", required=True)
-    probe.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
-    probe.add_argument("--ca-file", type=Path, metavar="FILE", help=believed)
-    probe.add_argument("--question", default="What is knee pain?")
+    _add_edge(probe)
+    probe.add_argument("--question", type=typed.question, default="What is knee pain?", help="what to ask")
+    probe.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     probe.set_defaults(run=_probe)
 
     talk = commands.add_parser("talk", help="hold a voice session by typing; shows layers and milliseconds")
-    talk.add_argument("--url", required=True, help="the edge, such as https://127.0.0.1:8443")
-    talk.add_argument("--agent", required=True)
-    talk.add_argument("--key-file", type=Path, required=True, help="file that holds the API key")
-    talk.add_argument("--ca-file", type=Path, metavar="FILE", help=believed)
-    talk.add_argument("--save", type=Path, metavar="FILE.wav", help="keep what the agent says")
+    _add_edge(talk)
+    talk.add_argument("--save", type=typed.path, metavar="FILE.wav", help="keep what the agent says")
     talk.set_defaults(run=_talk)
     return parser
+
+
+def _add_edge(parser: argparse.ArgumentParser) -> None:
+    """Add what a client of the edge has to be told."""
+    believed = "PEM file of the authority that signed the edge's certificate; default: this machine's authorities"
+    parser.add_argument("--url", required=True, type=typed.url, help="the edge, such as https://127.0.0.1:8443")
+    parser.add_argument("--agent", required=True, type=_name, help="the agent's name, such as reception")
+    parser.add_argument(
+        "--key-file", required=True, type=typed.key, dest="key", metavar="FILE", help="file that holds the API key"
+    )
+    parser.add_argument("--ca-file", type=typed.path, metavar="FILE", help=believed)
 
 
 def _worker(options: argparse.Namespace) -> int:
@@ -121,23 +124,19 @@ def _check(options: argparse.Namespace) -> int:
 
     from warmline import app, settings
     from warmline.api.keys import ApiKeys
-    from warmline.settings import page
+    from warmline.commands import check
 
-    if options.list:
-        print(*page.write_lines(), sep="\n")
-        return 0
-    if options.api_keys:
-        ApiKeys.read(options.api_keys)
-    else:
+    def refusals() -> Sequence[str]:
+        if options.api_keys is not None:
+            ApiKeys.read(options.api_keys)
+            return ()
         found = settings.read(os.environ)
         app.check(found)
-        if options.redis and (problems := asyncio.run(app.check_redis(found))):
-            print(
-                "warmline: Redis is not as it should be:", *(f"  {one}" for one in problems), sep="\n", file=sys.stderr
-            )
-            return 1
-    print("warmline: settings and files are good")
-    return 0
+        return asyncio.run(app.check_redis(found)) if options.redis else ()
+
+    if options.list:
+        return check.show_settings(as_json=options.json)
+    return check.run(refusals, as_json=options.json)
 
 
 def _health(options: argparse.Namespace) -> int:
@@ -173,15 +172,20 @@ def _name(text: str) -> str:
 def _probe(options: argparse.Namespace) -> int:
     from warmline.commands import probe
 
-    key = options.key_file.read_text(encoding="utf-8").strip()
-    return probe.run(options.url, agent=options.agent, key=key, question=options.question, ca_file=options.ca_file)
+    return probe.run(
+        options.url,
+        agent=options.agent,
+        key=options.key,
+        question=options.question,
+        ca_file=options.ca_file,
+        as_json=options.json,
+    )
 
 
 def _talk(options: argparse.Namespace) -> int:
     from warmline.commands import talk
 
-    key = options.key_file.read_text(encoding="utf-8").strip()
-    return talk.run(options.url, agent=options.agent, key=key, save=options.save, ca_file=options.ca_file)
+    return talk.run(options.url, agent=options.agent, key=options.key, save=options.save, ca_file=options.ca_file)
 
 
 if __name__ == "__main__":

@@ -3,26 +3,22 @@
 import sys
 from collections.abc import Sequence
 
-from warmline.errors import SettingsError
+from warmline.commands import ends
 from warmline_studies.commands.arguments import build_parser
 from warmline_studies.traces import TraceError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one study; the exit code: 0 done, 1 failed, 2 what it was given cannot be used."""
+    """Run one study; the exit code: 0 done, 1 failed, 2 what it was given cannot be used, 130 interrupted."""
+    return ends.run(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except BrokenPipeError:  # the reader of the output has seen enough
-        sys.stdout = None
-        return 0
-    except OSError as error:
-        print(f"warmline: {error}", file=sys.stderr)
-        return 1
-    except (TraceError, SettingsError, ValueError) as error:
-        lines = getattr(error, "lines", None) or getattr(error, "problems", None) or [str(error)]
-        print("warmline: this cannot be used:", *lines, sep="\n  ", file=sys.stderr)
-        return 2
+    except ValueError as error:  # what a study was given is wrong; the parts that read it say how
+        raise TraceError([ends.describe(error)]) from error
     return code
 
 

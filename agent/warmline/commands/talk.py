@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from warmline.commands import ends
 from warmline.commands import tls as trust
+from warmline.commands.probe import HOPELESS
 
 ATTEMPTS = 8
 """Connections tried, with growing pauses of half a minute together, before a session is given up."""
@@ -32,8 +34,13 @@ _FINAL = 4000
 
 
 def run(url: str, *, agent: str, key: str, save: Path | None, ca_file: Path | None) -> int:
-    """Talk until the input ends or the agent is gone; 0 if the conversation was ended by us, else 1."""
+    """Talk until the input ends or the agent is gone; 0 if the conversation was ended by us, else 1.
+
+    Raises OSError, which says why, if no connection can be had.
+    """
     talk = _Talk(url, agent, key, save, trust.context(ca_file), clock=time.perf_counter)
+    if save is not None:
+        save.open("ab").close()  # what cannot be written is said before anybody talks
     try:
         with trust.explained():
             return asyncio.run(talk.hold())
@@ -66,6 +73,7 @@ class _Talk:
         self._silent = asyncio.Event()
         self._all_typed = False
         self._closing = False
+        self._lost: Exception | None = None
 
     async def hold(self) -> int:
         """The whole conversation, over as many connections as it takes."""
@@ -85,7 +93,8 @@ class _Talk:
         finally:
             if self._recorder is not None:
                 self._recorder.close()
-        return 1
+        why = "it closes every connection" if self._lost is None else ends.describe(self._lost)
+        raise OSError(f"{self._url} cannot be reached: {why}")
 
     async def _connected(self, lines: asyncio.Queue[str | None]) -> int:
         """One connection, until it ends: its close code, 0 if no session was open on it."""
@@ -97,7 +106,13 @@ class _Talk:
                     print(f"  (closed: {connection.close_reason})", flush=True)
         except ssl.SSLCertVerificationError:
             raise  # another try would meet the same certificate
-        except (OSError, InvalidHandshake):
+        except InvalidStatus as error:
+            if error.response.status_code in HOPELESS:
+                raise OSError(f"{self._url} refuses: HTTP {error.response.status_code}") from error
+            self._lost = error
+            return 0
+        except (OSError, InvalidHandshake) as error:
+            self._lost = error
             return 0
         return code if opened or code >= _FINAL else 0
 

@@ -15,7 +15,7 @@ def context(ca_file: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context()
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        made.load_verify_locations(cadata=ca_file.read_text(encoding="ascii", errors="replace"))
+        made.load_verify_locations(cadata=ca_file.read_text(encoding="ascii", errors="ignore"))
     except (ssl.SSLError, ValueError) as error:
         raise OSError(
             f"{ca_file} holds no certificate: name a PEM file of the authority that signed the edge's"

@@ -25,7 +25,7 @@ _HEAD = (
 
 def write_lines() -> Iterator[str]:
     """The page: every setting with its unit, its default, what it may be and what it means."""
-    busy = {leaf.name: leaf.default for leaf in list_leaves(Profile, take_values(PROFILES["high_traffic"]))}
+    busy = _list_busy()
     yield from _HEAD
     for leaf in SETTINGS.values():
         yield _write_row(leaf, busy)
@@ -35,11 +35,33 @@ def write_lines() -> Iterator[str]:
     yield from (f"- `{name_variable(old)}` is `{name_variable(new)}`" for old, new in RENAMED.items())
 
 
-def _write_row(leaf: Leaf, busy: Mapping[str, Any]) -> str:
+def list_settings() -> Iterator[dict[str, str | list[str]]]:
+    """Every setting for a program to read: what the page says, in text; `default` by profile where they differ."""
+    busy = _list_busy()
+    for leaf in SETTINGS.values():
+        yield {
+            "variable": name_variable(leaf.name),
+            "unit": leaf.unit,
+            "default": _write_defaults(leaf, busy),
+            "may_be": [*_list_allowed(leaf.kind)],
+            "meaning": leaf.meaning,
+        }
+
+
+def _list_busy() -> dict[str, Any]:
+    """The defaults of `high_traffic` by setting."""
+    return {leaf.name: leaf.default for leaf in list_leaves(Profile, take_values(PROFILES["high_traffic"]))}
+
+
+def _write_defaults(leaf: Leaf, busy: Mapping[str, Any]) -> str:
     low = _write_default(leaf.default)
     high = _write_default(busy[leaf.name]) if leaf.name in NUMBERS else low
-    default = low if low == high else f"{low} / {high}"
-    cells = (f"`{name_variable(leaf.name)}`", leaf.unit, default, ", ".join(_list_allowed(leaf.kind)), leaf.meaning)
+    return low if low == high else f"{low} / {high}"
+
+
+def _write_row(leaf: Leaf, busy: Mapping[str, Any]) -> str:
+    allowed = ", ".join(_list_allowed(leaf.kind))
+    cells = (f"`{name_variable(leaf.name)}`", leaf.unit, _write_defaults(leaf, busy), allowed, leaf.meaning)
     return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
 
 

@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +148,19 @@ class Deployment:
 
 def _read_data(chosen: Path | None) -> dict[str, dict[str, Any]]:
     folder = chosen or files("warmline_simulators") / "data"
-    read = [json.loads(file.read_text(encoding="utf-8")) for file in folder.iterdir() if file.name.endswith(".json")]
-    return {data["organisation"]: decoded(data) for data in read}
+    data = (_read_organisation(file) for file in folder.iterdir() if file.name.endswith(".json"))
+    return {str(one["organisation"]): one for one in data}
+
+
+def _read_organisation(file: Traversable) -> dict[str, Any]:
+    """What a file says of an organisation. Raises ValueError, which names the file, if it says something else."""
+    try:
+        found = decoded(json.loads(file.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+    if not (isinstance(found, dict) and {"organisation", "knowledge"} <= found.keys()):
+        raise ValueError(f"{file}: an organisation is an object with organisation and knowledge")
+    return found
 
 
 def _index(data: dict[str, Any]) -> Index:

@@ -77,8 +77,11 @@ class WebhookSender:
 
 def read_secrets(path: Path) -> tuple[bytes, ...]:
     """The secrets of a file, `whsec_<base64>` one a line."""
-    lines = path.read_text(encoding="utf-8").split()
-    return tuple(base64.b64decode(line.removeprefix("whsec_"), validate=True) for line in lines)
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+        return tuple(base64.b64decode(line.removeprefix("whsec_"), validate=True) for line in lines)
+    except ValueError:
+        raise ValueError(f"{path} holds something else than secrets: whsec_<base64>, one a line") from None
 
 
 def signed(identity: str, timestamp: int, body: bytes, secrets: tuple[bytes, ...]) -> dict[str, str]:
@@ -95,7 +98,11 @@ def signed(identity: str, timestamp: int, body: bytes, secrets: tuple[bytes, ...
 
 def poster(ca_file: Path | None = None) -> Send:
     """`Send` over a connection of its own, which may take ten seconds; https is held to the authorities in the file."""
-    context = ssl.create_default_context(cadata=ca_file.read_text(encoding="ascii") if ca_file else None)
+    text = ca_file.read_text(encoding="ascii", errors="ignore") if ca_file else None
+    try:
+        context = ssl.create_default_context(cadata=text)
+    except ssl.SSLError:
+        raise ValueError(f"{ca_file} holds no certificate: name a PEM file") from None
 
     async def post(url: str, headers: dict[str, str], body: bytes) -> int | None:
         try:

@@ -1,8 +1,8 @@
 """The options of the studies."""
 
 import argparse
-from pathlib import Path
 
+from warmline.commands.arguments import path
 from warmline.settings import PROFILES
 from warmline_studies.commands import planning, tracing, tuning
 from warmline_studies.commands.number import MOST, real, whole, workers
@@ -24,7 +24,7 @@ def _add_trace(parser: argparse.ArgumentParser) -> None:
     make = commands.add_parser("generate", help="write a trace that was never recorded, one JSON object a line")
     _add_shape(make)
     _add_seed(make)
-    make.add_argument("--utterances", type=Path, metavar="FILE", help="take questions from lines of {text, intent}")
+    make.add_argument("--utterances", type=path, metavar="FILE", help="take questions from lines of {text, intent}")
     make.set_defaults(run=tracing.generate)
     knowledge = commands.add_parser("knowledge", help="write the questions of a generated trace and their answers")
     _add_shape(knowledge)
@@ -61,7 +61,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
         "--sockets-account", type=whole(0), default=100, help="sockets that the account may have open at once"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object for each size of fleet")
-    parser.add_argument("--validate", type=Path, metavar="FILE", help="compare with what `make evidence` measured")
+    parser.add_argument("--validate", type=path, metavar="FILE", help="compare with what `make evidence` measured")
     parser.set_defaults(run=planning.plan)
 
 
@@ -80,8 +80,8 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--l1-mib", type=whole(1), default=64, metavar="N", help="the most MiB of L1 for one cache in a worker"
     )
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves")
-    parser.add_argument("--apply", type=Path, metavar="FILE", help="write agent_settings of the inventory's variables")
+    parser.add_argument("--svg", type=path, metavar="FILE", help="draw the curves")
+    parser.add_argument("--apply", type=path, metavar="FILE", help="write agent_settings of the inventory's variables")
     parser.set_defaults(run=tuning.tune)
 
 
@@ -102,11 +102,11 @@ def _add_numbers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=NUMBER", help="numbers that differ, such as cache_rag_ttl=600"
     )
-    parser.add_argument("--prices", type=Path, metavar="FILE", help="a price table instead of the built-in one")
+    parser.add_argument("--prices", type=path, metavar="FILE", help="a price table instead of the built-in one")
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--trace", type=Path, metavar="FILE", help="one JSON object a line; else --shape is invented")
+    parser.add_argument("--trace", type=path, metavar="FILE", help="one JSON object a line; else --shape is invented")
     parser.add_argument("--skip-broken", action="store_true", help="leave out lines that are wrong, and count them")
     _add_shape(parser)
     _add_seed(parser)

@@ -14,6 +14,7 @@ from warmline_studies.tuner import metrics
 
 def tune(options: argparse.Namespace) -> int:
     """Print what is advised, and write it if told to. Raises TraceError, SettingsError, ValueError, OSError."""
+    _require_writable(options)
     profile = planner.numbers(options.profile or "low_traffic", options.set)
     if not options.metrics:
         return _tune_by_trace(options, profile)
@@ -22,6 +23,14 @@ def tune(options: argparse.Namespace) -> int:
     print(*metrics.lines(found, own, room), sep="\n")
     _apply(options.apply, metrics.settings(found, own, room))
     return 0
+
+
+def _require_writable(options: argparse.Namespace) -> None:
+    """Raise OSError for a file that could not be written when, minutes later, everything has been worked out."""
+    if options.apply is not None:
+        options.apply.open("r+b").close()
+    if options.svg is not None:
+        options.svg.open("ab").close()
 
 
 def _tune_by_trace(options: argparse.Namespace, profile: Profile) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from warmline.commands.table import draw
 from warmline_studies.planner.estimate import MIB, Estimate
 from warmline_studies.planner.notes import notes
 
@@ -55,10 +56,4 @@ def lines(found: Estimate, best: dict[str, float]) -> Iterator[str]:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Align columns, the first to the left and the others to the right."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        first, *others = (
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join(["", first, *others]).rstrip()
+    yield from draw([head, *rows], right=range(1, len(head)), indent="  ")
