@@ -29,3 +29,15 @@ def test_the_firewall_is_back_within_seconds_after(what: str) -> None:
     until(lambda: host.run(TABLE).stdout.strip() == rules, seconds=30, what="the rules to be back")
     assert not fleet.connects("redis-1", fleet.addresses()["agent-2"], fleet.slot("agent-2", 1)["admin_port"])
     until(lambda: repairs("agent-2") == before + 1, seconds=30, what="Prometheus to know")
+
+
+def test_rules_that_lock_us_out_are_taken_back_by_themselves() -> None:
+    """Tried for two seconds, so that this does not wait for a minute."""
+    host, program = fleet.host("agent-2"), "/usr/local/libexec/warmline-firewall /etc/warmline/firewall.nft"
+    before = host.check_output(TABLE)
+    host.check_output("sed '/sshd/d' /etc/warmline/firewall.new.nft >/tmp/locked.nft")
+    host.check_output(f"{program} try /tmp/locked.nft 2")
+    assert not fleet.connects("redis-1", fleet.addresses()["agent-2"], 22)
+    until(lambda: fleet.connects("redis-1", fleet.addresses()["agent-2"], 22), seconds=30, what="a way in")
+    assert host.check_output(TABLE) == before
+    assert "taken back" in host.run(f"{program} keep /tmp/locked.nft").stderr

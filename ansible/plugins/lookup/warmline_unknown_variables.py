@@ -7,7 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible.errors import AnsibleError
+from ansible.plugins.become import su, sudo
+from ansible.plugins.connection import local, ssh
+from ansible.plugins.doc_fragments import connection_pipelining as pipelining
 from ansible.plugins.lookup import LookupBase
 
 DOCUMENTATION = """
@@ -34,19 +38,26 @@ options:
     required: true
 """
 
-CONNECTION = {
+OF_ANSIBLE = {
     "ansible_become",
-    "ansible_become_password",
+    "ansible_become_method",
     "ansible_connection",
-    "ansible_control_path_dir",
-    "ansible_host",
-    "ansible_password",
-    "ansible_port",
     "ansible_python_interpreter",
-    "ansible_ssh_common_args",
-    "ansible_ssh_private_key_file",
-    "ansible_user",
+    "ansible_shell_executable",
+    "ansible_shell_type",
+    "ansible_timeout",
 }
+"""Variables that Ansible itself reads, whatever carries its tasks."""
+
+
+def connection_variables() -> set[str]:
+    """All names in Ansible's documentation of `ssh`, of connections to this machine, and of becoming root."""
+    named = set(OF_ANSIBLE)
+    for plugin in (ssh, local, pipelining, sudo, su):
+        text = getattr(plugin, "DOCUMENTATION", None) or plugin.ModuleDocFragment.DOCUMENTATION
+        for option in yaml.safe_load(text)["options"].values():
+            named |= {entry["name"] for entry in option.get("vars", ())}
+    return {name for name in named if name.startswith("ansible_")}
 
 
 class LookupModule(LookupBase):
@@ -73,7 +84,7 @@ class LookupModule(LookupBase):
         return unknown + overruled
 
     def _declared(self, roles: Path, fleet: dict[str, Any]) -> set[str]:
-        names = set(CONNECTION) | set(fleet["fleet_variables"])
+        names = connection_variables() | set(fleet["fleet_variables"])
         for spec in roles.glob("*/meta/argument_specs.yml"):
             for entry in self._load(spec)["argument_specs"].values():
                 names.update(entry.get("options", {}))

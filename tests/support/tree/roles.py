@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import jinja2
 import yaml
@@ -26,5 +27,6 @@ def render(role: str, template: str, **variables: object) -> str:
         "hash": lambda text, name: hashlib.new(name, text.encode()).hexdigest(),
         "warmline_setting": load("filter", "warmline").setting,
     }
+    environment.tests["search"] = lambda text, pattern: bool(re.search(pattern, text))
     defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
     return environment.get_template(template).render({"ansible_managed": "a test", **defaults, **variables})

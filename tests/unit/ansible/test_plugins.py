@@ -72,6 +72,24 @@ def test_declared_variables_are_fine(inventory: Path) -> None:
     assert complaints(inventory) == []
 
 
+def test_every_connection_variable_that_people_use_is_fine(inventory: Path) -> None:
+    names = """ansible_host ansible_port ansible_user ansible_password ansible_connection
+        ansible_ssh_host ansible_ssh_port ansible_ssh_user ansible_ssh_pass ansible_private_key_file
+        ansible_ssh_private_key_file ansible_ssh_common_args ansible_ssh_extra_args ansible_ssh_args
+        ansible_ssh_pipelining ansible_pipelining ansible_ssh_executable ansible_host_key_checking
+        ansible_ssh_host_key_checking ansible_control_path_dir ansible_become ansible_become_method
+        ansible_become_user ansible_become_pass ansible_become_password ansible_become_exe
+        ansible_become_flags ansible_sudo_pass ansible_timeout ansible_ssh_timeout ansible_ssh_retries
+        ansible_shell_type ansible_shell_executable ansible_python_interpreter"""
+    (inventory / "group_vars" / "all.yml").write_text("".join(f"{name}: x\n" for name in names.split()))
+    assert complaints(inventory) == []
+
+
+def test_a_misspelt_connection_variable_is_named_with_what_was_meant(inventory: Path) -> None:
+    (inventory / "hosts.yml").write_text("all: {hosts: {a: {ansible_prot: 2222}}}")
+    assert complaints(inventory) == ["hosts.yml: nothing reads the variable ansible_prot; did you mean ansible_port?"]
+
+
 def test_a_misspelt_variable_is_named_with_its_file_and_what_was_meant(inventory: Path) -> None:
     (inventory / "group_vars" / "all.yml").write_text("redis_prot: 1\n")
     assert complaints(inventory) == [
