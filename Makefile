@@ -41,6 +41,7 @@ export HOST ?=
 CA = $(addprefix --ca-file ,$(wildcard $(STATE)/tls/ca.pem))
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
 export REVOKE ?=
+export EVENTS ?=
 export SLOT ?=
 export LOG_LINES ?= 50
 # What cannot be undone asks first, or wants YES=1.
@@ -97,7 +98,7 @@ forget: venv ## have every worker forget all it keeps of ORGANISATION=..., or wi
 	$(PLAYBOOK) $(PLAYBOOKS)/forget.yml
 
 ##@ Look
-.PHONY: status ask logs where
+.PHONY: status ask logs history where
 status: venv ## a table: slots, colours, releases, sessions, hit ratios, health; who has the lock, what a rollback goes to
 	@mkdir -p $(STATE)
 	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log; exit 1; }
@@ -112,6 +113,11 @@ logs: venv ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50
 	@mkdir -p $(STATE)
 	@$(PLAYBOOK) $(PLAYBOOKS)/logs.yml >$(STATE)/logs.log || { cat $(STATE)/logs.log; exit 1; }
 	@cat $(STATE)/logs.txt
+
+history: venv ## who changed the fleet, when, and what became of it: EVENTS=20
+	@mkdir -p $(STATE)
+	@$(PLAYBOOK) $(PLAYBOOKS)/history.yml >$(STATE)/history.log || { cat $(STATE)/history.log; exit 1; }
+	@cat $(STATE)/history.txt
 
 where: venv ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session
 	@$(PLAYBOOK) $(PLAYBOOKS)/where.yml

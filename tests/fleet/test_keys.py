@@ -28,6 +28,9 @@ def test_a_key_is_issued_and_revoked_without_a_deploy(edge: Edge) -> None:
     until(lambda: answers(edge, key) == {401}, seconds=5, what="every worker to refuse it")
     assert name not in operations.done(operations.make("key"))
     assert serving() == before
+    said = operations.done(operations.make("history"))
+    assert "issue key of sahyadri" in said
+    assert f"revoke key {name}" in said
 
 
 def answers(edge: Edge, key: str) -> set[int]:
