@@ -5,7 +5,19 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
-ENV ?= staging
+# Which fleet a command means: ENV=, else WARMLINE_ENV, else what the file .warmline-env holds, else staging. Tests and
+# drills make and break a fleet: they mean staging unless ENV= itself says otherwise.
+CHOSEN := $(or $(WARMLINE_ENV),$(strip $(shell cat $(ROOT)/.warmline-env 2>/dev/null)))
+ifneq ($(filter test% incident-drill,$(MAKECMDGOALS)),)
+CHOSEN :=
+endif
+# An inventory may stand anywhere: INVENTORY=its folder or its hosts.yml. It is then called as its folder.
+ifdef INVENTORY
+override INVENTORY := $(abspath $(or $(wildcard $(INVENTORY)/hosts.yml),$(INVENTORY)))
+CHOSEN := $(notdir $(patsubst %/,%,$(dir $(INVENTORY))))
+endif
+ENV ?= $(or $(CHOSEN),staging)
+export ENV
 export WARMLINE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/warmline
 export WARMLINE_STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/warmline
 
@@ -16,9 +28,9 @@ export ANSIBLE_CONFIG := $(ROOT)/ansible/ansible.cfg
 
 # What changes a fleet gives its lock back however it ends.
 ROLLOUT = $(ROOT)/ansible/bin/rollout $(ENV) $(INVENTORY) $(STATE)
-INVENTORY := $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
+INVENTORY ?= $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
 ifeq ($(wildcard $(INVENTORY)),)
-$(error There is no $(INVENTORY). ENV may be one of: $(notdir $(wildcard $(ROOT)/ansible/inventories/*)))
+$(error There is no $(INVENTORY). ENV may be one of: $(notdir $(wildcard $(ROOT)/ansible/inventories/*)), or say INVENTORY=folder)
 endif
 PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
 # Staging's hosts are containers here: what a deploy waits for is this machine's cores (docs/decisions/0029).
@@ -44,6 +56,12 @@ export REVOKE ?=
 export EVENTS ?=
 export SLOT ?=
 export LOG_LINES ?= 50
+export FOLLOW ?=
+JSON ?=
+# Codes for bold, where a person reads and has not said NO_COLOR.
+define title
+if [[ -t 1 && -z "$${NO_COLOR:-}" ]]; then printf '\033[1m%s\033[0m\n' '$(1)'; else printf '%s\n' '$(1)'; fi
+endef
 # What cannot be undone asks first, or wants YES=1.
 define sure
 @if [[ "$(YES)" != 1 ]]; then \
@@ -58,89 +76,97 @@ help:
 	@printf 'agent_settings: {cache_rag_ttl: 600}; after a change: make plan, make deploy. More: docs/operate/operations.md\n'
 
 define show_targets
-awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
+[[ -t 1 && -z "$${NO_COLOR:-}" ]] && bold='\033[1m' plain='\033[0m' || bold='' plain=''; \
+awk -v bold="$$bold" -v plain="$$plain" 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s%s%s\n", bold, substr($$0, 5), plain } \
   /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(1)
 endef
 
+# First of all a command says on which fleet it acts; a command inside another does not say it again.
+.PHONY: which
+which: venv
+ifeq ($(MAKELEVEL),0)
+	@$(ROOT)/ansible/bin/fleet '$(ENV)' '$(INVENTORY)' '$(STATE)'
+endif
+
 ##@ Deploy
-.PHONY: deploy plan rollback scale drain undrain warm key forget
-deploy: control images ## create the fleet where its hosts are containers, provision it, show that it answers
+.PHONY: deploy plan rollback scale drain undrain key
+deploy: which control images ## create the fleet where its hosts are containers, provision it, show that it answers
 	$(ROLLOUT) $(PLAYBOOKS)/deploy.yml
 	@[[ ! -e $$KEY_FILE ]] || $(MAKE) ask
 	@echo && cat $(STATE)/handover.txt
 
-plan: control images ## show what a deploy would change, change nothing
+plan: which control images ## show what a deploy would change, change nothing
 	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml --check --diff
 
-rollback: venv ## go back to the release before the latest deploy; again: forth
+rollback: which ## go back to the release before the latest deploy; again: forth
 	$(ROLLOUT) $(PLAYBOOKS)/rollback.yml
 
-scale: venv ## have WORKERS=8 workers in all, until the inventory's own number changes
+scale: which ## have WORKERS=8 workers in all, until the inventory's own number changes
 	$(ROLLOUT) $(PLAYBOOKS)/scale.yml
 
-drain: venv ## take HOST=agent-1 out of service: its callers go elsewhere, its conversations end or move
+drain: which ## take HOST=agent-1 out of service: its callers go elsewhere, its conversations end or move
 	$(ROLLOUT) $(PLAYBOOKS)/drain.yml
 
-undrain: venv ## take HOST=agent-1 back into service
+undrain: which ## take HOST=agent-1 back into service
 	$(ROLLOUT) $(PLAYBOOKS)/undrain.yml
 
-warm: venv ## fill every worker's caches now, as at its start
-	$(PLAYBOOK) $(PLAYBOOKS)/warm.yml
-
-key: venv ## list the API keys; ORGANISATION=name issues one at once, REVOKE=1a2b3c4d takes one back; deploys keep both
+key: which ## list the API keys; ORGANISATION=name issues one at once, REVOKE=1a2b3c4d takes one back; deploys keep both
 	@mkdir -p $(STATE)
 	@KEY_FOR=$(if $(REVOKE)$(filter file,$(origin ORGANISATION)),,"$$ORGANISATION") \
-	  $(PLAYBOOK) $(PLAYBOOKS)/key.yml >$(STATE)/key.log || { cat $(STATE)/key.log; exit 1; }
+	  $(PLAYBOOK) $(PLAYBOOKS)/key.yml >$(STATE)/key.log || { cat $(STATE)/key.log >&2; exit 1; }
 	@cat $(STATE)/key.txt
-
-forget: venv ## have every worker forget all it keeps of ORGANISATION=..., or with KNOWLEDGE=1 the knowledge answers alone
-	@[[ '$(origin ORGANISATION)' != file ]] || { echo "Say whose: make forget ORGANISATION=name" >&2; exit 1; }
-	$(PLAYBOOK) $(PLAYBOOKS)/forget.yml
 
 ##@ Look
 .PHONY: status ask logs history where
-status: venv ## a table: slots, colours, releases, sessions, hit ratios, health; who has the lock, what a rollback goes to
+status: which ## a table: slots, colours, releases, sessions, hit ratios, health; who has the lock, what a rollback goes to; JSON=1
 	@mkdir -p $(STATE)
-	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log; exit 1; }
-	@cat $(STATE)/status.txt
+	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log >&2; exit 1; }
+	@cat $(STATE)/status.$(if $(JSON),json,txt)
 
-ask: venv ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...
-	@printf '\n\033[1mDoes it answer? First cold, then warm.\033[0m\n'
+ask: which ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...
+	@echo; $(call title,Does it answer? First cold, then warm.)
 	@[[ -e $$KEY_FILE ]] || { echo "There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..." >&2; exit 1; }
 	@python -m warmline probe --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"
 
-logs: venv ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50
+logs: which ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50; FOLLOW=1 goes on until Ctrl-C
+ifneq ($(FOLLOW),)
+	@$(ROOT)/ansible/bin/follow $(STATE)/ssh_config "$$SLOT" "$$LOG_LINES" \
+	  $$($(ROOT)/ansible/bin/fleet '$(ENV)' '$(INVENTORY)' '$(STATE)' hosts agents)
+else
 	@mkdir -p $(STATE)
-	@$(PLAYBOOK) $(PLAYBOOKS)/logs.yml >$(STATE)/logs.log || { cat $(STATE)/logs.log; exit 1; }
+	@$(PLAYBOOK) $(PLAYBOOKS)/logs.yml >$(STATE)/logs.log || { cat $(STATE)/logs.log >&2; exit 1; }
 	@cat $(STATE)/logs.txt
+endif
 
-history: venv ## who changed the fleet, when, and what became of it: EVENTS=20
+history: which ## who changed the fleet, when, and what became of it: EVENTS=20
 	@mkdir -p $(STATE)
-	@$(PLAYBOOK) $(PLAYBOOKS)/history.yml >$(STATE)/history.log || { cat $(STATE)/history.log; exit 1; }
+	@$(PLAYBOOK) $(PLAYBOOKS)/history.yml >$(STATE)/history.log || { cat $(STATE)/history.log >&2; exit 1; }
 	@cat $(STATE)/history.txt
 
-where: venv ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session
-	@$(PLAYBOOK) $(PLAYBOOKS)/where.yml
+where: which ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... where affinity is by session; JSON=1
+	@mkdir -p $(STATE)
+	@$(PLAYBOOK) $(PLAYBOOKS)/where.yml >$(STATE)/where.log || { cat $(STATE)/where.log >&2; exit 1; }
+	@cat $(STATE)/where.$(if $(JSON),json,txt)
 
 ##@ Keep and mend
 .PHONY: backup restore break-lock fleet-down
 BACKUP_FOLDER ?= $(WARMLINE_STATE)/backups
-backup: venv ## secrets, keys, the order of slots and the monitors' data into one file: BACKUP=... names it
+backup: which ## secrets, keys, the order of slots and the monitors' data into one file: BACKUP=... names it
 	@mkdir -p -m 700 $(BACKUP_FOLDER)
 	@export BACKUP='$(or $(BACKUP),$(BACKUP_FOLDER)/$(ENV)-$(shell date -u +%Y%m%dT%H%M%SZ).tar.gz)' && \
 	  $(PLAYBOOK) $(PLAYBOOKS)/backup.yml && echo "backup: $$BACKUP"
 
-restore: venv ## put BACKUP=... back, then deploy; YES=1
+restore: which ## put BACKUP=... back, then deploy; YES=1
 	@[[ -n '$(BACKUP)' ]] || { echo "Say which: make restore BACKUP=file" >&2; exit 1; }
 	$(call sure,This replaces the secrets of $(ENV) and what its monitors have measured.)
 	BACKUP='$(BACKUP)' $(PLAYBOOK) $(PLAYBOOKS)/restore.yml
 	@$(MAKE) deploy
 
-break-lock: venv ## break the lock of a run that died; YES=1
+break-lock: which ## break the lock of a run that died; YES=1
 	$(call sure,Another run may be changing $(ENV) at this moment.)
 	@$(PLAYBOOK) $(PLAYBOOKS)/unlock.yml --extra-vars unlock_anyway=true
 
-fleet-down: venv ## remove the containers, network, keys and secrets of ENV, and nothing else; YES=1
+fleet-down: which ## remove the containers, network, keys and secrets of ENV, and nothing else; YES=1
 	$(call sure,This removes the hosts of $(ENV) with all that they hold.)
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
@@ -152,7 +178,7 @@ test: test-static test-unit test-boards test-integration test-conformance test-f
 help-all: ## show every target: tests, measurements, boards, this machine
 	@$(call show_targets,$(MAKEFILE_LIST))
 
-include $(ROOT)/tests/tests.mk $(ROOT)/dashboards/boards.mk $(ROOT)/ansible/machine.mk
+include $(ROOT)/ansible/caches.mk $(ROOT)/tests/tests.mk $(ROOT)/dashboards/boards.mk $(ROOT)/ansible/machine.mk
 
 # These two names could be mistaken for each other.
 .PHONY: lock unlock

@@ -12,7 +12,7 @@ control-test: venv ## have what the tests need as well: redis-server, nginx, pro
 	$(PLAIN) $(PLAYBOOK) $(PLAYBOOKS)/control.yml --extra-vars purpose=test
 
 images: control ## pull or build every image of the fleet
-	@printf '\033[1mImages\033[0m\n'
+	@$(call title,Images)
 	@python $(ROOT)/docker/build.py build
 
 venv: ## have the Python environment of requirements.txt

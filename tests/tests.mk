@@ -78,7 +78,7 @@ evidence: control-test ## what caches, stickiness and Redis give, in 11 minutes;
 	@cd $(ROOT) && python -m tests.measure.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
 	  --profile $(PROFILE) $(if $(ROWS),--rows $(ROWS)) $(if $(TRACE),--trace '$(abspath $(TRACE))')
 
-load: ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
+load: which ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/measure/load/requirements.txt $(LOAD_VENV)
 	@mkdir -p $(STATE)
 	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/measure/load/locustfile.py --headless --only-summary \
@@ -94,6 +94,6 @@ bench-overhead: control-test ## what the worker adds to a bare Starlette endpoin
 	@cd $(ROOT) && python -m tests.measure.bench.overhead
 
 .PHONY: incident-drill
-incident-drill: venv ## incidents on staging, one after the other, and which alerts came after how long; 12 min; ONLY=Redis; YES=1
+incident-drill: which ## incidents on staging, one after the other, and which alerts came after how long; 12 min; ONLY=Redis; YES=1
 	$(call sure,This stops parts of $(ENV) on purpose.)
 	@cd $(ROOT) && python -m tests.measure.drill $(if $(ONLY),--only '$(ONLY)')

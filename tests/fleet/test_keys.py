@@ -43,4 +43,4 @@ def answers(edge: Edge, key: str) -> set[int]:
 def test_a_name_that_no_key_has_is_refused_and_nothing_changes() -> None:
     run = operations.make("key", REVOKE="00000000")
     assert run.returncode != 0
-    assert "No valid key is called 00000000: make key lists them" in run.stdout
+    assert "No valid key is called 00000000: make key lists them" in run.stderr

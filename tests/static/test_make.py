@@ -1,5 +1,6 @@
 """What `make` shows and says: the operators' targets first, all of them on request."""
 
+import os
 import re
 import subprocess
 
@@ -37,3 +38,35 @@ def test_a_name_that_could_be_mistaken_does_nothing_but_say_the_new_one(old: str
     assert done.returncode == 2
     assert new in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("target", ["help", "help-all"])
+def test_no_escape_codes_reach_a_pipe(target: str) -> None:
+    assert "\033" not in make(target).stdout
+
+
+@pytest.mark.parametrize(("variables", "bold"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_gets_bold_titles_unless_it_says_no_color(variables: dict[str, str], bold: bool) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    command = ["script", "--quiet", "--return", "--command", "make help", "/dev/null"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**environment, **variables}, capture_output=True, text=True, check=True
+    )
+    assert ("\033[1mDeploy" in done.stdout) == bold
+
+
+def test_no_program_writes_escape_codes_without_asking_who_reads() -> None:
+    """Each file that has one also looks whether a terminal reads, and at NO_COLOR."""
+    codes = re.compile(r"\\(033|e|x1b)\[")
+    files = [
+        *makefiles(),
+        *(ROOT / "ansible" / "bin").iterdir(),
+        *(ROOT / "agent").rglob("*.py"),
+        *(ROOT / "docker").rglob("*.py"),
+    ]
+    texts = {file: file.read_text(encoding="utf-8") for file in files if file.is_file()}
+    assert [
+        file
+        for file, text in texts.items()
+        if codes.search(text) and not {"NO_COLOR", "-t "} <= {*re.findall("NO_COLOR|-t ", text)}
+    ] == []

@@ -36,6 +36,7 @@ def former(came_from: str, tmp_path: Path) -> Iterator[Path]:
 
 def make(tree: Path, *words: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment["ENV"] = "staging"
     done = subprocess.run(
         ["make", "--directory", str(tree), *words], env=environment, capture_output=True, text=True, check=False
     )

@@ -64,5 +64,10 @@ def _file(kind: str) -> Path:
 
 def _run(command: list[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    environment |= {"ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **variables}
+    environment |= {
+        "ENV": "staging",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        **variables,
+    }
     return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)

@@ -5,7 +5,6 @@ from typing import Any
 from tests.support.tree.plugins import load
 
 module = load("filter", "status")
-status = module.status
 
 METRICS = """# TYPE warmline_sessions gauge
 warmline_sessions 7.0
@@ -21,8 +20,12 @@ def slot(name: str = "agent-1/1", **other: Any) -> dict[str, Any]:
 
 def shown(*slots: dict[str, Any], drained: tuple[str, ...] = (), **readings: Any) -> list[list[str]]:
     """The table's rows after its head, as words."""
-    table = status({"slots": slots, "drained": drained}, {"agent-1/1": readings} if readings else {})
-    return [row.split() for row in table[1:]]
+    return [row.split() for row in module.table(found(*slots, drained=drained, **readings))[1:]]
+
+
+def found(*slots: dict[str, Any], drained: tuple[str, ...] = (), **readings: Any) -> Any:
+    """What programs read."""
+    return module.status({"slots": slots, "drained": drained}, {"agent-1/1": readings} if readings else {})
 
 
 def ready(**other: Any) -> dict[str, Any]:
@@ -52,3 +55,15 @@ def test_slots_of_a_drained_host_are_shown_and_those_scaled_in_are_not() -> None
     down = slot("agent-2/1", down=True)
     assert shown(slot(), down) == shown(slot())
     assert shown(slot(), down, drained=("agent-2",))[1] == ["agent-2/1", "blue", "drained"]
+
+
+def test_programs_read_numbers_and_nulls() -> None:
+    one, down = found(slot(), slot("agent-2/1", down=True), drained=("agent-2",), ready=ready(), metrics=METRICS)
+    assert one["sessions"] == 7
+    assert one["hit_ratios"]["rag"] == 0.9
+    assert one["hit_ratios"]["tts"] is None
+    assert (down["health"], down["release"], down["sessions"], down["hit_ratios"]) == ("drained", None, None, {})
+
+
+def test_names_and_values_stand_under_each_other_and_what_is_none_is_left_out() -> None:
+    assert module.pairs({"slot": "agent-1/1", "port": 8101, "host": None}) == ["slot:  agent-1/1", "port:  8101"]
