@@ -13,6 +13,10 @@ Setting = Annotated[float, msgspec.Meta(ge=-100, le=100)]
 reckon with."""
 
 
+VoiceName = Annotated[str, msgspec.Meta(max_length=200)]
+"""Longer than any provider's; what is longer would be in every line of the log, and in what a socket is opened with."""
+
+
 class Voice(msgspec.Struct, frozen=True, rename="camel"):
     """Every setting that changes how a text sounds. All of them are part of the phrase's cache key.
 
@@ -20,17 +24,17 @@ class Voice(msgspec.Struct, frozen=True, rename="camel"):
     those are taken that carry samples as they are: nothing here decodes another.
     """
 
-    model: str
-    speaker: str
-    language: str
+    model: VoiceName
+    speaker: VoiceName
+    language: VoiceName
     sample_rate: Annotated[int, msgspec.Meta(ge=8000, le=48000)] = 22050
     codec: Literal["linear16", "wav"] = "linear16"
     pace: Setting | None = None
     pitch: Setting | None = None
     loudness: Setting | None = None
     temperature: Setting | None = None
-    dictionary: str | None = None
-    dictionary_version: str | None = None
+    dictionary: VoiceName | None = None
+    dictionary_version: VoiceName | None = None
 
 
 class Synthesiser(Protocol):

@@ -70,6 +70,11 @@ async def test_that_nothing_was_found_is_forgotten_by_every_worker_with_what_is_
     assert app.calls["knowledge:search"] == 2
 
 
+async def test_of_more_passages_than_were_asked_for_the_first_are_taken(fleet: Fleet, app: Changing) -> None:
+    app.found = [Passage(str(number), 0.9, QUESTION, "A kind of arthritis.") for number in range(10_000)]
+    assert await search(fleet.member(limit=0)) == app.found[:3]
+
+
 @pytest.mark.parametrize("nothing", [[], None])
 async def test_the_first_agent_of_an_organisation_is_soon_heard_of(
     fleet: Fleet, app: Changing, nothing: list[str] | None

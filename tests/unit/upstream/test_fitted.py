@@ -44,7 +44,7 @@ def test_what_is_no_setting_of_any_voice_is_named(field: str, sent: object) -> N
 
 
 @pytest.mark.parametrize("field", ["model", "speaker", "language"])
-@pytest.mark.parametrize("missing", [None, [], {}, True])
+@pytest.mark.parametrize("missing", [None, [], {}, True, "x" * 201])
 def test_what_a_voice_cannot_do_without_is_named(field: str, missing: object) -> None:
     with pytest.raises(msgspec.ValidationError, match=field):
         voice(**{field: missing})
