@@ -31,7 +31,7 @@ class _Seen:
 
 def run(url: str, *, agent: str, key: str, question: str, ca_file: Path | None) -> int:
     """Print what was answered and how fast; 0 if everything was answered, else 1."""
-    with trust.explained():
+    with trust.explain():
         return asyncio.run(_Probe(url.rstrip("/"), agent, key, trust.context(ca_file)).show(question))
 
 

@@ -35,7 +35,7 @@ def run(url: str, *, agent: str, key: str, save: Path | None, ca_file: Path | No
     """Talk until the input ends or the agent is gone; 0 if the conversation was ended by us, else 1."""
     talk = _Talk(url, agent, key, save, trust.context(ca_file), clock=time.perf_counter)
     try:
-        with trust.explained():
+        with trust.explain():
             return asyncio.run(talk.hold())
     except KeyboardInterrupt:
         return 0
@@ -75,7 +75,7 @@ class _Talk:
         try:
             while failures < ATTEMPTS:
                 await asyncio.sleep(min(8.0, 0.25 * 2**failures) if failures else 0)
-                code = await self._connected(lines)
+                code = await self._connect(lines)
                 if code >= _FINAL:
                     return 1
                 if self._closing:
@@ -87,7 +87,7 @@ class _Talk:
                 self._recorder.close()
         return 1
 
-    async def _connected(self, lines: asyncio.Queue[str | None]) -> int:
+    async def _connect(self, lines: asyncio.Queue[str | None]) -> int:
         """One connection, until it ends: its close code, 0 if no session was open on it."""
         try:
             async with connect(self._url, additional_headers=self._headers, ssl=self._context) as connection:

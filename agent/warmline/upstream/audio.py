@@ -70,7 +70,7 @@ class Samples:
         while part:
             if self._head is not None:
                 self._head += part
-                part = self._begun()
+                part = self._strip_header()
             data, part = self._data(part)
             found += self._whole(data)
         return bytes(found)
@@ -86,7 +86,7 @@ class Samples:
         self._end_file()
         return rest
 
-    def _begun(self) -> bytes:
+    def _strip_header(self) -> bytes:
         """The data behind a beginning, once it is clear what it is; nothing before that."""
         assert self._head is not None
         head = bytes(self._head)

@@ -13,7 +13,7 @@ from warmline.upstream.pieces import pieces
 from warmline.upstream.ports import Voice
 from warmline.upstream.posts import Posts
 from warmline.upstream.sarvam.frames import settings
-from warmline.upstream.sarvam.spoken import spoken
+from warmline.upstream.sarvam.spoken import decode_speech
 from warmline_cache.errors import UpstreamUnavailable
 
 Billed = Callable[[str, int], None]
@@ -82,6 +82,6 @@ class Sarvam:
                 status, raw = response.status, await body(response, upstream=self.name, most=_MOST_BYTES)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UpstreamUnavailable(self.name, str(error) or type(error).__name__) from error
-        pcm = spoken(self.name, status, raw, voice.sample_rate)
+        pcm = decode_speech(self.name, status, raw, voice.sample_rate)
         self._billed("rest", len(text))
         return pcm
