@@ -25,7 +25,7 @@ from warmline.api.serve import Service, bind
 from warmline.api.sessions import SESSIONS, SessionApi
 from warmline.api.signature import read_secrets
 from warmline.services.answers import Answers
-from warmline.settings import Settings, flatten, revealed
+from warmline.settings import Settings, flatten, read_secret
 from warmline.telemetry.caches import CacheMetrics
 from warmline.telemetry.counters import Metrics
 from warmline.telemetry.lag import Lag
@@ -65,7 +65,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
         functions = wiring.functions(settings, posts, metrics)
         synthesiser = wiring.synthesiser(settings, posts, pool, pool_metrics)
         services = wiring.services(settings, caches, functions, synthesiser, accounts, metrics)
-        answers = Answers(services.agents, services.knowledge, asked=popular.asked)
+        answers = Answers(services.agents, services.knowledge, asked=popular.count_question)
         warming = await enter(wiring.warming(settings, keys, caches, services, popular, metrics))
         sessions = await enter(wiring.sessions(settings, services, answers, accounts, caches, metrics))
         await enter(Lag(metrics.count_lag))
@@ -85,23 +85,24 @@ async def run(settings: Settings, log: LogWriter) -> None:
         webhooks = wiring.webhooks(settings, secrets, caches, metrics)
         fleet_api = FleetApi(registry, caches, warming, identity=identity, profile=settings.profile)
 
-        def draining() -> None:
+        def drain() -> None:
             fleet_api.drain()
             warming.stop()
 
         service = Service(
-            _observed([*caller_api.routes(), *session_api.routes(), *webhooks.routes(), *Demo().routes()], metrics),
+            _observe([*caller_api.routes(), *session_api.routes(), *webhooks.routes(), *Demo().routes()], metrics),
             _application(fleet_api.routes()),
             drain_seconds=settings.drain_seconds,
             leave_seconds=settings.session.leave_seconds,
-            draining=draining,
+            draining=drain,
             leaving=sessions.leave,
             sockets=[SESSIONS],
             message_bytes=settings.session.message_bytes,
         )
         pool.prewarm(*wiring.models(settings))
-        await caches.dialled()  # or the first callers would have no Redis, and their sessions could not be resumed
-        _log.info("serving", **_shown(settings))
+        # Else the first callers would have no Redis, and their sessions could not be resumed.
+        await caches.wait_for_dials()
+        _log.info("serving", **_show(settings))
         await service.run(caller_socket, fleet_socket)
     _log.info("stopped")
 
@@ -114,7 +115,7 @@ def check(settings: Settings) -> None:
     read_secrets(settings.webhook.secrets_file)
     redis = (settings.redis_cache.password_file, settings.redis_state.password_file)
     for path in (*redis, settings.data.convex.deploy_key_file, settings.speech.sarvam.key_file):
-        revealed(path)
+        read_secret(path)
 
 
 async def check_redis(settings: Settings) -> list[str]:
@@ -126,7 +127,7 @@ async def check_redis(settings: Settings) -> list[str]:
         await caches.aclose()
 
 
-def _observed(routes: Sequence[BaseRoute], metrics: Metrics) -> Starlette:
+def _observe(routes: Sequence[BaseRoute], metrics: Metrics) -> Starlette:
     return _application(routes, Middleware(Observed, metrics=metrics, clock=time.monotonic))
 
 
@@ -138,6 +139,6 @@ def _application(routes: Sequence[BaseRoute], *middleware: Middleware) -> Starle
     return made
 
 
-def _shown(settings: Settings) -> dict[str, object]:
+def _show(settings: Settings) -> dict[str, object]:
     """What an operator wants to read first; the settings hold paths of secrets, never secrets."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in flatten(settings).items()}

@@ -28,7 +28,7 @@ from warmline.services.roster import Roster
 from warmline.services.speech import Speech
 from warmline.session import Sessions, SessionServices
 from warmline.session.redis import RedisSessions
-from warmline.settings import ConvexSettings, RedisAddress, SarvamSettings, Settings, revealed
+from warmline.settings import ConvexSettings, RedisAddress, SarvamSettings, Settings, read_secret
 from warmline.telemetry.counters import Metrics
 from warmline.telemetry.sockets import PoolMetrics
 from warmline.upstream.convex.functions import Convex
@@ -53,7 +53,7 @@ _log = structlog.get_logger(__name__)
 
 def dial(address: RedisAddress) -> Dial:
     """Connections to one of the Redis instances."""
-    return dialler(address.url, password=revealed(address.password_file), timeout=DIAL_SECONDS)
+    return dialler(address.url, password=read_secret(address.password_file), timeout=DIAL_SECONDS)
 
 
 def caches(settings: Settings, metrics: Metrics) -> Caches:
@@ -79,7 +79,7 @@ def _convex(convex: ConvexSettings, posts: Posts, metrics: Metrics) -> Convex:
     return Convex(
         posts,
         convex.url,
-        deploy_key=revealed(convex.deploy_key_file),
+        deploy_key=read_secret(convex.deploy_key_file),
         timeout=convex.timeout,
         concurrency=convex.concurrency,
         called=partial(metrics.count_call, Convex.name),
@@ -110,7 +110,7 @@ def _sockets(settings: Settings, http: aiohttp.ClientSession) -> Connect:
                 http,
                 sarvam.socket_url or socket_url(sarvam.url),
                 upstream=Sarvam.name,
-                key=revealed(sarvam.key_file) or "",
+                key=read_secret(sarvam.key_file) or "",
                 ping=settings.speech.sockets.ping,
             )
 
@@ -134,7 +134,7 @@ def _sarvam(sarvam: SarvamSettings, posts: Posts, pool: Pool, metrics: PoolMetri
     rest = Sarvam(
         posts,
         sarvam.url,
-        key=revealed(sarvam.key_file) or "",
+        key=read_secret(sarvam.key_file) or "",
         timeout=sarvam.timeout,
         language_field=sarvam.language_field,
         billed=metrics.count_characters,

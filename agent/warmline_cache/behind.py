@@ -23,7 +23,7 @@ class Behind:
         """Begin it. An error that it ends with is logged, for perhaps nobody is there to hear it."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_end)
         return task
 
     async def aclose(self) -> None:
@@ -31,7 +31,7 @@ class Behind:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _on_end(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("failed_behind_an_answer", what=task.get_name(), exc_info=error)

@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 
 
 @contextlib.contextmanager
-def blaming(name: str) -> Iterator[None]:
+def blame(name: str) -> Iterator[None]:
     """Raises UpstreamUnavailable, naming the cache `name`, where an OSError would come out."""
     try:
         yield
@@ -27,7 +27,7 @@ def blaming(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def confessing(name: str) -> Iterator[None]:
+def confess(name: str) -> Iterator[None]:
     """Log, for the cache `name`, what is a fault of ours; it goes on to whoever waits."""
     try:
         yield

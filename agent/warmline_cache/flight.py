@@ -66,7 +66,7 @@ class Flights(Generic[V]):
     def __len__(self) -> int:
         return len(self._all)
 
-    def waiting(self) -> int:
+    def count_waiting(self) -> int:
         """How many wait for one of them."""
         return sum(flight.waiters for flight in self._all)
 
@@ -85,7 +85,7 @@ class Flights(Generic[V]):
         flight.task = asyncio.get_running_loop().create_task(run(), name=f"load {key}")
         self._joinable[key] = flight
         self._all.add(flight)
-        flight.task.add_done_callback(lambda task: self._ended(flight, task))
+        flight.task.add_done_callback(lambda task: self._on_end(flight, task))
         return flight
 
     def detach(self, groups: Iterable[str], keys: Iterable[str]) -> None:
@@ -112,7 +112,7 @@ class Flights(Generic[V]):
             if self._joinable.get(flight.key) is flight:
                 del self._joinable[flight.key]
 
-    def _ended(self, flight: Flight[V], task: asyncio.Task[V]) -> None:
+    def _on_end(self, flight: Flight[V], task: asyncio.Task[V]) -> None:
         self._all.discard(flight)
         if self._joinable.get(flight.key) is flight:
             del self._joinable[flight.key]

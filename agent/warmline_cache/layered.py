@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from warmline_cache.blame import confessing
+from warmline_cache.blame import confess
 from warmline_cache.entry import Found, Outdated, Source, Stale
 from warmline_cache.errors import LoadAbandoned, LoadRefused, StoreUnavailable, UpstreamError
 from warmline_cache.fence import OPEN
@@ -154,12 +154,12 @@ class Cache(Generic[V]):
             if flight is None:
                 found = await self._wait_for(key, self._start(key, errand))
                 break
-            self._loader.turns.joined(flight)
+            self._loader.turns.on_join(flight)
             if flight.begun and not self._remembers():
                 await flight.over()
                 errand.budget.left = self._redis_deadline  # what Redis cost until now, this wait has cost anyway
             else:
-                found = _joined(await self._wait_for(key, flight))
+                found = _mark_joined(await self._wait_for(key, flight))
         return found
 
     async def _look_in_l2(self, key: Key, errand: Errand[V]) -> Found[V | None] | None:
@@ -226,7 +226,7 @@ class Cache(Generic[V]):
                 self._keep(key, kept)
 
         try:
-            with confessing(self.name):
+            with confess(self.name):
                 return await self._loader.bring(key, errand, flight, keep=keep)
         except (UpstreamError, LoadRefused, LoadAbandoned):
             found = await self._stand_in(flight, key)
@@ -277,6 +277,6 @@ class Cache(Generic[V]):
         )
 
 
-def _joined(found: Found[V]) -> Found[V]:
+def _mark_joined(found: Found[V]) -> Found[V]:
     """The same, as seen by somebody who did not begin the load."""
     return Found(found.value, Source.JOINED) if found.source is Source.ORIGIN else found

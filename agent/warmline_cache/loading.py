@@ -102,14 +102,14 @@ class Loader(Generic[V]):
         try:
             errand.claimed(start.claimed)
             value = await self._ask(flight, errand.load, led=lease is not None)
-            kept, entry = self._shared.made(value, start.claimed)
+            kept, entry = self._shared.make_entry(value, start.claimed)
         except BaseException:
             self._release(lease, look=False)
             raise
         committing = self._behind.run(
             self._shared.commit(key, start.claimed, entry, self._deadline()), name=f"commit {self._name}"
         )
-        committing.add_done_callback(partial(self._committed, lease))
+        committing.add_done_callback(partial(self._on_commit, lease))
         await wait_within(errand.budget, committing)
         if len(entry.payload) <= self._policy.max_bytes:
             keep(kept)
@@ -158,7 +158,7 @@ class Loader(Generic[V]):
                 self._surroundings.redis_deadline
             )  # what Redis cost until now, this wait has cost anyway
             if not found:
-                return await self._unled(key, start.claimed, errand.budget)
+                return await self._start_alone(key, start.claimed, errand.budget)
             again = True
 
     async def _ask_redis(self, key: Key, budget: Budget, *, again: bool, at_once: bool) -> Start[V]:
@@ -192,7 +192,7 @@ class Loader(Generic[V]):
         budget.left = max(budget.left, share)
         return taking.result()
 
-    async def _unled(self, key: Key, claimed: StoredSlot | None, budget: Budget) -> Start[V]:
+    async def _start_alone(self, key: Key, claimed: StoredSlot | None, budget: Budget) -> Start[V]:
         """What a load needs that nobody leads."""
         if claimed is not None:
             return Start(claimed=claimed)
@@ -269,7 +269,7 @@ class Loader(Generic[V]):
 
     # -- after the load
 
-    def _committed(self, lease: Lease | None, committing: asyncio.Task[NotStored | None]) -> None:
+    def _on_commit(self, lease: Lease | None, committing: asyncio.Task[NotStored | None]) -> None:
         failed = committing.cancelled() or committing.exception() is not None
         self._release(lease, look=not failed and committing.result() in (None, NotStored.OVERTAKEN))
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from warmline_cache.blame import blaming
+from warmline_cache.blame import blame
 from warmline_cache.errors import LoadAbandoned, LoadRefused, UpstreamUnavailable
 from warmline_cache.events import CacheEvents
 
@@ -38,7 +38,7 @@ class OriginCalls(Generic[V]):
         then lets itself be cancelled; LoadAbandoned if it cancelled itself.
         """
         began, failed, asked = self._clock(), True, True
-        asking = asyncio.get_running_loop().create_task(_awaited(load), name=f"ask {self._name}")
+        asking = asyncio.get_running_loop().create_task(_await_load(load), name=f"ask {self._name}")
         try:
             await asyncio.wait({asking}, timeout=seconds)
             if not asking.done():
@@ -67,21 +67,21 @@ class OriginCalls(Generic[V]):
     def _outcome(self, asking: asyncio.Task[V | None]) -> V | None:
         if asking.cancelled():
             raise LoadAbandoned("the load gave itself up")
-        with blaming(self._name):
+        with blame(self._name):
             return asking.result()
 
     async def _leave(self, asking: asyncio.Task[V | None]) -> None:
         """Cancel it. What it does later than those who wait are told is logged, if it is an error."""
         self._left.add(asking)
-        asking.add_done_callback(self._ended)
+        asking.add_done_callback(self._on_end)
         asking.cancel()
         await asyncio.wait({asking}, timeout=TIDYING_SECONDS)
 
-    def _ended(self, asking: asyncio.Task[V | None]) -> None:
+    def _on_end(self, asking: asyncio.Task[V | None]) -> None:
         self._left.discard(asking)
         if not asking.cancelled() and (error := asking.exception()) is not None:
             _log.warning("load_failed_after_its_end", cache=self._name, exc_info=error)
 
 
-async def _awaited(load: Load[V]) -> V | None:
+async def _await_load(load: Load[V]) -> V | None:
     return await load()

@@ -23,7 +23,7 @@ class Overview:
     tally: Tally
     flights: Flights[Any]
 
-    def shown(self) -> dict[str, Any]:
+    def show(self) -> dict[str, Any]:
         """All of it now, as JSON has it. `hit_ratio` counts whatever cost no load, None before the first lookup."""
         sources = self.tally.by_source()
         lookups = sum(sources.values())

@@ -76,10 +76,10 @@ class SharedLayer(Generic[V]):
             raise
         return slot, self._usable(slot, count=False)  # `read` has counted what it could not read
 
-    def made(self, value: V | None, claimed: StoredSlot | None) -> tuple[Kept[V | None], CacheEntry]:
+    def make_entry(self, value: V | None, claimed: StoredSlot | None) -> tuple[Kept[V | None], CacheEntry]:
         """What was loaded, as L1 and as L2 keep it. Raises what the codec raises for a wrong type."""
         entry = self._entry(value, claimed)
-        return self._kept(entry, value), entry
+        return self._keep(entry, value), entry
 
     async def commit(self, key: Key, claimed: StoredSlot | None, entry: CacheEntry, budget: Budget) -> NotStored | None:
         """Store what was loaded; why not, if it was not."""
@@ -127,7 +127,7 @@ class SharedLayer(Generic[V]):
                 self._unreadable(error)
             return None
         self._weight += (len(slot.data) - self._weight) // 8
-        kept = self._kept(entry, value)
+        kept = self._keep(entry, value)
         return kept if kept.kept_for > 0 else None
 
     def _unreadable(self, error: Exception) -> None:
@@ -137,7 +137,7 @@ class SharedLayer(Generic[V]):
             self._told.add(type(error))
             _log.error("decoder_failed", cache=self._name, exc_info=error)
 
-    def _kept(self, entry: CacheEntry, value: V | None) -> Kept[V | None]:
+    def _keep(self, entry: CacheEntry, value: V | None) -> Kept[V | None]:
         """An entry from the future has an unknown age. It is past its time: good for as long as a fresh one is being
         loaded, and no longer."""
         age = self._wall() - entry.born

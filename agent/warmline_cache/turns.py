@@ -37,7 +37,7 @@ class LoadTurns:
             if mine:
                 self._queue.give_back(tag_of(flight.key))
 
-    def joined(self, flight: Flight[Any]) -> None:
+    def on_join(self, flight: Flight[Any]) -> None:
         """Somebody waits for `flight` from now on: if from within a turn, it needs none, asked for or not."""
         if self not in _within.get():
             return

@@ -29,7 +29,7 @@ from warmline_cache.redis.breaker import Breaker
 from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.dial import Dial
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.server import Greet, LuaScript, Server, knowing
+from warmline_cache.redis.server import Greet, LuaScript, Server, teach
 from warmline_cache.redis.upkeep import Upkeep
 from warmline_cache.rehearsal import rehearse
 from warmline_cache.store.codec import SCHEMA, Bytes, Codec
@@ -99,7 +99,7 @@ class Caches:
 
         def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[LuaScript]) -> Server:
             lost = asyncio.Event()
-            link = Link(dial, dial_timeout=DIAL_SECONDS, greet=knowing(scripts, greet), lost=lost.set)
+            link = Link(dial, dial_timeout=DIAL_SECONDS, greet=teach(scripts, greet), lost=lost.set)
             made = Server(link, breaker=Breaker(limits.cooldown), clock=clock)
             self._upkeep[name] = Upkeep(made, lost=lost, wall=wall)
             return made
@@ -120,9 +120,9 @@ class Caches:
             name=name,
             clock=clock,
             random=random,
-            woken=leases.pushed,
+            woken=leases.on_push,
             unheard=leases.unheard,
-            told=self._incarnations.told,
+            told=self._incarnations.on_invalidation,
             member=member,
         )
         self._invalidator = Invalidator(
@@ -152,10 +152,10 @@ class Caches:
     ) -> Cache[V]:
         """A new cache; see `Cache`. `max_bytes` and `max_entries` bound its L1."""
 
-        def removed(cause: Removal, count: int) -> None:
+        def on_removal(cause: Removal, count: int) -> None:
             self._events.on_removal(name, cause, count)
 
-        memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=removed)
+        memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=on_removal)
         made = Cache(
             name, policy=policy, codec=codec, memory=memory, surroundings=self._surroundings, versioned=versioned
         )
@@ -179,7 +179,7 @@ class Caches:
         replaying = self._incarnations.run(self.shared, self._invalidator.replay)
         self._tasks.append(loop.create_task(replaying, name="replay invalidations"))
         for task in self._tasks:
-            task.add_done_callback(_ended)
+            task.add_done_callback(_on_end)
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -215,7 +215,7 @@ class Caches:
         words |= {"channel": self.channel.refusal, "replay": self._incarnations.refusal}
         return {who: said for who, said in words.items() if said}
 
-    async def dialled(self) -> None:
+    async def wait_for_dials(self) -> None:
         """Return when both Redis instances have been dialled, with whatever success, or take too long for it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LINK_SECONDS):
@@ -291,7 +291,7 @@ async def _greet(link: Link) -> None:
     """Nothing to ask first."""
 
 
-def _ended(task: asyncio.Task[None]) -> None:
+def _on_end(task: asyncio.Task[None]) -> None:
     """None of these is to end by itself: without one, Redis stays away for good."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.critical("keeper_failed", what=task.get_name(), exc_info=error)

@@ -14,7 +14,7 @@ from warmline.errors import UpstreamRejected
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.codecs import MessageCodec
 from warmline.services.knowledge import Passage
-from warmline.upstream.convex.returned import returned
+from warmline.upstream.convex.returned import read_answer
 from warmline_cache.errors import UpstreamUnavailable
 
 VOICE = {
@@ -82,7 +82,7 @@ def read(path: str, status: int, raw: bytes) -> Any:
     """What the worker makes of it: a usable value, or its error's class."""
     type_ = GOOD[path][0]
     try:
-        found = returned(path, status, raw, type_).value
+        found = read_answer(path, status, raw, type_).value
     except (UpstreamRejected, UpstreamUnavailable) as error:
         refused = error
     else:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from warmline.upstream.sarvam import frames
-from warmline.upstream.sarvam.spoken import spoken
+from warmline.upstream.sarvam.spoken import decode_speech
 from warmline_cache.errors import UpstreamError
 
 DEEP = 100_000
@@ -76,7 +76,7 @@ def _with_examples(test):  # type: ignore[no-untyped-def]
 @given(raw=RAW, status=st.sampled_from([200, 200, 200, 400, 429, 503, 307]))
 def test_any_body_is_audio_or_the_providers_error(raw: bytes, status: int) -> None:
     try:
-        pcm = spoken("sarvam", status, raw, 22050)
+        pcm = decode_speech("sarvam", status, raw, 22050)
     except UpstreamError:
         return
     assert pcm

@@ -40,7 +40,7 @@ class Worker:
         self.usage = Usage(self.accounts, self.server)
 
     def pay(self, price: int) -> None:
-        with self.accounts.paying("sahyadri", "tts", price):
+        with self.accounts.pay("sahyadri", "tts", price):
             pass
 
     @property

@@ -93,10 +93,10 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
         number = self.some(SocketState.OPENING, pick)
         if good:
             self.state[number] = SocketState.IDLE
-            self.follow(self.ledger.opened(number, self.now))
+            self.follow(self.ledger.record_open(number, self.now))
         else:
             del self.state[number]
-            self.follow(self.ledger.failed(number, self.now))
+            self.follow(self.ledger.record_failure(number, self.now))
 
     @precondition(lambda self: self.holds)
     @rule(pick=st.integers(0, 100), well=st.booleans())
@@ -106,23 +106,23 @@ class LedgerAgainstCounters(RuleBasedStateMachine):
         if well:
             if number in self.state:
                 self.state[number] = SocketState.IDLE
-            self.follow(self.ledger.returned(number, self.now))
+            self.follow(self.ledger.record_return(number, self.now))
         else:
-            self.follow(self.ledger.spoiled(number, Why.INTERRUPTED, self.now))
+            self.follow(self.ledger.record_spoiling(number, Why.INTERRUPTED, self.now))
 
     @precondition(lambda self: self.any_in(SocketState.IDLE) or self.any_in(SocketState.BUSY))
     @rule(pick=st.integers(0, 100))
     def hang_up(self, pick: int) -> None:
         number = self.some(SocketState.IDLE if self.any_in(SocketState.IDLE) else SocketState.BUSY, pick)
         del self.state[number]
-        self.follow(self.ledger.lost(number, self.now))
+        self.follow(self.ledger.record_loss(number, self.now))
 
     @precondition(lambda self: self.any_in(SocketState.CLOSING))
     @rule(pick=st.integers(0, 100))
     def end_a_closing(self, pick: int) -> None:
         number = self.some(SocketState.CLOSING, pick)
         del self.state[number]
-        self.follow(self.ledger.closed(number, self.now))
+        self.follow(self.ledger.record_close(number, self.now))
 
     @rule(seconds=st.floats(0.01, 120) | st.sampled_from([0.5, 30.0, 600.0, 5000.0]))
     def wait(self, seconds: float) -> None:

@@ -195,15 +195,15 @@ def test_sentinels_without_the_service_they_watch_are_refused(good: dict[str, st
 
 def test_a_secret_is_read_without_its_final_newline(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hunter2\n")
-    assert settings.revealed(tmp_path / "secret") == "hunter2"
-    assert settings.revealed(None) is None
+    assert settings.read_secret(tmp_path / "secret") == "hunter2"
+    assert settings.read_secret(None) is None
 
 
 @pytest.mark.parametrize("content", [b"hunter\xff", b"hunter2\nhunter3", b"hunter\x002", b"hunter2\r\nhunter3\r\n"])
 def test_what_can_be_no_secret_is_refused_and_not_repeated(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "secret").write_bytes(content)
     with pytest.raises(SettingsError, match="secret file") as caught:
-        settings.revealed(tmp_path / "secret")
+        settings.read_secret(tmp_path / "secret")
     assert "hunter" not in str(caught.value)
 
 

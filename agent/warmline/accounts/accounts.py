@@ -97,13 +97,13 @@ class Accounts:
             raise LimitReached("your organisation sends more requests than it may", retry_after=wait)
         account.unsent.requests += 1
 
-    def answered(self, organisation: str, cache: str, source: Source | None, price: int) -> None:
+    def record_lookup(self, organisation: str, cache: str, source: Source | None, price: int) -> None:
         """A lookup was answered; unless a provider was asked for it, its price was saved. None: it was given up."""
         if source is not None and source is not Source.ORIGIN:
             self.of(organisation).saved[cache] += price
 
     @contextlib.contextmanager
-    def paying(self, organisation: str, cache: str, price: int) -> Iterator[None]:
+    def pay(self, organisation: str, cache: str, price: int) -> Iterator[None]:
         """Around asking a provider. Raises SpendLimitReached if today's money does not cover it; what is free may be
         asked for in any case."""
         self._begin_day()
@@ -129,13 +129,13 @@ class Accounts:
     # -- with the other workers
 
     def send(self) -> tuple[int, dict[str, Use]]:
-        """The day since 1970, and what is new since the last time; follow it by `received` or `lost`."""
+        """The day since 1970, and what is new since the last time; follow it by `take_totals` or `take_back`."""
         self._begin_day()
         for account in self._accounts.values():
             account.sent, account.unsent = account.unsent, Use()
         return self._day, {name: one.sent for name, one in self._accounts.items() if one.sent != Use()}
 
-    def received(self, day: int, fleet: Mapping[str, Use]) -> None:
+    def take_totals(self, day: int, fleet: Mapping[str, Use]) -> None:
         """What all workers together have used on `day`, what was sent included."""
         if day != self._day:
             return
@@ -146,7 +146,7 @@ class Accounts:
                 account.bucket.owe(max(0, use.requests - before.requests - account.sent.requests), now)
             account.fleet, account.sent = use, Use()
 
-    def lost(self, day: int) -> None:
+    def take_back(self, day: int) -> None:
         """They could not be told: it is sent again."""
         if day != self._day:
             return

@@ -61,9 +61,9 @@ def read_limits(path: Path | None, everybody: OrganisationLimit, organisations: 
         raise SettingsError([f"limits file {path}: {error}"]) from error
     if unknown := [name for name in entries if name not in organisations]:
         raise SettingsError([f"limits file {path}: {', '.join(unknown)} has no API key, so it is probably misspelt"])
-    return OrganisationLimits(everybody, {name: _merged(everybody, entry) for name, entry in entries.items()})
+    return OrganisationLimits(everybody, {name: _merge(everybody, entry) for name, entry in entries.items()})
 
 
-def _merged(everybody: OrganisationLimit, entry: _Entry) -> OrganisationLimit:
+def _merge(everybody: OrganisationLimit, entry: _Entry) -> OrganisationLimit:
     given = {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not msgspec.UNSET}
     return replace(everybody, **given)

@@ -39,12 +39,12 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A model that is not listed costs as much as the dearest that is, so that no limit is passed unnoticed.
         """
         price = self.characters.get(model) or max(self.characters.values(), key=lambda one: one.amount, default=None)
-        return 0 if price is None else _rounded_up(price.amount * MICROS * characters / _UNIT)
+        return 0 if price is None else _round_up(price.amount * MICROS * characters / _UNIT)
 
     def call(self, kind: str) -> int:
         """Millionths for one call; 0 if the table has no such kind."""
         price = self.calls.get(kind)
-        return 0 if price is None else _rounded_up(price.amount * MICROS)
+        return 0 if price is None else _round_up(price.amount * MICROS)
 
 
 _UNKNOWN = Price(
@@ -73,6 +73,6 @@ def read_prices(path: Path | None) -> Prices:
         raise SettingsError([f"prices file {path}: {error}"]) from error
 
 
-def _rounded_up(micros: float) -> int:
+def _round_up(micros: float) -> int:
     """Up to the next whole millionth, but for what binary fractions add to a whole number."""
     return math.ceil(round(micros, 3))

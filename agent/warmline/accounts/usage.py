@@ -48,12 +48,12 @@ class Usage(Background):
         try:
             fleet = await self._tell(day, used)
         except StoreUnavailable:
-            self._accounts.lost(day)
+            self._accounts.take_back(day)
         except asyncio.CancelledError:
-            self._accounts.lost(day)
+            self._accounts.take_back(day)
             raise
         else:
-            self._accounts.received(day, fleet)
+            self._accounts.take_totals(day, fleet)
 
     async def _run(self) -> None:
         while True:

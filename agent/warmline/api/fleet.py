@@ -100,17 +100,17 @@ class FleetApi:
 
     async def show_metrics(self, request: Request) -> Response:
         """Prometheus text or OpenMetrics, as the scraper asks."""
-        encode, content_type = choose_encoder(lines.joined(request.headers, "accept") or "")
+        encode, content_type = choose_encoder(lines.join(request.headers, "accept") or "")
         return Response(encode(self._registry), headers={"Content-Type": content_type})
 
     async def show_caches(self, request: Request) -> Response:
         """This worker's caches: the numbers that are in force, what L1 holds, which layer answered."""
-        caches = {overview.name: overview.shown() for overview in self._caches.overviews}
+        caches = {overview.name: overview.show() for overview in self._caches.overviews}
         return JSONResponse({"slot": self._identity["slot"], "profile": self._profile, "caches": caches})
 
     async def invalidate(self, request: Request) -> Response:
         """Return when no worker of the fleet serves the targets any more. Raises InvalidationFailed."""
-        wanted = wire.decoded(_decoder, await wire.read_json(request))
+        wanted = wire.decode(_decoder, await wire.read_json(request))
         targets = groups.targets(wanted.organisation, with_knowledge=wanted.knowledge, agents=wanted.agents)
         report = await self._caches.invalidate(*targets)
         return JSONResponse(

@@ -74,18 +74,18 @@ class CallerApi:
     async def speak(self, request: Request) -> Response:
         """Text → audio in the agent's voice: a WAVE file, or, as it comes, headerless s16le mono PCM."""
         organisation, agent = self._caller(request)
-        media_type = wire.audio_type_of(lines.joined(request.headers, "accept"))
+        media_type = wire.audio_type_of(lines.join(request.headers, "accept"))
         text = await wire.text_of(request)
         config = await self._agents.config(organisation, agent)
         if media_type == "audio/pcm":
-            return await self._streamed(organisation, agent, config, text)
+            return await self._stream(organisation, agent, config, text)
         voice = config.value.voice
         audio = await self._speech.speak(organisation, agent, voice, text)
         headers = self._headers({"config": config.source, "tts": audio.source})
         header = wave_header(len(audio.value), voice.sample_rate)  # it holds the length: nothing can be sent before
         return Response(header + audio.value, media_type="audio/wav", headers=headers)
 
-    async def _streamed(self, organisation: str, agent: str, config: Found[AgentConfig], text: str) -> Response:
+    async def _stream(self, organisation: str, agent: str, config: Found[AgentConfig], text: str) -> Response:
         """What goes wrong before the first of it is an answer of its own; later it breaks the connection off."""
         voice = config.value.voice
         async with contextlib.AsyncExitStack() as stack:

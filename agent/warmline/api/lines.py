@@ -7,7 +7,7 @@ only one value makes sense, lines that agree are one, and lines that do not are 
 from starlette.datastructures import Headers
 
 
-def joined(headers: Headers, name: str) -> str | None:
+def join(headers: Headers, name: str) -> str | None:
     """The header's value, all of its lines; None where there is none."""
     return ", ".join(dict.fromkeys(headers.getlist(name))) or None
 

@@ -28,14 +28,14 @@ class Observed:
         began = self._clock()
         status, started = 500, False
 
-        async def noting_status(message: Message) -> None:
+        async def note_status(message: Message) -> None:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
             await send(message)
 
         try:
-            await self._app(scope, receive, noting_status)
+            await self._app(scope, receive, note_status)
         except Exception as error:
             if not started or not isinstance(error.__cause__, WarmlineError):
                 raise

@@ -52,7 +52,7 @@ def callers() -> Json:
         **_document("Warmline, for callers"),
         "paths": {
             "/v1/agents/{agent}/answer": _both(
-                "An agent's answer to a question", _QUESTION, _answered("what the agent says", answer)
+                "An agent's answer to a question", _QUESTION, _describe_answer("what the agent says", answer)
             ),
             "/v1/agents/{agent}/speech": _both("A text in an agent's voice", _PHRASE, _AUDIO, 406),
             "/v1/webhooks/knowledge-updated": _webhook("An organisation's knowledge has changed", "organisation"),
@@ -91,7 +91,7 @@ def _list(items: Json) -> Json:
     return {"type": "array", "items": items}
 
 
-def _answered(description: str, schema: Json, media_types: Sequence[str] = ("application/json",)) -> Json:
+def _describe_answer(description: str, schema: Json, media_types: Sequence[str] = ("application/json",)) -> Json:
     return {"description": description, "content": {media_type: {"schema": schema} for media_type in media_types}}
 
 
@@ -106,9 +106,9 @@ def _body(schema: Json) -> Json:
 def _get(
     summary: str, schema: Json, *, unready: Json | None = None, media_types: Sequence[str] = ("application/json",)
 ) -> Json:
-    responses = {"200": _answered("as named", schema, media_types), **_errors(500)}
+    responses = {"200": _describe_answer("as named", schema, media_types), **_errors(500)}
     if unready is not None:
-        responses["503"] = _answered("not now", unready)
+        responses["503"] = _describe_answer("not now", unready)
     return {"get": {"summary": summary, "security": [], "responses": responses}}
 
 
@@ -119,7 +119,7 @@ def _invalidate() -> Json:
     return {
         "summary": "Make every worker forget what is named, or all that is the organisation's",
         "requestBody": _body(_object(wanted, required=["organisation"])),
-        "responses": {"200": _answered("nobody serves it any more", report), **_errors(400, 413, 415, 500, 503)},
+        "responses": {"200": _describe_answer("nobody serves it any more", report), **_errors(400, 413, 415, 500, 503)},
     }
 
 
@@ -127,7 +127,7 @@ def _warm() -> Json:
     entries = _object({"entries": {"type": "object"}})
     return {
         "summary": "Warm this worker now, or join a warming that is under way",
-        "responses": {"200": _answered("what was done", entries), **_errors(500)},
+        "responses": {"200": _describe_answer("what was done", entries), **_errors(500)},
     }
 
 
@@ -138,7 +138,7 @@ _IDENTITY: Json = {name: {"type": "string"} for name in ("slot", "version", "rel
 _READY = {"type": "object", "required": ["ready", "redis", "degraded", *_IDENTITY]}
 _CACHES = {"type": "object", "required": ["slot", "profile", "caches"]}
 _METRICS = ("text/plain", "application/openmetrics-text")
-_AUDIO = _answered(
+_AUDIO = _describe_answer(
     "the audio, 16 bits, mono: a WAVE file, or headerless little-endian PCM if the caller prefers",
     {"type": "string", "format": "binary"},
     ("audio/wav", "audio/pcm"),
@@ -175,7 +175,10 @@ def _webhook(summary: str, *fields: str) -> Json:
             "security": [],
             "parameters": headers,
             "requestBody": _body(_object(dict.fromkeys(fields, _NAME))),
-            "responses": {"200": _answered("every worker has forgotten it", done), **_errors(400, 401, 413, 500, 503)},
+            "responses": {
+                "200": _describe_answer("every worker has forgotten it", done),
+                **_errors(400, 401, 413, 500, 503),
+            },
         }
     }
 
@@ -200,6 +203,6 @@ def _document(title: str) -> Json:
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
             "schemas": {"Error": _object({"error": problem})},
-            "responses": {str(status): _answered(what, error) for status, what in _ERRORS.items()},
+            "responses": {str(status): _describe_answer(what, error) for status, what in _ERRORS.items()},
         },
     }

@@ -98,7 +98,7 @@ class Service:
         seconds = self._stay_seconds + self._leave_seconds
         _log.info("draining", requests=len(self._callers.server_state.tasks), seconds=seconds)
         hurry = asyncio.create_task(self._hurry.wait(), name="second signal")
-        under_way = asyncio.create_task(self._finished(), name="requests under way")
+        under_way = asyncio.create_task(self._wait_for_requests(), name="requests under way")
         ends = {hurry, under_way}
         ended, _ = await asyncio.wait(ends, timeout=self._stay_seconds, return_when=asyncio.FIRST_COMPLETED)
         if not ended:
@@ -108,7 +108,7 @@ class Service:
             task.cancel()
         _log.info("drained", abandoned=len(self._callers.server_state.tasks))
 
-    async def _finished(self) -> None:
+    async def _wait_for_requests(self) -> None:
         while tasks := set(self._callers.server_state.tasks):
             await asyncio.wait(tasks)
 

@@ -79,7 +79,7 @@ class SessionApi:
         client = _Socket(websocket, send_seconds=self._send_seconds, text_length=self._text_length)
         try:
             await client.accept()
-            await client.close(await self._held(client, lines.bearer(websocket.headers)))
+            await client.close(await self._hold(client, lines.bearer(websocket.headers)))
         except HungUp:
             return  # there is nobody to tell
         except Exception as error:  # noqa: BLE001  # the border: told to operators and client, and nothing else runs on
@@ -87,9 +87,9 @@ class SessionApi:
             with contextlib.suppress(HungUp):
                 await client.close(End.FAILED)
 
-    async def _held(self, client: "_Socket", authorization: str | None) -> End:
+    async def _hold(self, client: "_Socket", authorization: str | None) -> End:
         try:
-            organisation, opening = self._admitted(await client.opening(), authorization)
+            organisation, opening = self._admit(await client.receive_opening(), authorization)
             return await self._sessions.hold(client, organisation, opening)
         except HungUp as hung_up:
             self._metrics.count_refused_session(hung_up.end)
@@ -97,10 +97,10 @@ class SessionApi:
         except WarmlineError as error:
             end = ENDS[next(kind for kind in type(error).__mro__ if kind in ENDS)]
             self._metrics.count_refused_session(end)
-            await client.tell(_told(error, end))
+            await client.tell(_describe(error, end))
             return end
 
-    def _admitted(self, opening: Open, authorization: str | None) -> tuple[str, Open]:
+    def _admit(self, opening: Open, authorization: str | None) -> tuple[str, Open]:
         if authorization is None and opening.key is None:
             raise errors.Unauthenticated("send your API key in the Authorization header or here", field="key")
         organisation = self._keys.organisation(authorization or f"Bearer {opening.key}")
@@ -122,10 +122,10 @@ class _Socket:
 
     async def accept(self) -> None:
         """Complete the handshake. Raises HungUp."""
-        with _hanging_up():
+        with _translate_disconnect():
             await self._websocket.accept()
 
-    async def opening(self) -> Open:
+    async def receive_opening(self) -> Open:
         """The first message. Raises CallerError, HungUp."""
         try:
             async with asyncio.timeout(OPEN_SECONDS):
@@ -143,9 +143,9 @@ class _Socket:
             raise HungUp(End.GONE)
         if frame.get("text") is None:
             raise HungUp(End.NOT_TEXT)
-        message = parsed(frame["text"])
+        message = parse(frame["text"])
         if isinstance(message, Say):
-            wire.question_of(wire.checked(message.text), self._text_length)
+            wire.question_of(wire.check_text(message.text), self._text_length)
         return message
 
     async def tell(self, message: FromWorker) -> None:
@@ -162,13 +162,13 @@ class _Socket:
             await self._send({"type": "websocket.close", "code": end.code, "reason": end.text})
 
     async def _send(self, message: Message) -> None:
-        with _hanging_up():
+        with _translate_disconnect():
             async with asyncio.timeout(self._send_seconds):
                 await self._websocket.send(message)
 
 
 @contextlib.contextmanager
-def _hanging_up() -> Iterator[None]:
+def _translate_disconnect() -> Iterator[None]:
     try:
         yield
     except TimeoutError:
@@ -177,7 +177,7 @@ def _hanging_up() -> Iterator[None]:
         raise HungUp(End.GONE) from None
 
 
-def parsed(text: str) -> FromClient:
+def parse(text: str) -> FromClient:
     """The message in a text frame. Raises InvalidInput, which names the field."""
     try:
         return _decoder.decode(text)
@@ -189,7 +189,7 @@ def parsed(text: str) -> FromClient:
         raise errors.InvalidInput("is nested too deeply", field="message") from error
 
 
-def _told(error: WarmlineError, end: End) -> ErrorMessage:
+def _describe(error: WarmlineError, end: End) -> ErrorMessage:
     """Nothing of a provider's or of Redis' own words."""
     if isinstance(error, errors.CallerError):
         return ErrorMessage(error.code, error.message, error.field)

@@ -55,25 +55,25 @@ _SAID = {
 }
 
 
-def verified(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, *, now: float) -> str:
+def verify(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, *, now: float) -> str:
     """The event's id, if headers and body are believed; `now` is the wall clock, in seconds. Raises WebhookRefused.
 
     The signature is looked at before the time, so that only who holds a secret can be found stale or early.
     """
     if not secrets:
-        raise _refused(SignatureRefusal.NOT_CONFIGURED)
+        raise _refuse(SignatureRefusal.NOT_CONFIGURED)
     id_, timestamp, listed = (headers.get(name, "") for name in HEADERS)
     if not (id_ and timestamp and listed):
-        raise _refused(SignatureRefusal.UNSIGNED)
+        raise _refuse(SignatureRefusal.UNSIGNED)
     given = _signatures(listed)
     if not (_ID.fullmatch(id_) and _TIMESTAMP.fullmatch(timestamp) and given):
-        raise _refused(SignatureRefusal.MALFORMED)
+        raise _refuse(SignatureRefusal.MALFORMED)
     if not _fits(secrets, given, f"{id_}.{timestamp}.".encode("ascii") + body):
-        raise _refused(SignatureRefusal.WRONG_SIGNATURE)
+        raise _refuse(SignatureRefusal.WRONG_SIGNATURE)
     if now - int(timestamp) > TOLERANCE_SECONDS:
-        raise _refused(SignatureRefusal.STALE)
+        raise _refuse(SignatureRefusal.STALE)
     if int(timestamp) - now > TOLERANCE_SECONDS:
-        raise _refused(SignatureRefusal.FUTURE)
+        raise _refuse(SignatureRefusal.FUTURE)
     return id_
 
 
@@ -97,7 +97,7 @@ def read_secrets(path: Path | None) -> tuple[bytes, ...]:
 
 def _secret(line: str) -> bytes | None:
     prefix, _, encoded = line.partition("_")
-    secret = _decoded(encoded)
+    secret = _decode(encoded)
     return secret if prefix == "whsec" and secret is not None and len(secret) >= SHORTEST_SECRET else None
 
 
@@ -105,10 +105,10 @@ def _signatures(listed: str) -> list[bytes]:
     """Those of version 1; others are of schemes to come, and no reason to refuse."""
     words = _WORD.findall(listed)[: 2 * _MOST_SIGNATURES]
     behind = (encoded for version, encoded in pairwise(words) if version == "v1")
-    return [raw for encoded in behind if (raw := _decoded(encoded))]
+    return [raw for encoded in behind if (raw := _decode(encoded))]
 
 
-def _decoded(encoded: str) -> bytes | None:
+def _decode(encoded: str) -> bytes | None:
     try:
         return base64.b64decode(encoded.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError):
@@ -122,5 +122,5 @@ def _fits(secrets: Sequence[bytes], given: Sequence[bytes], message: bytes) -> b
     return any(matches)
 
 
-def _refused(reason: SignatureRefusal) -> WebhookRefused:
+def _refuse(reason: SignatureRefusal) -> WebhookRefused:
     return WebhookRefused(reason.value, _SAID[reason])

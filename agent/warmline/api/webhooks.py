@@ -22,7 +22,7 @@ from starlette.routing import Route
 from warmline.api import lines, wire
 from warmline.api.deliveries import Event
 from warmline.api.keys import NAME
-from warmline.api.signature import HEADERS, SignatureRefusal, verified
+from warmline.api.signature import HEADERS, SignatureRefusal, verify
 from warmline.errors import InvalidInput, TooLarge, WebhookRefused
 from warmline.services import groups
 from warmline.services.agents import config_key
@@ -118,23 +118,23 @@ class Webhooks:
 
     async def knowledge_updated(self, request: Request) -> Response:
         """Every worker forgets what it found in the organisation's knowledge."""
-        return await self._received(request, "knowledge-updated")
+        return await self._receive(request, "knowledge-updated")
 
     async def agent_updated(self, request: Request) -> Response:
         """Every worker forgets the agent's configuration, prompts and phrases."""
-        return await self._received(request, "agent-updated")
+        return await self._receive(request, "agent-updated")
 
     async def prompt_updated(self, request: Request) -> Response:
         """Every worker forgets the agent's configuration: the next one names the new prompt by its timestamp."""
-        return await self._received(request, "prompt-updated")
+        return await self._receive(request, "prompt-updated")
 
-    async def _received(self, request: Request, endpoint: str) -> Response:
+    async def _receive(self, request: Request, endpoint: str) -> Response:
         outcome = "failed"
         try:
             body = await wire.read(request)
-            id_ = verified(self._secrets, _signed(request.headers), body, now=self._wall())
-            target = wire.decoded(_DECODERS[endpoint], body).target()
-            report = await self._carried_out(Event(endpoint, id_, body), target)
+            id_ = verify(self._secrets, _pick_headers(request.headers), body, now=self._wall())
+            target = wire.decode(_DECODERS[endpoint], body).target()
+            report = await self._carry_out(Event(endpoint, id_, body), target)
             outcome = "duplicate" if report is None else "done"
         except WebhookRefused as error:
             outcome = error.reason
@@ -147,9 +147,9 @@ class Webhooks:
             raise
         finally:
             self._counted(endpoint, outcome)
-        return JSONResponse(_shown(report))
+        return JSONResponse(_show(report))
 
-    async def _carried_out(self, event: Event, target: Group | Key) -> InvalidationReport | None:
+    async def _carry_out(self, event: Event, target: Group | Key) -> InvalidationReport | None:
         """Who has forgotten; None if it was carried out before. Raises InvalidationFailed."""
         try:
             async with asyncio.timeout(self._seconds):
@@ -164,11 +164,11 @@ class Webhooks:
         return report
 
 
-def _signed(headers: Headers) -> dict[str, str]:
-    return {name: lines.joined(headers, name) or "" for name in HEADERS}
+def _pick_headers(headers: Headers) -> dict[str, str]:
+    return {name: lines.join(headers, name) or "" for name in HEADERS}
 
 
-def _shown(report: InvalidationReport | None) -> dict[str, object]:
+def _show(report: InvalidationReport | None) -> dict[str, object]:
     if report is None:
         return {"duplicate": True}
     return {

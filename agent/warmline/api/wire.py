@@ -24,10 +24,10 @@ _decoder = msgspec.json.Decoder(_Body)
 
 async def text_of(request: Request) -> str:
     """The `text` of a GET's query or of a POST's JSON body, not empty. Raises CallerError."""
-    return checked(_from_query(request) if request.method in {"GET", "HEAD"} else await _from_body(request))
+    return check_text(_from_query(request) if request.method in {"GET", "HEAD"} else await _from_body(request))
 
 
-def checked(text: str) -> str:
+def check_text(text: str) -> str:
     """The text, if there is one and all of it can be said."""
     if not text.strip():
         raise InvalidInput("must not be empty", field="text")
@@ -89,18 +89,18 @@ def _from_query(request: Request) -> str:
 
 
 async def _from_body(request: Request) -> str:
-    return decoded(_decoder, await read_json(request)).text
+    return decode(_decoder, await read_json(request)).text
 
 
 async def read_json(request: Request) -> bytes:
     """The body, if it says that it is JSON. Raises UnsupportedMedia, and see `read`."""
-    media_type = (lines.joined(request.headers, "content-type") or "").partition(";")[0].strip().lower()
+    media_type = (lines.join(request.headers, "content-type") or "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMedia("send application/json", field="content-type")
     return await read(request)
 
 
-def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """What the body says. Raises InvalidInput, with the field."""
     try:
         return decoder.decode(body)

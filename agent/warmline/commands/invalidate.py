@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from warmline.settings import Settings, revealed
+from warmline.settings import Settings, read_secret
 from warmline_cache import Caches, Group
 from warmline_cache.errors import InvalidationFailed
 from warmline_cache.events import Uncounted
@@ -28,8 +28,12 @@ def run(settings: Settings, wanted: Sequence[Group]) -> int:
 
 async def _invalidate(settings: Settings, wanted: Sequence[Group]) -> InvalidationReport:
     caches = Caches(
-        dialler(settings.redis_cache.url, password=revealed(settings.redis_cache.password_file), timeout=DIAL_SECONDS),
-        dialler(settings.redis_state.url, password=revealed(settings.redis_state.password_file), timeout=DIAL_SECONDS),
+        dialler(
+            settings.redis_cache.url, password=read_secret(settings.redis_cache.password_file), timeout=DIAL_SECONDS
+        ),
+        dialler(
+            settings.redis_state.url, password=read_secret(settings.redis_state.password_file), timeout=DIAL_SECONDS
+        ),
         name=f"{settings.slot}:command",
         events=Uncounted(),
         member=False,

@@ -72,7 +72,7 @@ def run(
     probe = _Probe(url, agent, key, trust.context(ca_file), seconds)
     failure: OSError | None = None
     try:
-        with trust.explained():
+        with trust.explain():
             asyncio.run(probe.ask(question))
     except OSError as error:
         failure = error

@@ -42,7 +42,7 @@ def run(url: str, *, agent: str, key: str, save: Path | None, ca_file: Path | No
     if save is not None:
         save.open("ab").close()  # what cannot be written is said before anybody talks
     try:
-        with trust.explained():
+        with trust.explain():
             return asyncio.run(talk.hold())
     except KeyboardInterrupt:
         return 0
@@ -83,7 +83,7 @@ class _Talk:
         try:
             while failures < ATTEMPTS:
                 await asyncio.sleep(min(8.0, 0.25 * 2**failures) if failures else 0)
-                code = await self._connected(lines)
+                code = await self._connect(lines)
                 if code >= _FINAL:
                     return 1
                 if self._closing:
@@ -96,7 +96,7 @@ class _Talk:
         why = "it closes every connection" if self._lost is None else ends.describe(self._lost)
         raise OSError(f"{self._url} cannot be reached: {why}")
 
-    async def _connected(self, lines: asyncio.Queue[str | None]) -> int:
+    async def _connect(self, lines: asyncio.Queue[str | None]) -> int:
         """One connection, until it ends: its close code, 0 if no session was open on it."""
         try:
             async with connect(self._url, additional_headers=self._headers, ssl=self._context) as connection:

@@ -24,7 +24,7 @@ def context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 @contextlib.contextmanager
-def explained() -> Iterator[None]:
+def explain() -> Iterator[None]:
     """What to do about a certificate that is not believed: OSError says it in place of the library's error."""
     try:
         yield

@@ -63,7 +63,7 @@ class HttpConnection(HttpToolsProtocol):
         self._bytes += len(data)
         try:
             while data and not self._deaf:
-                data = self._fed(data)
+                data = self._feed(data)
             if self._reading and self._bytes > (BODY_BYTES if self._head_ends else HEAD_BYTES):
                 raise RequestRefused(refusal.LONG_BODY if self._head_ends else refusal.LONG_HEAD)
         except RequestRefused as refused:
@@ -86,17 +86,17 @@ class HttpConnection(HttpToolsProtocol):
         else:
             super().shutdown()
 
-    def _fed(self, data: bytes) -> bytes:
+    def _feed(self, data: bytes) -> bytes:
         """Have it parsed; what is left behind an offer that was not taken comes back. Raises RequestRefused."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as found:
-            return self._offered(data[found.args[0] :])
+            return self._offer(data[found.args[0] :])
         except httptools.HttpParserError as error:
-            raise parsing.refused(error, data) from error
+            raise parsing.refuse(error, data) from error
         return b""
 
-    def _offered(self, rest: bytes) -> bytes:
+    def _offer(self, rest: bytes) -> bytes:
         method, version = self.scope["method"].encode("ascii"), self.scope["http_version"]
         headers = list(self.headers)
         if method == b"CONNECT":
@@ -218,11 +218,11 @@ class HttpConnection(HttpToolsProtocol):
         elif answers:
             self._say_last(b"")
         elif ours is None:
-            self._say_last(refused.written())
+            self._say_last(refused.write())
         else:
             ours.disconnected = True
             ours.message_event.set()
-            self._say_last(refused.written(head=ours.scope["method"] == "HEAD"))
+            self._say_last(refused.write(head=ours.scope["method"] == "HEAD"))
 
     def _end_after_answers(self) -> None:
         """What was asked completely is answered, then the connection ends."""

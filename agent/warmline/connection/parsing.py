@@ -35,7 +35,7 @@ def origin_form(url: bytes) -> bytes:
     return raw + b"?" + query if query else raw
 
 
-def refused(error: httptools.HttpParserError, data: bytes) -> RequestRefused:
+def refuse(error: httptools.HttpParserError, data: bytes) -> RequestRefused:
     """What is said to data in which the parser found an error; whatever is no fault of the data is logged as ours."""
     cause = error.__context__
     if isinstance(cause, RequestRefused):

@@ -17,7 +17,7 @@ class ConnectionRefusal:
     message: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def written(self, *, head: bool = False) -> bytes:
+    def write(self, *, head: bool = False) -> bytes:
         """The whole answer, after which the connection is closed; without its body to a HEAD."""
         body = json.dumps({"error": {"code": self.code, "message": self.message}}).encode()
         headers = {

@@ -33,10 +33,10 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         self.conn = PacedProtocol(largest=self.config.ws_max_size, logger=self.logger)
         super().connection_made(transport)
         # In its turn behind what is ready by then: a process that had to wait for its machine answers late, and well.
-        self._answer_by = self.loop.call_later(HANDSHAKE_SECONDS, self.loop.call_soon, self._unanswered)
+        self._answer_by = self.loop.call_later(HANDSHAKE_SECONDS, self.loop.call_soon, self._refuse_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._answered()
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -62,9 +62,9 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         """See uvicorn's."""
         await super().send(message)
         if self.handshake_complete or self.initial_response is not None:
-            self._answered()
+            self._stop_timer()
         if self._early and self.handshake_complete and not self.close_sent:
-            early = self._resumed()
+            early = self._resume()
             self.data_received(early)
 
     def shutdown(self) -> None:
@@ -92,19 +92,19 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
         self._early += data
 
-    def _resumed(self) -> bytes:
+    def _resume(self) -> bytes:
         early, self._early = self._early, b""
         if early and not self.transport.is_closing():
             self.transport.resume_reading()
         return early
 
-    def _unanswered(self) -> None:
+    def _refuse_late(self) -> None:
         self._answer_by = None
         if not self.handshake_complete:
             _log.error("handshake_unanswered", seconds=HANDSHAKE_SECONDS)
             self._refuse(refusal.UNANSWERED)
 
-    def _answered(self) -> None:
+    def _stop_timer(self) -> None:
         if self._answer_by is not None:
             self._answer_by.cancel()
             self._answer_by = None
@@ -113,7 +113,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         _log.info("handshake_refused", status=refused.status, why=refused.message)
         self.handshake_complete = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
-        self._end(refused.written())
+        self._end(refused.write())
 
     # -- frames
 
@@ -159,11 +159,11 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
     def _end(self, last: bytes) -> None:
         """Say the last; whatever the application still says is said to nobody."""
-        self._answered()
+        self._stop_timer()
         self.stop_keepalive()
         self.close_sent = self.disconnected = True
         self.frames = []
-        self._resumed()
+        self._resume()
         self.writable.set()
         if self.close_timer is not None:
             self.close_timer.cancel()

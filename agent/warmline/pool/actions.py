@@ -32,7 +32,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenSocket:
-    """Open a socket, and report `opened` or `failed`."""
+    """Open a socket, and tell the ledger: `record_open` or `record_failure`."""
 
     socket: int
     model: str
@@ -40,7 +40,7 @@ class OpenSocket:
 
 @dataclass(frozen=True, slots=True)
 class CloseSocket:
-    """Close a socket, or stop opening it, and report `closed`."""
+    """Close a socket, or stop opening it, and tell the ledger: `record_close`."""
 
     socket: int
     why: Why

@@ -24,13 +24,13 @@ class Backoff:
         """Whether the last attempt failed."""
         return self._failures > 0
 
-    def failed(self, now: float) -> None:
+    def record_failure(self, now: float) -> None:
         """An attempt failed."""
         wait = min(self._longest, self._first * 2.0 ** min(self._failures, 32))
         self._failures += 1
         self.failed_at = now
         self.retry_at = now + wait * (0.5 + 0.5 * self._random())
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """An attempt proved good."""
         self._failures = 0

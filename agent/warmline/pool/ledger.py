@@ -111,40 +111,40 @@ class Ledger:
         self._waiting.pop(ticket, None)
         return self._decide(now)
 
-    def opened(self, number: int, now: float) -> list[Action]:
+    def record_open(self, number: int, now: float) -> list[Action]:
         """A socket is open."""
         if socket := self._books.get(number, SocketState.OPENING):
             socket.state, socket.opened_at, socket.idle_since = SocketState.IDLE, now, now
             socket.retire_at = now + self.limits.max_age * (1 - self.limits.jitter * self._random())
         return self._decide(now)
 
-    def failed(self, number: int, now: float) -> list[Action]:
+    def record_failure(self, number: int, now: float) -> list[Action]:
         """A socket could not be opened."""
         if socket := self._books.get(number, SocketState.OPENING):
             self._books.remove(number)
-            self._model(socket.model).backoff.failed(now)
+            self._model(socket.model).backoff.record_failure(now)
         return self._decide(now)
 
-    def returned(self, number: int, now: float, *, used: bool = True) -> list[Action]:
+    def record_return(self, number: int, now: float, *, used: bool = True) -> list[Action]:
         """A conversation ended as it should, or never began. Ignored if the socket has been lost meanwhile."""
         if socket := self._books.get(number, SocketState.BUSY):
             socket.state, socket.idle_since, socket.used = SocketState.IDLE, now, socket.used or used
         return self._decide(now)
 
-    def spoiled(self, number: int, why: Why, now: float) -> list[Action]:
+    def record_spoiling(self, number: int, why: Why, now: float) -> list[Action]:
         """A conversation ended otherwise. Ignored if the socket has been lost meanwhile."""
         if socket := self._books.get(number, SocketState.BUSY):
             self._close(socket, why)
         return self._decide(now)
 
-    def lost(self, number: int, now: float) -> list[Action]:
+    def record_loss(self, number: int, now: float) -> list[Action]:
         """A socket was closed or broken by somebody else."""
         if (socket := self._books.get(number, SocketState.IDLE)) and self._on_trial(socket, now):
-            self._model(socket.model).backoff.failed(now)
+            self._model(socket.model).backoff.record_failure(now)
         self._books.remove(number)
         return self._decide(now)
 
-    def closed(self, number: int, now: float) -> list[Action]:
+    def record_close(self, number: int, now: float) -> list[Action]:
         """A socket that was to be closed is."""
         self._books.remove(number)
         return self._decide(now)
@@ -183,7 +183,7 @@ class Ledger:
         for socket in self._books.idle():
             backoff = self._model(socket.model).backoff
             if socket.opened_at > backoff.failed_at and not self._on_trial(socket, now):
-                backoff.succeeded()
+                backoff.record_success()
 
     def _serve(self, now: float) -> None:
         """First come, first served. Who must wait has a socket of their own to wait for: one that is being opened, or

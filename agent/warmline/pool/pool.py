@@ -86,7 +86,7 @@ class Pool(WorkerPart):
         """The age of the oldest open socket in seconds; 0 if there is none."""
         return self._ledger.oldest(self._now())
 
-    def waiting(self) -> int:
+    def count_waiting(self) -> int:
         """How many wait for a socket."""
         return self._ledger.waiting
 
@@ -140,16 +140,16 @@ class Pool(WorkerPart):
             link = asking.result()
             if link.state is SocketState.BUSY:
                 link.release()
-            self._perform(self._ledger.returned(link.number, self._now(), used=False))
+            self._perform(self._ledger.record_return(link.number, self._now(), used=False))
         else:
             self._perform(self._ledger.withdraw(ticket, self._now()))
 
     def _give_back(self, lease: SocketLease, link: SocketLink, why: Why) -> None:
         if link.state is SocketState.BUSY and lease.reusable:
             link.release()
-            self._perform(self._ledger.returned(link.number, self._now()))
+            self._perform(self._ledger.record_return(link.number, self._now()))
         else:
-            self._perform(self._ledger.spoiled(link.number, why, self._now()))
+            self._perform(self._ledger.record_spoiling(link.number, why, self._now()))
 
     # -- what the ledger decided
 
@@ -172,23 +172,23 @@ class Pool(WorkerPart):
 
     def _open(self, number: int, model: str) -> None:
         link = self._links[number] = SocketLink(
-            number, model, self._connect, ping_every=self._limits.ping, lost=self._lost
+            number, model, self._connect, ping_every=self._limits.ping, lost=self._on_loss
         )
         self._opening[number] = self._run(self._handshake(link), name=f"socket {number}: open")
 
     async def _handshake(self, link: SocketLink) -> None:
-        began, outcome = self._now(), self._ledger.failed
+        began, outcome = self._now(), self._ledger.record_failure
         try:
             async with asyncio.timeout(self._limits.connect_timeout):
                 await link.open()
-            outcome = self._ledger.opened
+            outcome = self._ledger.record_open
             self._problems.pop(link.model, None)
         except (UpstreamError, TimeoutError) as error:
             self._problems[link.model] = error
             _log.warning("socket_not_opened", model=link.model, reason=str(error) or "too slow")
         finally:
             del self._opening[link.number]
-            self._events.on_handshake(self._now() - began, failed=outcome == self._ledger.failed)
+            self._events.on_handshake(self._now() - began, failed=outcome == self._ledger.record_failure)
             self._perform(outcome(link.number, self._now()))
 
     async def _close(self, number: int) -> None:
@@ -197,12 +197,12 @@ class Pool(WorkerPart):
             await asyncio.gather(opening, return_exceptions=True)
         if link := self._links.pop(number, None):  # else it was lost before it could be closed
             await link.close()
-        self._perform(self._ledger.closed(number, self._now()))
+        self._perform(self._ledger.record_close(number, self._now()))
 
     def _hand(self, ticket: int, number: int, *, warm: bool) -> list[Action]:
         asking, link = self._asking[ticket], self._links[number]
         if asking.cancelled():  # who asked is leaving, and has not said so yet
-            return self._ledger.returned(number, self._now(), used=False)
+            return self._ledger.record_return(number, self._now(), used=False)
         link.take()
         self._events.on_lease(warm=warm)
         asking.set_result(link)
@@ -214,10 +214,10 @@ class Pool(WorkerPart):
         if not asking.cancelled():
             asking.set_exception(NoSocket(None if failing is None else self._problems.get(failing)))
 
-    def _lost(self, link: SocketLink, loss: Loss) -> None:
+    def _on_loss(self, link: SocketLink, loss: Loss) -> None:
         self._events.on_loss(loss)
         self._run(self._links.pop(link.number).close(), name=f"socket {link.number}: close")
-        self._perform(self._ledger.lost(link.number, self._now()))
+        self._perform(self._ledger.record_loss(link.number, self._now()))
 
     def _arm(self) -> None:
         """Set the timer to when the ledger has something to do next."""

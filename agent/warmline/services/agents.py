@@ -67,7 +67,7 @@ class Agents:
             config_key(organisation, agent),
             lambda: self._load_config(organisation, agent),
         )
-        self._accounts.answered(organisation, "config", found.source, self._price)
+        self._accounts.record_lookup(organisation, "config", found.source, self._price)
         if found.value is None:
             raise AgentNotFound("there is no such agent in your organisation", field="agent")
         return Found(found.value, found.source)
@@ -78,7 +78,7 @@ class Agents:
             _prompt_key(organisation, agent, updated_at),
             lambda: self._load("prompt", organisation, agent, Prompt),
         )
-        self._accounts.answered(organisation, "prompt", found.source, self._price)
+        self._accounts.record_lookup(organisation, "prompt", found.source, self._price)
         if found.value is None:
             raise UpstreamRejected(self._functions.name, "agents:prompt: a configured agent has no prompt")
         return Found(found.value, found.source)
@@ -93,16 +93,16 @@ class Agents:
 
     async def _load_config(self, organisation: str, agent: str) -> AgentConfig | None:
         found = await self._load("config", organisation, agent, AgentConfig)
-        return None if found is None else completed(found, agent, now=self._wall())
+        return None if found is None else complete(found, agent, now=self._wall())
 
     async def _load(self, what: str, organisation: str, agent: str, returns: type[T]) -> T | None:
-        with self._accounts.paying(organisation, what, self._price):
+        with self._accounts.pay(organisation, what, self._price):
             return await self._functions.query(
                 f"agents:{what}", {"organisation": organisation, "agent": agent}, returns
             )
 
 
-def completed(config: AgentConfig, agent: str, *, now: float) -> AgentConfig:
+def complete(config: AgentConfig, agent: str, *, now: float) -> AgentConfig:
     """The configuration with what the provider left out.
 
     Without a time of its own the prompt is as old as the configuration that names it, and looked up anew with it.

@@ -9,7 +9,7 @@ from typing import TypeVar
 from warmline.errors import UpstreamRejected
 from warmline.services.agents import AgentConfig, Agents, Prompt
 from warmline.services.knowledge import Knowledge, Passage
-from warmline.services.normalise import normalised
+from warmline.services.normalise import normalise
 from warmline_cache import Source
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ Asked = Callable[[str, str, str], None]
 """Told of an organisation, an agent and a normalised question. Called synchronously; must not raise."""
 
 
-def _uncounted(organisation: str, agent: str, question: str) -> None:
+def _ignore(organisation: str, agent: str, question: str) -> None:
     """Nobody wants to know."""
 
 
@@ -49,7 +49,7 @@ class Answers:
         agents: Agents,
         knowledge: Knowledge,
         *,
-        asked: Asked = _uncounted,
+        asked: Asked = _ignore,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._agents = agents
@@ -67,26 +67,26 @@ class Answers:
         SpendLimitReached when something had to be loaded and could not."""
         agents, knowledge = self._agents, self._knowledge
         seconds: dict[str, float] = {}
-        config = await self._timed("config", seconds, lambda: agents.config(organisation, agent))
+        config = await self._time("config", seconds, lambda: agents.config(organisation, agent))
         updated_at, top_k = config.value.prompt_updated_at, config.value.top_k
         language = config.value.voice.language
         prompt, found = await asyncio.gather(
-            self._timed("prompt", seconds, lambda: agents.prompt(organisation, agent, updated_at)),
-            self._timed(
+            self._time("prompt", seconds, lambda: agents.prompt(organisation, agent, updated_at)),
+            self._time(
                 "rag", seconds, lambda: knowledge.search(organisation, question, top_k=top_k, language=language)
             ),
         )
         passages = relevant(found.value, config.value)
         if passages:
-            self._asked(organisation, agent, normalised(question, language))
+            self._asked(organisation, agent, normalise(question, language))
         return AgentAnswer(
-            text=worded(self.provider, prompt.value, passages),
+            text=word_answer(self.provider, prompt.value, passages),
             passages=passages,
             sources={"config": config.source, "prompt": prompt.source, "rag": found.source},
             seconds=seconds,
         )
 
-    async def _timed(self, name: str, seconds: dict[str, float], lookup: Callable[[], Awaitable[T]]) -> T:
+    async def _time(self, name: str, seconds: dict[str, float], lookup: Callable[[], Awaitable[T]]) -> T:
         began = self._clock()
         result = await lookup()
         seconds[name] = self._clock() - began
@@ -98,7 +98,7 @@ def relevant(passages: list[Passage], config: AgentConfig) -> list[Passage]:
     return [passage for passage in passages if passage.score >= config.minimum_score]
 
 
-def worded(provider: str, prompt: Prompt, passages: list[Passage]) -> str:
+def word_answer(provider: str, prompt: Prompt, passages: list[Passage]) -> str:
     """The best passage in the agent's own words, or what it says when it does not know.
 
     Raises UpstreamRejected for more than anybody hears: a prompt may name the passage many times, each of them as long.

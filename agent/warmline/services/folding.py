@@ -25,18 +25,18 @@ def _set_in_type() -> Mapping[int, str]:
 _IN_TYPE = _set_in_type()
 
 
-def composed(text: str) -> str:
+def compose(text: str) -> str:
     """The one form of all canonically equivalent texts (Unicode's NFC), with single spaces between words."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def shaped(text: str) -> str:
-    """`composed`, in ordinary letters, without what is not seen. Idempotent; empty only for white space."""
+def shape(text: str) -> str:
+    """`compose`, in ordinary letters, without what is not seen. Idempotent; empty only for white space."""
     return _without_unseen(unicodedata.normalize("NFD", text).translate(_IN_TYPE))
 
 
-def folded(text: str) -> str:
-    """`shaped`, for caseless matching (Unicode, chapter 3.13, D145): decomposed, then fully case folded. Idempotent.
+def fold(text: str) -> str:
+    """`shape`, for caseless matching (Unicode, chapter 3.13, D145): decomposed, then fully case folded. Idempotent.
 
     What is not seen goes behind the case: U+0345 becomes a letter by folding, and a mark that an unseen character kept
     off it would come to stand before it.
@@ -46,4 +46,4 @@ def folded(text: str) -> str:
 
 def _without_unseen(text: str) -> str:
     seen = text.translate(_UNSEEN)
-    return composed((seen if seen.strip() else text).translate(_SAME))
+    return compose((seen if seen.strip() else text).translate(_SAME))

@@ -4,7 +4,7 @@ import msgspec
 
 from warmline.accounts.accounts import Accounts
 from warmline.services import groups
-from warmline.services.normalise import normalised
+from warmline.services.normalise import normalise
 from warmline.upstream.ports import Functions
 from warmline_cache import Cache, Found, Key
 
@@ -37,23 +37,25 @@ class Knowledge:
 
         Raises UpstreamError or SpendLimitReached when they had to be loaded and could not.
         """
-        query = normalised(question, language)
+        query = normalise(question, language)
         found = await self._results.get_or_load(
             _key(organisation, query, top_k),
             lambda: self._load(organisation, query, top_k),
         )
-        self._accounts.answered(organisation, "rag", found.source, self._price)
+        self._accounts.record_lookup(organisation, "rag", found.source, self._price)
         return Found(found.value or [], found.source)
 
     async def peek(self, organisation: str, question: str, *, top_k: int, language: str) -> Found[list[Passage]] | None:
         """The same from the caches alone; None if only the origin could tell."""
-        found = await self._results.peek(_key(organisation, normalised(question, language), top_k))
+        found = await self._results.peek(_key(organisation, normalise(question, language), top_k))
         return None if found is None else Found(found.value or [], found.source)
 
     async def _load(self, organisation: str, query: str, top_k: int) -> list[Passage] | None:
-        """None where nothing was found, an empty list too: what is new is indexed a moment after we are told of it. What
-        a function returns beyond what it was asked for would be kept, and told to every caller."""
-        with self._accounts.paying(organisation, "rag", self._price):
+        """None where nothing was found, an empty list too: what is new is indexed a moment after we are told of it.
+
+        What a function returns beyond what it was asked for would be kept, and told to every caller.
+        """
+        with self._accounts.pay(organisation, "rag", self._price):
             found = await self._functions.action(
                 "knowledge:search", {"organisation": organisation, "query": query, "topK": top_k}, list[Passage]
             )

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from warmline.services.capitals import named
 from warmline.services.fillers import FILLERS, Fillers
-from warmline.services.folding import folded, shaped
+from warmline.services.folding import fold, shape
 
 _ENDING = re.compile(
     r"(?:[?.…।॥。]|\s+(?=[?.!…।॥。])"
@@ -28,13 +28,13 @@ Cut = Callable[[str], tuple[int, int]]
 """A text → from where to where it stays when something at one of its ends has gone."""
 
 
-def normalised(question: str, language: str) -> str:
+def normalise(question: str, language: str) -> str:
     """The text by which a question is known; `language` is a tag of BCP 47 such as "en-IN".
 
     Idempotent. Empty only if the question holds nothing but white space. Without capitals, unless they show a name at
     one of the ends: only with them is it that name, also when it is normalised again.
     """
-    text, cased = folded(question), shaped(question)
+    text, cased = fold(question), shape(question)
     cuts = _cuts(language.partition("-")[0].casefold())
     before, kept = "", False
     while text != before:
@@ -56,12 +56,12 @@ def _cuts(language: str) -> tuple[Cut, ...]:
     """Where no fillers are listed for a language, only what ends a sentence goes."""
     fillers = FILLERS.get(language)
     if fillers is None:
-        return (_ending_cut(""),)
-    return (_ending_cut(fillers.wanting), _first_cut(fillers), _last_cut(fillers), _thanks_cut(fillers))
+        return (_make_ending_cut(""),)
+    return (_make_ending_cut(fillers.wanting), _first_cut(fillers), _last_cut(fillers), _thanks_cut(fillers))
 
 
-def _ending_cut(wanting: str) -> Cut:
-    wanted = _wanted(wanting)
+def _make_ending_cut(wanting: str) -> Cut:
+    wanted = _judge_ending(wanting)
 
     def cut(text: str) -> tuple[int, int]:
         """Not from behind "how do you spell", if it stands alone."""
@@ -98,7 +98,7 @@ def _first_cut(fillers: Fillers) -> Cut:
 def _last_cut(fillers: Fillers) -> Cut:
     sure = _one_of(f"{fillers.anywhere}; {fillers.polite}")
     last = re.compile(rf"{_APART}(?:{sure}|(?P<unsure>{_one_of(fillers.hesitations)}))$|(?P<space>\s){sure}$")
-    wanted = _wanted(fillers.wanting)
+    wanted = _judge_ending(fillers.wanting)
 
     def cut(text: str) -> tuple[int, int]:
         """Not from behind a single word, such as "spell", unless it is set apart; nor a hesitation from behind another
@@ -115,7 +115,7 @@ def _last_cut(fillers: Fillers) -> Cut:
 
 def _thanks_cut(fillers: Fillers) -> Cut:
     thanks = re.compile(rf"{_APART}{_one_of(fillers.closing)}$")
-    wanted = _wanted(fillers.wanting)
+    wanted = _judge_ending(fillers.wanting)
 
     def cut(text: str) -> tuple[int, int]:
         """Not from an answer such as "great, thanks", which is said to thank."""
@@ -127,7 +127,7 @@ def _thanks_cut(fillers: Fillers) -> Cut:
     return cut
 
 
-def _wanted(wanting: str) -> Callable[[str, int], bool]:
+def _judge_ending(wanting: str) -> Callable[[str, int], bool]:
     """Whether a text wants another word where it is to end."""
     pattern = re.compile(rf"(?<!\S){_one_of(wanting)}$")
 
@@ -143,5 +143,5 @@ def _at_end(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _one_of(phrases: str) -> str:
     """A pattern of the phrases, longest first, so that none hides a longer one; of none, one that matches nothing."""
-    listed = {folded(phrase) for phrase in phrases.split(";")} - {""}
+    listed = {fold(phrase) for phrase in phrases.split(";")} - {""}
     return f"(?:{'|'.join(map(re.escape, sorted(listed, key=lambda one: (-len(one), one))))})" if listed else "(?!)"

@@ -63,7 +63,7 @@ class Speech:
         raises UpstreamError when the provider had to be asked and failed, SpendLimitReached when it may not be asked.
         Leaving early takes the audio from nobody else who hears it.
         """
-        text = _said(text)
+        text = _compose(text)
         self._check(text, voice)
         key = phrase_key(self._synthesiser.name, organisation, agent, voice, text)
         price = self._accounts.prices.speech(voice.model, len(text))
@@ -71,7 +71,7 @@ class Speech:
             try:
                 yield listening
             finally:
-                self._accounts.answered(organisation, "tts", listening.source, price)
+                self._accounts.record_lookup(organisation, "tts", listening.source, price)
 
     async def speak(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes]:
         """The same as a whole. Raises InvalidInput, TooLarge, UpstreamError, SpendLimitReached."""
@@ -83,7 +83,7 @@ class Speech:
 
     async def peek(self, organisation: str, agent: str, voice: Voice, text: str) -> Found[bytes | None] | None:
         """The whole from the caches alone; None if the provider would have to be asked."""
-        return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, _said(text)))
+        return await self._phrases.peek(phrase_key(self._synthesiser.name, organisation, agent, voice, _compose(text)))
 
     def _check(self, text: str, voice: Voice) -> None:
         longest = self._synthesiser.longest_text(voice)
@@ -99,7 +99,7 @@ class Speech:
     async def _load(self, organisation: str, voice: Voice, text: str, price: int) -> AsyncGenerator[bytes, None]:
         """Raises UpstreamRejected at the end, so that it is not kept, if nothing was heard."""
         samples, silent = 0, True
-        with self._accounts.paying(organisation, "tts", price):
+        with self._accounts.pay(organisation, "tts", price):
             async with contextlib.aclosing(self._synthesiser.stream(text, voice)) as chunks:
                 async for chunk in chunks:
                     samples += len(chunk) // _SAMPLE_BYTES
@@ -130,11 +130,11 @@ def _silence(pcm: bytes) -> bool:
     return all(max(part) - min(part) <= _SILENT for part in parts)
 
 
-def _said(text: str) -> str:
+def _compose(text: str) -> str:
     """What is keyed, counted and given to the provider: one form of all canonically equivalent texts, unless it would
     take longer to find than anybody can wait. Those are in no language, or longer than what is spoken."""
     text = " ".join(text.split())
-    return text if len(text) > _LONGEST_COMPOSED or _endless_marks(text) else folding.composed(text)
+    return text if len(text) > _LONGEST_COMPOSED or _endless_marks(text) else folding.compose(text)
 
 
 def _endless_marks(text: str) -> bool:

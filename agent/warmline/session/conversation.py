@@ -123,14 +123,14 @@ class Conversation:
         while not isinstance(event, Ending):
             try:
                 async with asyncio.timeout(limits.idle_seconds):
-                    event = await self._heard()
+                    event = await self._hear()
             except TimeoutError:
                 event = Ending(End.IDLE)
             if not isinstance(event, Ending) and bucket.take(self._clock()):
                 event = Ending(End.TOO_FAST)
             self.post(event)
 
-    async def _heard(self) -> Event:
+    async def _hear(self) -> Event:
         try:
             message = await self._client.hear()
         except CallerError as error:
@@ -206,7 +206,7 @@ class Conversation:
         except HungUp as hung_up:
             self.post(Ending(hung_up.end))
         except WarmlineError as error:
-            self.post(Failed(turn, error.code, _explained(error)))
+            self.post(Failed(turn, error.code, _explain(error)))
 
     async def _find(self, turn: int, question: str) -> None:
         place = self._place
@@ -237,7 +237,7 @@ class Conversation:
         self.post(Spoken(turn))
 
 
-def _explained(error: WarmlineError) -> str:
+def _explain(error: WarmlineError) -> str:
     """What the client is told; the provider's words go to the log alone."""
     if isinstance(error, CallerError):
         return error.message

@@ -67,7 +67,7 @@ class State(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A new session, as `opened` made it."""
+    """A new session, as `open_state` made it."""
 
     lookups: dict[str, LookupTime]
 
@@ -183,25 +183,25 @@ Effect = Tell | Find | Speak | Hush | Keep | Forget | Finish
 Step = tuple[State, list[Effect]]
 
 
-def opened(agent: str, greeting: str, voice: Voice | None = None) -> State:
+def open_state(agent: str, greeting: str, voice: Voice | None = None) -> State:
     """A new session's state, whose next event is Begun."""
-    return _saying(State(agent, voice=voice), Phase.GREETING, greeting)
+    return _say(State(agent, voice=voice), Phase.GREETING, greeting)
 
 
 def step(state: State, event: Event) -> Step:
     """What becomes of a session, and what is to be done, in order."""
     match event:
         case Begun() | Back():
-            return _begun(state, event)
+            return _begin(state, event)
         case Say() | Interrupt() | Refused():
-            return _heard(state, event)
+            return _hear(state, event)
         case Answered() | Spoken() | Failed():
-            return _worked(state, event) if event.turn == state.turn else (state, [])
+            return _go_on(state, event) if event.turn == state.turn else (state, [])
         case Close() | Draining() | Ending():
-            return _leaving(state, event)
+            return _leave(state, event)
 
 
-def _begun(state: State, event: Begun | Back) -> Step:
+def _begin(state: State, event: Begun | Back) -> Step:
     match event:
         case Begun(lookups):
             return state, [Tell(Greeting(state.turn, state.text, lookups)), Speak(state.turn, state.text, 0)]
@@ -209,12 +209,12 @@ def _begun(state: State, event: Begun | Back) -> Step:
             return _back(state, samples if turn == state.turn else state.said)
 
 
-def _heard(state: State, event: Say | Interrupt | Refused) -> Step:
+def _hear(state: State, event: Say | Interrupt | Refused) -> Step:
     match event:
         case Say(text):
-            return _asked(state, text)
+            return _ask(state, text)
         case Interrupt():
-            return _interrupted(state)
+            return _interrupt(state)
         case Refused(code, message, field):
             return state, [Tell(ErrorMessage(code, message, field))]
 
@@ -230,7 +230,7 @@ def _back(state: State, heard: int) -> Step:
     return replace(state, phase=phase, said=heard), [Speak(state.turn, state.text, heard)]
 
 
-def _asked(state: State, question: str) -> Step:
+def _ask(state: State, question: str) -> Step:
     asked = replace(
         state,
         phase=Phase.ANSWERING,
@@ -242,31 +242,31 @@ def _asked(state: State, question: str) -> Step:
     return asked, [*_silence(state), Keep(), Find(asked.turn, question)]
 
 
-def _interrupted(state: State) -> Step:
+def _interrupt(state: State) -> Step:
     if state.phase is Phase.LISTENING:
         return state, []
-    return _listening(replace(state, text="", said=0), [*_silence(state), Keep()])
+    return _listen(replace(state, text="", said=0), [*_silence(state), Keep()])
 
 
-def _worked(state: State, event: Answered | Spoken | Failed) -> Step:
+def _go_on(state: State, event: Answered | Spoken | Failed) -> Step:
     match event:
         case Answered(turn, text, passages, lookups) if state.phase is Phase.ANSWERING:
-            speaking = _saying(state, Phase.SPEAKING, text)
+            speaking = _say(state, Phase.SPEAKING, text)
             return speaking, [Tell(Answer(turn, text, passages, lookups)), Speak(turn, text, 0), Keep()]
         case Spoken(turn) if state.phase in {Phase.GREETING, Phase.SPEAKING}:
-            return _listening(state, [Tell(AudioEnd(turn, state.said)), Keep()])
+            return _listen(state, [Tell(AudioEnd(turn, state.said)), Keep()])
         case Failed(turn, code, message) if state.phase is not Phase.LISTENING:
             failed = replace(state, text="", said=0)
-            return _listening(failed, [Tell(ErrorMessage(code, message, turn=turn)), Keep()])
+            return _listen(failed, [Tell(ErrorMessage(code, message, turn=turn)), Keep()])
     return state, []
 
 
-def _leaving(state: State, event: Close | Draining | Ending) -> Step:
+def _leave(state: State, event: Close | Draining | Ending) -> Step:
     match event:
         case Close():
             return state, [Hush(), Forget(), Finish(End.CLOSED)]
         case Draining() if state.phase is Phase.LISTENING:
-            return _listening(replace(state, draining=True), [Keep()])
+            return _listen(replace(state, draining=True), [Keep()])
         case Draining():
             return replace(state, draining=True), []
         case Ending(End.TAKEN_OVER):
@@ -275,7 +275,7 @@ def _leaving(state: State, event: Close | Draining | Ending) -> Step:
             return state, [Hush(), Keep(), Finish(end)]
 
 
-def _listening(state: State, effects: list[Effect]) -> Step:
+def _listen(state: State, effects: list[Effect]) -> Step:
     leaving: list[Effect] = [Finish(End.GOING_AWAY)] if state.draining else []
     return replace(state, phase=Phase.LISTENING), effects + leaving
 
@@ -286,7 +286,7 @@ def _silence(state: State) -> list[Effect]:
     return [Hush(), Tell(Interrupted(state.turn, 0 if state.phase is Phase.ANSWERING else state.said))]
 
 
-def _saying(state: State, phase: Phase, text: str) -> State:
+def _say(state: State, phase: Phase, text: str) -> State:
     return replace(state, phase=phase, text=text, said=0, history=_with(state.history, Who.AGENT, text))
 
 

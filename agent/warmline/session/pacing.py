@@ -34,7 +34,7 @@ class Pace:
         """Seconds to wait from `now` on."""
         return 0.0 if self._heard_at is None else max(0.0, self._heard_at - now - self._lead)
 
-    def sent(self, seconds: float, now: float) -> None:
+    def record_frame(self, seconds: float, now: float) -> None:
         """A frame that lasts `seconds` has left; after a gap the listener has nothing, and hears it at once."""
         begins = now if self._heard_at is None else max(self._heard_at, now)
         self._heard_at = begins + seconds

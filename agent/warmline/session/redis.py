@@ -78,11 +78,11 @@ class RedisSessions:
     async def watch(self, claimed: Callable[[bytes], None]) -> None:
         """See `SessionStore.watch`."""
 
-        def pushed(push: Push) -> None:
+        def on_push(push: Push) -> None:
             if push[0] == b"message":
                 claimed(push[2])
 
-        link = self._link(greet=_subscribe, pushed=pushed)
+        link = self._link(greet=_subscribe, pushed=on_push)
         try:
             while True:
                 try:

@@ -48,7 +48,7 @@ class Sessions(Background):
         clock: Callable[[], float],
         random: Callable[[int], bytes],
     ) -> None:
-        super().__init__(lambda: store.watch(self._taken), name="sessions: watch")
+        super().__init__(lambda: store.watch(self._on_takeover), name="sessions: watch")
         self._services = services
         self._store = store
         self._slot = slot
@@ -89,7 +89,7 @@ class Sessions(Background):
         found = await self._services.agents.config(organisation, agent)
         lookups = {"config": LookupTime(found.source, milliseconds(self._clock() - began))}
         config = found.value
-        state = msgspec.structs.replace(machine.opened(agent, config.greeting, config.voice), slot=self._slot)
+        state = msgspec.structs.replace(machine.open_state(agent, config.greeting, config.voice), slot=self._slot)
         place = Place(organisation, agent, self._new_token(), config.voice)
         keeper = self._keeper(place, owner)
         keeper.keep(state)
@@ -104,7 +104,7 @@ class Sessions(Background):
         claimed = await self._store.claim(_key(organisation, token), owner)
         if claimed is None:
             raise SessionNotFound("there is no such session in your organisation", field="resume")
-        self._taken(claimed[0])
+        self._on_takeover(claimed[0])
         try:
             kept = _decode(claimed[1])
         except (ValueError, RecursionError) as error:  # msgspec's own is a ValueError
@@ -145,13 +145,13 @@ class Sessions(Background):
             self._events.on_session_end(end)
         return end
 
-    def _taken(self, owner: bytes) -> None:
+    def _on_takeover(self, owner: bytes) -> None:
         if conversation := self._owners.get(owner):
             conversation.post(Ending(End.TAKEN_OVER))
 
     def _keeper(self, place: Place, owner: bytes) -> Keeper:
         key = _key(place.organisation, place.token)
-        return Keeper(self._store, key, owner, lost=lambda: self._taken(owner))
+        return Keeper(self._store, key, owner, lost=lambda: self._on_takeover(owner))
 
     def _conversation(self, client: Client, place: Place, keeper: Keeper) -> Conversation:
         return Conversation(

@@ -65,7 +65,7 @@ class SpokenUtterance:
             await asyncio.sleep(self._pace.pause(self._clock()))
             await self._client.play(frame)
             self.sent += samples
-            self._pace.sent(samples / self._rate, self._clock())
+            self._pace.record_frame(samples / self._rate, self._clock())
             if first:
                 self._begun()
                 first = False

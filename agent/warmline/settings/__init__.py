@@ -5,7 +5,7 @@ Secrets are never values of variables: a variable names the file that holds them
 
 from warmline.settings.leaves import REQUIRED, flatten
 from warmline.settings.reading import PREFIX, RENAMED, change, read
-from warmline.settings.secrets import revealed
+from warmline.settings.secrets import read_secret
 from warmline.settings.tree import (
     NUMBERS,
     PROFILES,
@@ -32,5 +32,5 @@ __all__ = [
     "change",
     "flatten",
     "read",
-    "revealed",
+    "read_secret",
 ]

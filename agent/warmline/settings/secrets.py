@@ -5,7 +5,7 @@ from pathlib import Path
 from warmline.errors import SettingsError
 
 
-def revealed(path: Path | None) -> str | None:
+def read_secret(path: Path | None) -> str | None:
     """The secret that a file holds; None where there is no file. Hand it to its client, keep it nowhere else.
 
     Raises OSError, and SettingsError for what can be no secret: it would fail wherever it were used.

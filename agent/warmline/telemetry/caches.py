@@ -49,7 +49,7 @@ def _lookups(overviews: Sequence[Overview]) -> Iterable[Metric]:
         for reason, count in one.tally.stale.items():
             stale.add_metric([one.name, reason.value], count)
         loads.add_metric([one.name], len(one.flights))
-        waiting.add_metric([one.name], one.flights.waiting())
+        waiting.add_metric([one.name], one.flights.count_waiting())
     return [answered, took, stale, loads, waiting]
 
 

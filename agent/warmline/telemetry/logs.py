@@ -31,7 +31,7 @@ def configure(level: str) -> LogWriter:
         cache_logger_on_first_use=True,
     )
     out = sys.stdout.fileno()
-    writer = LogWriter(lambda line: _write(out, line), _lost)
+    writer = LogWriter(lambda line: _write(out, line), _report_loss)
     atexit.register(writer.close, LAST_WORDS_SECONDS)
     handler = logging.StreamHandler(writer)
     handler.setFormatter(
@@ -55,7 +55,7 @@ def _write(descriptor: int, line: bytes) -> None:
         line = line[os.write(descriptor, line) :]
 
 
-def _lost(lines: int) -> str:
+def _report_loss(lines: int) -> str:
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     said = {"event": "lines of the log were lost", "lines": lines, "level": "warning", "timestamp": now}
     return json.dumps(said) + "\n"

@@ -121,5 +121,5 @@ class _Sockets(Collector):
             "warmline_socket_oldest_seconds", "Age of the oldest open socket.", value=self._pool.oldest()
         )
         yield GaugeMetricFamily(
-            "warmline_socket_waiting", "Utterances that wait for a socket.", value=self._pool.waiting()
+            "warmline_socket_waiting", "Utterances that wait for a socket.", value=self._pool.count_waiting()
         )

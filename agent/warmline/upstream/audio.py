@@ -73,9 +73,9 @@ class Samples:
         found, rest, files = bytearray(), memoryview(part), 0
         while rest:
             if self._head is not None:
-                rest = self._begun(rest)
+                rest = self._begin(rest)
             if self._header is not None:
-                rest = self._header_read(self._header, rest)
+                rest = self._read_header(self._header, rest)
                 files += 1
             if files > _MOST_FILES:
                 raise self._refusal(f"more than {_MOST_FILES} WAVE files in one part")
@@ -94,7 +94,7 @@ class Samples:
         self._end_file()
         return rest
 
-    def _begun(self, part: memoryview) -> memoryview:
+    def _begin(self, part: memoryview) -> memoryview:
         """A beginning, once it is clear what it is; nothing before that."""
         if self._head:
             part = memoryview(self._head + part)
@@ -109,7 +109,7 @@ class Samples:
             self._check_magic(begins)
         return part
 
-    def _header_read(self, header: WaveHeader, part: memoryview) -> memoryview:
+    def _read_header(self, header: WaveHeader, part: memoryview) -> memoryview:
         """What of a part is behind a file's header."""
         rest = header.feed(part)
         if header.endless:

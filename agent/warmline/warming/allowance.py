@@ -54,12 +54,12 @@ class Allowance:
         part.calls += 1
         part.characters += characters
 
-    def failed(self, origin: str, organisation: str) -> None:
+    def record_failure(self, origin: str, organisation: str) -> None:
         """The origin failed a call: it could not be reached, was too slow, or said so."""
         self._failed[origin, organisation] += 1
         self._in_a_row[origin].append(organisation)
 
-    def answered(self, origin: str) -> None:
+    def record_answer(self, origin: str) -> None:
         """A call was answered, if only by a refusal: that says something about what was asked, not about the origin."""
         self._in_a_row[origin].clear()
 

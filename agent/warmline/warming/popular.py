@@ -98,7 +98,7 @@ class Popular(Background):
         """Whether this organisation's questions are counted."""
         return organisation not in self._opted_out and EVERYBODY not in self._opted_out
 
-    def asked(self, organisation: str, agent: str, text: str) -> None:
+    def count_question(self, organisation: str, agent: str, text: str) -> None:
         """A normalised question was asked."""
         if not self.counts(organisation) or not impersonal(text) or self._size >= _PENDING:
             return
@@ -163,7 +163,7 @@ def impersonal(text: str) -> bool:
     return len(text) <= LONGEST and not _PERSONAL.search(text)
 
 
-def merged(days: Sequence[Mapping[Question, float]], limit: int) -> list[Ranked]:
+def merge(days: Sequence[Mapping[Question, float]], limit: int) -> list[Ranked]:
     """The heaviest questions of several days, the latest first; each day weighs half of the next. Pure."""
     weights: dict[Question, float] = {}
     for age, counts in enumerate(days):

@@ -10,7 +10,7 @@ count of distinct askings then begins anew.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from warmline.warming.popular import Question, Ranked, merged
+from warmline.warming.popular import Question, Ranked, merge
 from warmline_cache.errors import StoreRefused
 from warmline_cache.key import PROTOCOL, tag
 from warmline_cache.redis.budget import Budget
@@ -78,7 +78,7 @@ class RedisPopular:
         members = [(digest, int(digest in new)) for digest in digests]
         found: list[int] = []
         for piece in self._pieces(self._asked_bound, members):
-            counts = expect(await self._run(_NOTE, _asked(organisation), piece), list)
+            counts = expect(await self._run(_NOTE, _name_set(organisation), piece), list)
             found += [expect(count, int) for count in counts]
         if len(found) != len(members):
             raise StoreRefused(f"answered {len(found)} counts for {len(members)} questions")
@@ -86,27 +86,27 @@ class RedisPopular:
 
     async def add(self, organisation: str, counts: Mapping[Question, int], *, day: int) -> None:
         """See `PopularStore.add`."""
-        members = [(_packed(question), count) for question, count in counts.items()]
+        members = [(_pack(question), count) for question, count in counts.items()]
         for piece in self._pieces(self._bound, members):
             await self._run(_ADD, _popular(organisation, day), piece)
 
     async def top(self, organisation: str, limit: int, *, day: int) -> Sequence[Ranked]:
         """See `PopularStore.top`."""
-        return merged([await self._of_day(organisation, each, limit) for each in self._kept(day)], limit)
+        return merge([await self._of_day(organisation, each, limit) for each in self._list_days(day)], limit)
 
     async def forget(self, organisation: str, *, day: int) -> None:
         """See `PopularStore.forget`."""
-        keys = [_asked(organisation), *(_popular(organisation, each) for each in self._kept(day))]
+        keys = [_name_set(organisation), *(_popular(organisation, each) for each in self._list_days(day))]
         await self._server.ask(Budget(SECONDS), lambda link: link.call("UNLINK", *keys))
 
-    def _kept(self, day: int) -> Iterator[int]:
+    def _list_days(self, day: int) -> Iterator[int]:
         """The latest first. A day's set may outlast the retention by the hours before its first question."""
         return iter(range(day, day - self._days - 1, -1))
 
     async def _of_day(self, organisation: str, day: int, limit: int) -> dict[Question, float]:
         command = ("ZREVRANGE", _popular(organisation, day), 0, limit - 1, "WITHSCORES")
         found = expect(await self._server.ask(Budget(SECONDS), lambda link: link.call(*command)), list)
-        questions = ((_unpacked(member), float(score)) for member, score in found)
+        questions = ((_unpack(member), float(score)) for member, score in found)
         return {question: score for question, score in questions if question is not None}
 
     def _pieces(self, bound: int, members: Sequence[tuple[bytes, int]]) -> Iterator[list[bytes | int]]:
@@ -119,7 +119,7 @@ class RedisPopular:
         return await self._server.ask(Budget(SECONDS), lambda link: script(link, [key], *arguments))
 
 
-def _asked(organisation: str) -> str:
+def _name_set(organisation: str) -> str:
     return f"wl{PROTOCOL}:{tag(organisation)}:asked"
 
 
@@ -127,11 +127,11 @@ def _popular(organisation: str, day: int) -> str:
     return f"wl{PROTOCOL}:{tag(organisation)}:popular:{day}"
 
 
-def _packed(question: Question) -> bytes:
+def _pack(question: Question) -> bytes:
     return f"{question.agent}\0{question.text}".encode("utf-8", "surrogatepass")
 
 
-def _unpacked(member: bytes) -> Question | None:
+def _unpack(member: bytes) -> Question | None:
     """None for what is not ours."""
     try:
         agent, _, text = member.decode("utf-8", "surrogatepass").partition("\0")

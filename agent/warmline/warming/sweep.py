@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from warmline.errors import CallerError, UpstreamRejected
 from warmline.services.agents import AgentConfig, Agents, Prompt
-from warmline.services.answers import relevant, worded
+from warmline.services.answers import relevant, word_answer
 from warmline.services.knowledge import Knowledge
 from warmline.services.roster import Roster
 from warmline.services.speech import Speech
@@ -147,7 +147,7 @@ class Sweep:
     async def _late(self, organisation: str, asked: Sequence[AskedQuestion]) -> None:
         """The agents of an organisation that has only now been asked for them."""
         for name in await self._names(organisation, asked):
-            await self._guarded("config", self._agent(organisation, name))
+            await self._guard("config", self._agent(organisation, name))
 
     async def _names(self, organisation: str, asked: Sequence[AskedQuestion]) -> list[str]:
         """The organisation's agents, or at least those who are asked."""
@@ -181,7 +181,7 @@ class Sweep:
         )
         agent = _Agent(organisation, name, config, prompt)
         for text in (config.greeting, *config.phrases):
-            await self._guarded("tts", self._phrase(agent, text))
+            await self._guard("tts", self._phrase(agent, text))
         return agent
 
     async def _answer(self, agent: _Agent, question: str) -> None:
@@ -196,7 +196,7 @@ class Sweep:
         if passages is None or agent.prompt is None:
             return
         try:
-            text = worded(knowledge.provider, agent.prompt, relevant(passages, agent.config))
+            text = word_answer(knowledge.provider, agent.prompt, relevant(passages, agent.config))
         except UpstreamRejected:
             self._left_cold("tts", "failed")
         else:
@@ -233,10 +233,10 @@ class Sweep:
         again: Again | None = None,
     ) -> T | None:
         """The value, if L1 or L2 have it or it may be loaded and can; `again` is done later if it may not be yet."""
-        brought = self._brought(cache, organisation, peek, load, characters, again)
-        return await self._guarded(cache, brought)
+        brought = self._look_and_load(cache, organisation, peek, load, characters, again)
+        return await self._guard(cache, brought)
 
-    async def _guarded(self, cache: str, work: Coroutine[Any, Any, T | None]) -> T | None:
+    async def _guard(self, cache: str, work: Coroutine[Any, Any, T | None]) -> T | None:
         """What the work returns; None if a fault of ours ended it, which must not cost others theirs."""
         try:
             return await work
@@ -245,7 +245,7 @@ class Sweep:
             self._left_cold(cache, "failed")
             return None
 
-    async def _brought(
+    async def _look_and_load(
         self,
         cache: str,
         organisation: str,
@@ -257,7 +257,7 @@ class Sweep:
         found = await peek()
         if found is not None:
             if self._allowance is None or found.source is not Source.L1:  # the first pass has counted L1
-                self._warmed(cache, found.source)
+                self._record_entry(cache, found.source)
             return found.value
         self.missed = True
         allowance = self._allowance
@@ -289,19 +289,19 @@ class Sweep:
             return None
         except WarmlineError as error:
             if isinstance(error, UpstreamRejected):
-                allowance.answered(cache)
+                allowance.record_answer(cache)
             else:
-                allowance.failed(cache, organisation)
+                allowance.record_failure(cache, organisation)
             self._left_cold(cache, "failed")
             return None
         if found.source is Source.ORIGIN:
-            allowance.answered(cache)
+            allowance.record_answer(cache)
         else:
             allowance.give_back(organisation, characters)
-        self._warmed(cache, found.source)
+        self._record_entry(cache, found.source)
         return found.value
 
-    def _warmed(self, cache: str, source: Source) -> None:
+    def _record_entry(self, cache: str, source: Source) -> None:
         self._report.entries[cache, source.value] += 1
         self._events.on_warm_entry(cache, source.value)
 
@@ -315,7 +315,7 @@ class Sweep:
 
         async def in_turn(organisation: str, work: Coroutine[Any, Any, T | None]) -> T | None:
             async with self._turn(organisation):
-                return await self._guarded("tts", work)  # beside entries, all that can break makes phrases
+                return await self._guard("tts", work)  # beside entries, all that can break makes phrases
 
         works = list(works)
         try:

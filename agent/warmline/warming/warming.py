@@ -57,7 +57,7 @@ class Warmer:
         """Fill L1, and the report as it goes. Raises nothing that an origin or Redis could do; faults of ours, when all
         else is warm, as an ExceptionGroup."""
         limits = self._limits
-        asked = in_turns(await asyncio.gather(*map(self._ranking, self._organisations)), self._questions)
+        asked = in_turns(await asyncio.gather(*map(self._rank, self._organisations)), self._questions)
         several = len(self._organisations)
         room = Room(entries=self._phrases, size=self._phrase_bytes, organisations=several)
         looking = Sweep(self._services, report=report, events=self._events, room=room, at_a_time=_LOOKS)
@@ -85,7 +85,7 @@ class Warmer:
             return [*sweep.faults, error]
         return sweep.faults
 
-    async def _ranking(self, organisation: str) -> list[AskedQuestion]:
+    async def _rank(self, organisation: str) -> list[AskedQuestion]:
         ranked = await self._popular.top(organisation, self._questions)
         return [AskedQuestion(organisation, one.question.agent, one.question.text) for one in ranked]
 
@@ -160,7 +160,7 @@ class Warming(WorkerPart):
     def _run(self) -> asyncio.Task[None]:
         if self._running is None or self._running.done():
             self._running = asyncio.get_running_loop().create_task(self._warm(), name="warming")
-            self._running.add_done_callback(_told)
+            self._running.add_done_callback(_log_failure)
         return self._running
 
     async def _warm(self) -> None:
@@ -180,7 +180,7 @@ def in_turns(rankings: Iterable[Sequence[T]], limit: int) -> list[T]:
     return list(islice(chain.from_iterable(cells), limit))
 
 
-def _told(task: asyncio.Task[None]) -> None:
+def _log_failure(task: asyncio.Task[None]) -> None:
     """An error in a warming is a fault of ours: it leaves the worker cold, and whoever reads the log should know."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.error("warming_failed", exc_info=error)

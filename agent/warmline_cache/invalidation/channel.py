@@ -21,7 +21,7 @@ from warmline_cache.fence import Fence
 from warmline_cache.key import PROTOCOL
 from warmline_cache.redis.link import Link, Push
 from warmline_cache.redis.server import LuaScript
-from warmline_cache.redis.words import said
+from warmline_cache.redis.words import quote
 from warmline_cache.store.codec import Bytes
 from warmline_cache.store.redis import WAKE_CHANNEL
 
@@ -106,7 +106,7 @@ class Channel:
         self._is_member = member
         self._identity = ""
         self._listeners: list[Listener] = []
-        self._link = link(greet=self._join, pushed=self._pushed, lost=self._lost)
+        self._link = link(greet=self._join, pushed=self._on_push, lost=self._on_loss)
         self._tasks: set[asyncio.Task[None]] = set()
         self._gone = asyncio.Event()
 
@@ -154,7 +154,7 @@ class Channel:
                     await self._link.open()
                     await self._renew()
             except (StoreUnavailable, ResponseError, TimeoutError) as error:
-                self.refusal = said(error) if isinstance(error, (StoreRefused, ResponseError)) else ""
+                self.refusal = quote(error) if isinstance(error, (StoreRefused, ResponseError)) else ""
                 self._link.reset("the invalidation channel is silent")
                 self._gone.set()
             await self._pause()
@@ -193,12 +193,12 @@ class Channel:
         if before:
             await link.send("HDEL", MEMBERS, before)
 
-    def _lost(self) -> None:
+    def _on_loss(self) -> None:
         self.fence.until = 0.0
         self._gone.set()
         self._unheard()
 
-    def _pushed(self, push: Push) -> None:
+    def _on_push(self, push: Push) -> None:
         if push[0] != b"message":
             return
         channel, body = push[1].decode(), push[2]

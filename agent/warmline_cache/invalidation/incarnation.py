@@ -38,7 +38,7 @@ class Incarnations:
         self._doubt = asyncio.Event()
         self._believes_marks = True
 
-    def told(self, identity: str) -> None:
+    def on_invalidation(self, identity: str) -> None:
         """An invalidation was made on the server of this identity.
 
         If it is not the one that this worker looks at, one of the two was deposed. Which, nobody can know here: the

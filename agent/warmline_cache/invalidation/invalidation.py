@@ -25,7 +25,7 @@ from warmline_cache.invalidation.replay import PIECE, Replay
 from warmline_cache.key import PROTOCOL, Group, Key
 from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.server import LuaScript, expect
-from warmline_cache.redis.words import said
+from warmline_cache.redis.words import quote
 from warmline_cache.store.codec import Bytes
 from warmline_cache.store.ports import Store
 from warmline_cache.tally import Invalidations
@@ -87,7 +87,7 @@ class Invalidator:
         self._random = random
         self._awaited: dict[str, _Acks] = {}
         self._replay = Replay(store, channel, log=LOG, identity=identity, seconds=STEP_SECONDS)
-        channel.acknowledged = self._acknowledged
+        channel.acknowledged = self._on_acknowledgement
 
     async def invalidate(self, *targets: Group | Key) -> InvalidationReport:
         """Return when no lookup begun from now on, on any worker, can see what `targets` held.
@@ -102,7 +102,7 @@ class Invalidator:
             silent = await acks.wait(members, WAIT_SECONDS)
         except (StoreUnavailable, ResponseError, TimeoutError) as error:
             self.tally.failed += 1
-            why = "Redis is silent" if isinstance(error, TimeoutError) else said(error)
+            why = "Redis is silent" if isinstance(error, TimeoutError) else quote(error)
             raise InvalidationFailed(f"not every worker can be told: {why}") from error
         finally:
             del self._awaited[message.id]
@@ -155,7 +155,7 @@ class Invalidator:
         keys = tuple(target.text for target in targets if isinstance(target, Key))
         return Invalidation(self._random(8).hex(), self._channel.address, "", groups, keys)
 
-    def _acknowledged(self, acknowledgement: Acknowledgement) -> None:
+    def _on_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
         acks = self._awaited.get(acknowledgement.id)
         if acks is not None:
             acks.add(acknowledgement.member)

@@ -27,12 +27,12 @@ class Breaker:
         self._next = now + self._cooldown
         return True
 
-    def failed(self, now: float) -> None:
+    def record_failure(self, now: float) -> None:
         """A call failed."""
         self.opened += self._closed
         self._closed = False
         self._next = now + self._cooldown
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """A call succeeded."""
         self._closed = True

@@ -32,7 +32,7 @@ def dialler(url: str, *, password: str | None, timeout: float) -> Dial:
         return _by_sentinel(where, timeout, options)
     kind = TlsWire if where.scheme == "rediss" else TcpWire
     ((host, port),) = where.hosts
-    return lambda: _connected(kind, {"host": host, "port": port, **options})
+    return lambda: _connect(kind, {"host": host, "port": port, **options})
 
 
 def _ours(password: str | None, timeout: float) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _ours(password: str | None, timeout: float) -> dict[str, Any]:
     }
 
 
-async def _connected(kind: type[Wire], options: dict[str, Any]) -> Wire:
+async def _connect(kind: type[Wire], options: dict[str, Any]) -> Wire:
     connection = kind(**options)
     try:
         await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
@@ -65,6 +65,6 @@ def _by_sentinel(where: Address, timeout: float, options: dict[str, Any]) -> Dia
             host, port = await sentinel.discover_master(where.service)
         finally:
             await asyncio.gather(*(each.aclose() for each in sentinel.sentinels))
-        return await _connected(TcpWire, {**options, "host": host, "port": port})
+        return await _connect(TcpWire, {**options, "host": host, "port": port})
 
     return dial

@@ -21,7 +21,7 @@ from redis.exceptions import InvalidResponse, ReadOnlyError, RedisError, Respons
 from warmline_cache.errors import StoreUnavailable
 from warmline_cache.redis.dial import Dial
 from warmline_cache.redis.wire import Wire
-from warmline_cache.redis.words import said, unavailable
+from warmline_cache.redis.words import quote, unavailable
 
 Push = list[bytes]
 
@@ -97,7 +97,7 @@ class Link:
             raise StoreUnavailable("the link was closed")
         if self._opening is None:
             self._opening = asyncio.get_running_loop().create_task(self._open(), name="redis link: open")
-            self._opening.add_done_callback(_heard_out)
+            self._opening.add_done_callback(_drop_error)
         await asyncio.shield(self._opening)
 
     def send(self, *command: Any) -> asyncio.Future[Any]:
@@ -138,7 +138,7 @@ class Link:
             if isinstance(error, StoreUnavailable) or not isinstance(error, Exception):
                 raise
             _log.error("redis_greeting_unreadable", exc_info=error)  # bytes of no Redis make redis-py raise anything
-            raise StoreUnavailable(f"its greeting cannot be read: {said(error)}") from error
+            raise StoreUnavailable(f"its greeting cannot be read: {quote(error)}") from error
         finally:
             self._opening = None
         if self._wire is None:
@@ -148,7 +148,7 @@ class Link:
     async def _connect(self) -> None:
         wire = self._wire = await self._dial()
         self._reader = asyncio.get_running_loop().create_task(self._read(wire), name="redis link: read")
-        self._reader.add_done_callback(_heard_out)
+        self._reader.add_done_callback(_drop_error)
         # Here and not in the reader alone: a task that is cancelled before its first step never comes to its `finally`.
         self._reader.add_done_callback(lambda _: wire.hang_up())
         if self._greet is not None:
@@ -162,7 +162,7 @@ class Link:
             wire.post(*command)
         except (RedisError, OSError, RuntimeError) as error:  # uvloop says RuntimeError of a closing transport
             self._drop(wire, error)
-            raise StoreUnavailable(said(error)) from error
+            raise StoreUnavailable(quote(error)) from error
 
     async def _read(self, wire: Wire) -> None:
         """Hand out what arrives until the connection breaks."""
@@ -213,14 +213,14 @@ class Link:
         pending, self._pending = self._pending, deque()
         for reply in pending:
             if not reply.done():
-                reply.set_exception(StoreUnavailable(said(error)))
+                reply.set_exception(StoreUnavailable(quote(error)))
         if self._reader is not None and self._reader is not asyncio.current_task():
             self._reader.cancel()
         if self._lost is not None:
             self._lost()
 
 
-def _heard_out(task: asyncio.Task[None]) -> None:
+def _drop_error(task: asyncio.Task[None]) -> None:
     """Whoever waited for it may have left: its error is nobody's any more."""
     if not task.cancelled():
         task.exception()

@@ -14,7 +14,7 @@ from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.redis.breaker import Breaker
 from warmline_cache.redis.budget import Budget
 from warmline_cache.redis.link import Link
-from warmline_cache.redis.words import said
+from warmline_cache.redis.words import quote
 
 T = TypeVar("T")
 
@@ -42,18 +42,18 @@ Greet = Callable[[Link], Awaitable[None]]
 """What to run on a new connection before anybody uses it."""
 
 
-def knowing(scripts: Sequence[LuaScript], greet: Greet) -> Greet:
+def teach(scripts: Sequence[LuaScript], greet: Greet) -> Greet:
     """A greeting after which the server knows `scripts`, so that no lookup has to send one in full. A server that takes
     none that way is sent them with the first call of each."""
 
-    async def greeted(link: Link) -> None:
+    async def greet_and_teach(link: Link) -> None:
         await greet(link)
         loaded = [link.send("SCRIPT", "LOAD", script.source) for script in scripts]
         for reply in await asyncio.gather(*loaded, return_exceptions=True):
             if isinstance(reply, BaseException) and not isinstance(reply, ResponseError):
                 raise reply
 
-    return greeted
+    return greet_and_teach
 
 
 def expect(reply: Any, kind: type[T]) -> T:
@@ -107,13 +107,13 @@ class Server:
             raise StoreUnavailable("Redis did not answer in time") from None
         except StoreUnavailable as error:
             if not (up and self.upkept):  # it broke, and is being dialled: how that ends will tell
-                self._failed(str(error))
+                self._record_failure(str(error))
             raise
         except ResponseError as error:
-            self._succeeded()
-            self._refused(said(error))
-            raise StoreRefused(said(error)) from error
-        self._succeeded()
+            self._record_success()
+            self._record_refusal(quote(error))
+            raise StoreRefused(quote(error)) from error
+        self._record_success()
         return result
 
     async def ping(self, budget: Budget) -> None:
@@ -136,18 +136,18 @@ class Server:
             self._patient = False  # it is still being dialled: whoever does that will say how it ended
             return
         if silent or not insisted:  # much work that takes long says nothing about lookups
-            self._failed("it did not answer in time")
+            self._record_failure("it did not answer in time")
         if silent:
             self.link.reset("Redis said nothing in time")
 
-    def _failed(self, why: str) -> None:
-        self.breaker.failed(self._clock())
+    def _record_failure(self, why: str) -> None:
+        self.breaker.record_failure(self._clock())
         self.why = why
 
-    def _succeeded(self) -> None:
-        self.breaker.succeeded()
+    def _record_success(self) -> None:
+        self.breaker.record_success()
         self.why = ""
 
-    def _refused(self, words: str) -> None:
+    def _record_refusal(self, words: str) -> None:
         if not words.startswith(ABOUT_ONE_KEY):
             self._refusal, self._refused_at = words, self._clock()

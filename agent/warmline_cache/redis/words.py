@@ -8,7 +8,7 @@ _ECHO = ", with args beginning with"
 _LENGTH = 200
 
 
-def said(error: BaseException) -> str:
+def quote(error: BaseException) -> str:
     """The words of an error, its code (NOPERM, OOM) first, which redis-py takes off. Without what the server repeats of
     the command: a password may stand there."""
     words = str(error).partition(_ECHO)[0].strip() or type(error).__name__
@@ -19,7 +19,7 @@ def said(error: BaseException) -> str:
 def unavailable(error: BaseException) -> StoreUnavailable:
     """The error of ours for one of redis-py's or the system's: StoreRefused if the server answered it."""
     answered = isinstance(error, ResponseError) or _code(error)
-    return StoreRefused(said(error)) if answered else StoreUnavailable(said(error))
+    return StoreRefused(quote(error)) if answered else StoreUnavailable(quote(error))
 
 
 def _code(error: BaseException) -> str:

@@ -108,7 +108,7 @@ class Leases:
             if not waiting:
                 self._waiting.pop(key, None)
 
-    def pushed(self, message: bytes) -> None:
+    def on_push(self, message: bytes) -> None:
         """A message that `LeaseStore.release` had sent."""
         for waiter in self._waiting.get(message[1:].decode("utf-8", "replace"), ()):
             waiter.wake(look=message[:1] == _LOOK)

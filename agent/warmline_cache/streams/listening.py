@@ -30,7 +30,7 @@ class Desk(Protocol):
     def live(self, key: Key) -> Broadcast | None:
         """The broadcast of the key that can be listened to from its beginning."""
 
-    def looked_elsewhere(self) -> None:
+    def on_loss(self) -> None:
         """A listener lost its broadcast before the whole was there."""
 
     def left(self, source: Source | None) -> None:
@@ -107,7 +107,7 @@ class Listening:
             again.end()
         except StreamLost:
             if not whole.done():
-                self._streams.looked_elsewhere()
+                self._streams.on_loss()
             raise
         except (UpstreamError, LoadRefused) as error:
             if self._heard.size:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterat
 from functools import partial
 from typing import Any, TypeVar
 
-from warmline_cache.blame import blaming, confessing
+from warmline_cache.blame import blame, confess
 from warmline_cache.entry import Found, Source
 from warmline_cache.errors import StreamTooLong
 from warmline_cache.key import Key
@@ -107,7 +107,7 @@ class Streams:
         _, live = self._live.get(key.text, (key, None))
         return live if live is not None and live.joinable else None
 
-    def looked_elsewhere(self) -> None:
+    def on_loss(self) -> None:
         """A listener lost its broadcast before the whole was there."""
         self._lost()
 
@@ -122,8 +122,8 @@ class Streams:
     async def _load(self, listening: Listening) -> bytes:
         listening.leads = True
         self._unfollow(listening.key.text)
-        with self._broadcasting(listening.key) as live, self._forwarding(listening) as forwarding:
-            with blaming(self._cache.name):
+        with self._broadcast(listening.key) as live, self._forward(listening) as forwarding:
+            with blame(self._cache.name):
                 async with contextlib.aclosing(listening.speak()) as chunks:
                     async for chunk in chunks:
                         live.send(chunk)
@@ -136,7 +136,7 @@ class Streams:
         return value
 
     @contextlib.contextmanager
-    def _forwarding(self, listening: Listening) -> Iterator[Forwarding]:
+    def _forward(self, listening: Listening) -> Iterator[Forwarding]:
         """The stream's way to other workers, who are told of a load that fails. One that claimed nothing tells them
         nothing: they could not know which invalidations it has seen."""
         claimed = listening.claimed
@@ -165,7 +165,7 @@ class Streams:
             current.cancel()
 
     async def _copy(self, key: Key) -> None:
-        with self._broadcasting(key) as live, contextlib.suppress(StreamLost):
+        with self._broadcast(key) as live, contextlib.suppress(StreamLost):
             async with contextlib.aclosing(self._relay.follow(key.text, key.group_texts)) as chunks:
                 async for chunk in chunks:
                     live.send(chunk)
@@ -173,11 +173,11 @@ class Streams:
 
     async def _beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """What no caller waits for: a fault of ours in it is logged."""
-        with confessing(self._cache.name):
+        with confess(self._cache.name):
             await work()
 
     @contextlib.contextmanager
-    def _broadcasting(self, key: Key) -> Iterator[Broadcast]:
+    def _broadcast(self, key: Key) -> Iterator[Broadcast]:
         """A broadcast that listeners find, and that ends with the block: by its error, or lost if it ended early."""
         live = Broadcast(keep=self._keep, backlog=self._keep)
         self._live[key.text] = (key, live)
@@ -197,10 +197,10 @@ class Streams:
     def _run(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work, name="stream")
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._on_end)
         return task
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
+    def _on_end(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # its listener may have left, or heard the error from the broadcast

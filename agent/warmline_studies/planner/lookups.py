@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from warmline.accounts.prices import PRICES, Prices
 from warmline.caches import TRACED
-from warmline.services.folding import composed
-from warmline.services.normalise import normalised
+from warmline.services.folding import compose
+from warmline.services.normalise import normalise
 from warmline_studies.traces import Entry, Kind
 
 CACHES = TRACED
@@ -80,7 +80,7 @@ class Script:
         self._origin = origin
         self._sessions = sessions
         self._language = language
-        self._queries = lru_cache(maxsize=100_000)(lambda text: normalised(text, language))
+        self._queries = lru_cache(maxsize=100_000)(lambda text: normalise(text, language))
         prices = origin.prices
         self._prices = {"config": prices.call("query"), "prompt": prices.call("query"), "rag": prices.call("action")}
 
@@ -121,7 +121,7 @@ class Script:
         )
 
     def _speech(self, entry: Entry, text: str) -> Lookup:
-        origin, text = self._origin, composed(text)
+        origin, text = self._origin, compose(text)
         return Lookup(
             "tts",
             f"tts {entry.organisation} {entry.agent} {text}",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from warmline.services.normalise import normalised
+from warmline.services.normalise import normalise
 from warmline_studies.traces.entry import Entry, Kind
 
 
@@ -73,8 +73,8 @@ def describe(entries: Iterable[Entry], *, language: str = "en") -> Description:
             found.networks[entry.caller.rpartition(".")[0]] += 1
         if entry.kind is Kind.QUESTION:
             found.spellings.add(_digest(entry.organisation, entry.text))
-            found.questions[_digest(entry.organisation, normalised(entry.text, language))] += 1
-            found.answers.add(_digest(entry.organisation, entry.answer or normalised(entry.text, language)))
+            found.questions[_digest(entry.organisation, normalise(entry.text, language))] += 1
+            found.answers.add(_digest(entry.organisation, entry.answer or normalise(entry.text, language)))
     return found
 
 

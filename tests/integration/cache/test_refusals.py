@@ -13,7 +13,7 @@ from tests.support.time.aio import until
 from warmline_cache import Cache, Caches, Policy
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.redis.dial import dialler
-from warmline_cache.redis.words import said
+from warmline_cache.redis.words import quote
 
 SECRET = "hunter2-hunter2-hunter2"
 RULES = "on ~wl* &wl* +@all -@dangerous -@admin +info"
@@ -149,6 +149,6 @@ async def _word(reader: asyncio.StreamReader) -> bytes:
 
 def test_what_a_server_repeats_of_a_command_is_not_repeated() -> None:
     error = StoreRefused(f"unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'app' '{SECRET}'")
-    assert said(error) == "unknown command 'HELLO'"
-    assert said(TimeoutError()) == "TimeoutError"
-    assert len(said(ValueError("x" * 10_000))) == 200
+    assert quote(error) == "unknown command 'HELLO'"
+    assert quote(TimeoutError()) == "TimeoutError"
+    assert len(quote(ValueError("x" * 10_000))) == 200

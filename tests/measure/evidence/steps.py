@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from warmline.services.normalise import normalised
+from warmline.services.normalise import normalise
 from warmline_studies.traces import Entry, Kind
 
 LANGUAGE = "en-IN"
@@ -36,7 +36,7 @@ def said(entry: Entry) -> str:
     """What the agent speaks: known from the trace, or made up so that each question has an answer of its own."""
     if entry.kind is Kind.GREETING:
         return entry.text or greeting(entry.organisation, entry.agent)
-    return entry.answer or " ".join([normalised(entry.text, LANGUAGE)] * 4)[:_LONGEST_ANSWER]
+    return entry.answer or " ".join([normalise(entry.text, LANGUAGE)] * 4)[:_LONGEST_ANSWER]
 
 
 def greeting(organisation: str, agent: str) -> str:

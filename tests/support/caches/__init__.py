@@ -232,7 +232,7 @@ class Worker:
         self.fence = Fence(until=float("inf"), shared=True)
         self.events = Recorded()
         self.leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
-        world.lease_store.hear.append(self.leases.pushed)
+        world.lease_store.hear.append(self.leases.on_push)
         self.memory: Memory[Found[str | None]] = Memory(max_bytes=1_000_000)
         self.surroundings = Surroundings(
             store=world.store,

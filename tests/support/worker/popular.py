@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from warmline.warming.popular import Question, Ranked, merged
+from warmline.warming.popular import Question, Ranked, merge
 from warmline_cache.errors import StoreUnavailable
 
 
@@ -27,7 +27,7 @@ class DictPopular:
 
     async def top(self, organisation: str, limit: int, *, day: int) -> Sequence[Ranked]:
         self._check()
-        return merged([self.days[organisation][day - age] for age in range(8)], limit)
+        return merge([self.days[organisation][day - age] for age in range(8)], limit)
 
     async def forget(self, organisation: str, *, day: int) -> None:
         self._check()

@@ -161,7 +161,7 @@ class Member:
         self.fence = Fence(until=math.inf, shared=True)
         self.events = Noted()
         self._leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
-        world.lease_store.hear.append(self._leases.pushed)
+        world.lease_store.hear.append(self._leases.on_push)
         self._surroundings = Surroundings(
             store=world.store,
             leases=self._leases,
@@ -188,7 +188,7 @@ class Member:
             Speech(fleet.voices, phrases=self._streams, accounts=accounts),
         )
         self.popular = Popular(fleet.popular, minimum=fleet.minimum, opted_out=fleet.opted_out, wall=world.wall)
-        self.answers = Answers(self.services.agents, self.services.knowledge, asked=self.popular.asked)
+        self.answers = Answers(self.services.agents, self.services.knowledge, asked=self.popular.count_question)
         warmer = Warmer(
             self.services,
             self.popular,

@@ -3,7 +3,7 @@
 import pytest
 from starlette.datastructures import Headers
 
-from warmline.api.lines import bearer, joined
+from warmline.api.lines import bearer, join
 
 
 def headers(*lines: tuple[str, str]) -> Headers:
@@ -11,9 +11,9 @@ def headers(*lines: tuple[str, str]) -> Headers:
 
 
 def test_lines_of_one_name_are_one_list_and_those_that_agree_are_one() -> None:
-    assert joined(headers(), "accept") is None
-    assert joined(headers(("Accept", "a/b"), ("X", "y"), ("accept", "c/d;q=1")), "accept") == "a/b, c/d;q=1"
-    assert joined(headers(("Accept", "a/b"), ("Accept", "a/b")), "accept") == "a/b"
+    assert join(headers(), "accept") is None
+    assert join(headers(("Accept", "a/b"), ("X", "y"), ("accept", "c/d;q=1")), "accept") == "a/b, c/d;q=1"
+    assert join(headers(("Accept", "a/b"), ("Accept", "a/b")), "accept") == "a/b"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmline.api.sessions import parsed
+from warmline.api.sessions import parse
 from warmline.errors import CallerError
 
 JSON = st.recursive(
@@ -31,6 +31,6 @@ def test_whatever_comes_is_a_message_or_refused_with_its_field(text: str) -> Non
 
 def message_or_error(text: str) -> object:
     try:
-        return parsed(text)
+        return parse(text)
     except CallerError as error:
         return error

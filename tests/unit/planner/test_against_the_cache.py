@@ -38,7 +38,7 @@ class RealWorker:
 
     def __init__(self, world: World, bounds: Mapping[str, Bound], *, shared: bool) -> None:
         leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
-        world.lease_store.hear.append(leases.pushed)
+        world.lease_store.hear.append(leases.on_push)
         surroundings = Surroundings(
             store=world.store,
             leases=leases,

@@ -29,9 +29,9 @@ def settle(made: Ledger, actions: list[Action], now: float) -> list[int]:
         match actions.pop(0):
             case OpenSocket(number, _):
                 opened.append(number)
-                actions += made.opened(number, now)
+                actions += made.record_open(number, now)
             case CloseSocket(number, _):
-                actions += made.closed(number, now)
+                actions += made.record_close(number, now)
             case _:
                 pass
     return opened
@@ -52,7 +52,7 @@ def test_the_oldest_open_socket_has_its_age() -> None:
     made.allow(PLENTY, 0)
     made.keep(M, 0)
     assert made.oldest(5) == 0
-    made.opened(1, 5)
+    made.record_open(1, 5)
     assert made.oldest(65) == 60
 
 
@@ -61,7 +61,7 @@ def test_who_waits_for_a_socket_is_counted_until_there_is_one() -> None:
     made.allow(PLENTY, 0)
     made.ask(1, M, 0)
     assert made.waiting == 1
-    made.opened(1, 1)
+    made.record_open(1, 1)
     assert made.waiting == 0
 
 
@@ -80,7 +80,7 @@ def test_who_asks_gets_the_socket_that_was_used_last() -> None:
     made = ledger()
     first, second = warm(made)
     made.ask(1, M, 1)
-    made.returned(first, 2)
+    made.record_return(first, 2)
     assert made.ask(2, M, 3) == [HandSocket(2, first, warm=True)]
     assert made.ask(3, M, 3) == [HandSocket(3, second, warm=True)]
 
@@ -90,7 +90,7 @@ def test_who_finds_none_idle_waits_for_one_that_is_being_opened_already() -> Non
     opens = made.keep(M, 0)
     assert made.ask(1, M, 0) == []
     assert isinstance(opens[0], OpenSocket)
-    assert made.opened(opens[0].socket, 1) == [HandSocket(1, opens[0].socket, warm=False)]
+    assert made.record_open(opens[0].socket, 1) == [HandSocket(1, opens[0].socket, warm=False)]
 
 
 def test_who_waits_takes_a_socket_that_comes_back_sooner_than_their_own() -> None:
@@ -98,7 +98,7 @@ def test_who_waits_takes_a_socket_that_comes_back_sooner_than_their_own() -> Non
     (only,) = warm(made)
     made.ask(1, M, 0)
     assert kinds(made.ask(2, M, 0)) == ["OpenSocket"]
-    assert made.returned(only, 1) == [HandSocket(2, only, warm=False)]
+    assert made.record_return(only, 1) == [HandSocket(2, only, warm=False)]
 
 
 def test_a_fresh_socket_is_one_that_is_opened_from_now_on() -> None:
@@ -107,7 +107,7 @@ def test_a_fresh_socket_is_one_that_is_opened_from_now_on() -> None:
     (opening,) = made.ask(1, M, 5, fresh=True)
     assert isinstance(opening, OpenSocket)
     assert opening.socket not in old
-    assert made.opened(opening.socket, 6) == [HandSocket(1, opening.socket, warm=False)]
+    assert made.record_open(opening.socket, 6) == [HandSocket(1, opening.socket, warm=False)]
 
 
 def test_beyond_the_budget_who_asks_is_told_at_once() -> None:
@@ -121,7 +121,7 @@ def test_an_idle_socket_of_another_model_gives_way_to_whom_asks() -> None:
     made = ledger(prewarm=1, allowance=SocketShare(1, 1))
     (idle,) = warm(made, model=OTHER)
     assert made.ask(1, M, 1) == [CloseSocket(idle, Why.DISPLACED)]
-    (opening,) = made.closed(idle, 2)
+    (opening,) = made.record_close(idle, 2)
     assert opening == OpenSocket(idle + 1, M)
 
 
@@ -137,7 +137,10 @@ def test_an_interruption_closes_the_socket_and_opens_another() -> None:
     made = ledger()
     first, second = warm(made)
     made.ask(1, M, 1)
-    assert made.spoiled(first, Why.INTERRUPTED, 2) == [CloseSocket(first, Why.INTERRUPTED), OpenSocket(second + 1, M)]
+    assert made.record_spoiling(first, Why.INTERRUPTED, 2) == [
+        CloseSocket(first, Why.INTERRUPTED),
+        OpenSocket(second + 1, M),
+    ]
     assert made.counts()[SocketState.IDLE] == 1
 
 
@@ -145,14 +148,14 @@ def test_a_full_budget_refills_an_interruption_only_when_its_place_is_free() -> 
     made = ledger(allowance=SocketShare(2, 2))
     first, second = warm(made)
     made.ask(1, M, 1)
-    assert made.spoiled(first, Why.INTERRUPTED, 2) == [CloseSocket(first, Why.INTERRUPTED)]
-    assert made.closed(first, 3) == [OpenSocket(second + 1, M)]
+    assert made.record_spoiling(first, Why.INTERRUPTED, 2) == [CloseSocket(first, Why.INTERRUPTED)]
+    assert made.record_close(first, 3) == [OpenSocket(second + 1, M)]
 
 
 def test_a_loss_is_refilled_at_once() -> None:
     made = ledger()
     first, _ = warm(made)
-    assert made.lost(first, 60) == [OpenSocket(3, M)]
+    assert made.record_loss(first, 60) == [OpenSocket(3, M)]
 
 
 def test_what_is_lost_again_and_again_before_it_could_be_used_is_opened_ever_more_slowly() -> None:
@@ -160,7 +163,7 @@ def test_what_is_lost_again_and_again_before_it_could_be_used_is_opened_ever_mor
     (number,) = warm(made)
     now, waits = 0.0, []
     for _ in range(8):
-        assert made.lost(number, now) == []
+        assert made.record_loss(number, now) == []
         due = made.next_at(now)
         assert due is not None
         waits.append(due - now)
@@ -175,20 +178,23 @@ def test_failed_attempts_are_repeated_one_at_a_time_and_nobody_waits_for_them() 
     assert kinds(opens) == ["OpenSocket", "OpenSocket"]
     for one in opens:
         assert isinstance(one, OpenSocket)
-        assert made.failed(one.socket, 0) == []
+        assert made.record_failure(one.socket, 0) == []
     assert made.ask(1, M, 0.5) == [RefuseTicket(1, M)]
     assert made.next_at(0.5) == 2
     (again,) = made.tick(2)
     assert made.ask(2, M, 2) == []
     assert isinstance(again, OpenSocket)
-    assert made.opened(again.socket, 3) == [HandSocket(2, again.socket, warm=False), OpenSocket(again.socket + 1, M)]
+    assert made.record_open(again.socket, 3) == [
+        HandSocket(2, again.socket, warm=False),
+        OpenSocket(again.socket + 1, M),
+    ]
 
 
 def test_failures_of_one_model_are_no_reason_to_refuse_another() -> None:
     made = ledger(prewarm=0)
     (opening,) = made.ask(1, M, 0)
     assert isinstance(opening, OpenSocket)
-    assert made.failed(opening.socket, 0) == [RefuseTicket(1, M)]
+    assert made.record_failure(opening.socket, 0) == [RefuseTicket(1, M)]
     assert kinds(made.ask(2, OTHER, 0)) == ["OpenSocket"]
 
 
@@ -197,21 +203,21 @@ def test_an_old_socket_goes_when_another_has_taken_its_place() -> None:
     (old,) = warm(made)
     assert made.next_at(0) == 3600
     assert made.tick(3600) == [OpenSocket(old + 1, M)]
-    assert made.opened(old + 1, 3600.2) == [CloseSocket(old, Why.AGED)]
+    assert made.record_open(old + 1, 3600.2) == [CloseSocket(old, Why.AGED)]
 
 
 def test_an_old_socket_in_the_way_of_its_own_replacement_goes_first() -> None:
     made = ledger(prewarm=1, allowance=SocketShare(1, 1))
     (old,) = warm(made)
     assert made.tick(3600) == [CloseSocket(old, Why.AGED)]
-    assert made.closed(old, 3601) == [OpenSocket(old + 1, M)]
+    assert made.record_close(old, 3601) == [OpenSocket(old + 1, M)]
 
 
 def test_an_old_socket_stays_while_no_other_can_be_had() -> None:
     made = ledger(prewarm=1)
     (old,) = warm(made)
     made.tick(3600)
-    assert made.failed(old + 1, 3601) == []
+    assert made.record_failure(old + 1, 3601) == []
     assert made.ask(1, M, 3601) == [HandSocket(1, old, warm=True)]
 
 
@@ -220,7 +226,7 @@ def test_one_socket_that_works_is_no_reason_to_ask_without_end_for_a_second() ->
     warm(made)
     (second,) = made.allow(SocketShare(2, 2), 100)
     assert isinstance(second, OpenSocket)
-    assert made.failed(second.socket, 100) == []
+    assert made.record_failure(second.socket, 100) == []
     assert made.tick(100.1) == []
 
 
@@ -239,7 +245,7 @@ def test_what_a_burst_opened_stays_a_while_and_then_goes() -> None:
     opened = settle(made, made.ask(2, M, 0), 0)
     assert len(opened) == 1
     for number in (1, 2):
-        made.returned(number, 10 + number)
+        made.record_return(number, 10 + number)
     assert made.counts()[SocketState.IDLE] == 2
     assert made.tick(70) == []
     assert made.next_at(70) == 71
@@ -252,7 +258,7 @@ def test_when_all_of_a_burst_may_go_those_that_are_to_be_warm_stay() -> None:
     for ticket in range(4):
         settle(made, made.ask(ticket, M, 0), 0)
     for number in range(1, 5):
-        made.returned(number, 1)
+        made.record_return(number, 1)
     settle(made, made.tick(100), 100)
     assert made.counts()[SocketState.IDLE] == 1
 
@@ -260,7 +266,7 @@ def test_when_all_of_a_burst_may_go_those_that_are_to_be_warm_stay() -> None:
 def test_a_model_that_nobody_asked_for_in_an_hour_keeps_no_sockets() -> None:
     made = ledger()
     settle(made, made.ask(1, M, 0), 0)
-    made.returned(1, 1)
+    made.record_return(1, 1)
     assert made.counts()[SocketState.IDLE] == 2
     closing = settle(made, made.tick(3600), 3600)
     assert closing == []
@@ -273,7 +279,7 @@ def test_when_others_need_the_budget_idle_sockets_go_and_busy_ones_end_in_peace(
     first, second = warm(made)
     made.ask(1, M, 0)
     assert made.allow(SocketShare(0, 0), 1) == [CloseSocket(second, Why.BUDGET)]
-    assert made.returned(first, 2) == [CloseSocket(first, Why.BUDGET)]
+    assert made.record_return(first, 2) == [CloseSocket(first, Why.BUDGET)]
 
 
 def test_who_withdraws_leaves_a_socket_for_the_next() -> None:
@@ -281,7 +287,7 @@ def test_who_withdraws_leaves_a_socket_for_the_next() -> None:
     (opening,) = made.ask(1, M, 0)
     assert isinstance(opening, OpenSocket)
     made.withdraw(1, 0)
-    assert made.opened(opening.socket, 1) == []
+    assert made.record_open(opening.socket, 1) == []
     assert made.ask(2, M, 1) == [HandSocket(2, opening.socket, warm=True)]
 
 
@@ -302,9 +308,9 @@ def test_a_socket_lost_while_it_was_used_is_not_returned_too() -> None:
     made = ledger(prewarm=1)
     (only,) = warm(made)
     made.ask(1, M, 0)
-    made.lost(only, 1)
-    assert made.returned(only, 2) == []
-    assert made.spoiled(only, Why.FAILED, 2) == []
+    made.record_loss(only, 1)
+    assert made.record_return(only, 2) == []
+    assert made.record_spoiling(only, Why.FAILED, 2) == []
     assert made.counts()[SocketState.IDLE] == 0
 
 

@@ -36,7 +36,7 @@ def made(clocks: Clocks, *, rate: float = 10, burst: float = 5, spend: float | N
 
 
 def pay(accounts: Accounts, price: int, *, organisation: str = "sahyadri") -> None:
-    with accounts.paying(organisation, "tts", price):
+    with accounts.pay(organisation, "tts", price):
         pass
 
 
@@ -82,13 +82,13 @@ def test_money_is_spent_until_it_does_not_cover_the_next(clocks: Clocks) -> None
 
 def test_loads_under_way_are_reserved_for(clocks: Clocks) -> None:
     accounts = made(clocks)
-    with accounts.paying("sahyadri", "tts", 600_000), pytest.raises(SpendLimitReached):
+    with accounts.pay("sahyadri", "tts", 600_000), pytest.raises(SpendLimitReached):
         pay(accounts, 600_000)
 
 
 def test_a_failed_provider_costs_nothing(clocks: Clocks) -> None:
     accounts = made(clocks)
-    with pytest.raises(UpstreamUnavailable), accounts.paying("sahyadri", "tts", 900_000):
+    with pytest.raises(UpstreamUnavailable), accounts.pay("sahyadri", "tts", 900_000):
         raise UpstreamUnavailable("sarvam", "away")
     pay(accounts, 900_000)
     assert accounts.of("sahyadri").cost["tts"] == 900_000
@@ -96,7 +96,7 @@ def test_a_failed_provider_costs_nothing(clocks: Clocks) -> None:
 
 def test_a_load_that_was_given_up_is_paid_for(clocks: Clocks) -> None:
     accounts = made(clocks)
-    with pytest.raises(GeneratorExit), accounts.paying("sahyadri", "tts", 900_000):
+    with pytest.raises(GeneratorExit), accounts.pay("sahyadri", "tts", 900_000):
         raise GeneratorExit
     assert accounts.of("sahyadri").cost["tts"] == 900_000
 
@@ -118,13 +118,13 @@ def test_without_a_limit_money_is_only_counted(clocks: Clocks) -> None:
 @pytest.mark.parametrize("source", Source)
 def test_whatever_asked_no_provider_has_saved_its_price(clocks: Clocks, source: Source) -> None:
     accounts = made(clocks)
-    accounts.answered("sahyadri", "tts", source, 30)
+    accounts.record_lookup("sahyadri", "tts", source, 30)
     assert accounts.of("sahyadri").saved["tts"] == (0 if source is Source.ORIGIN else 30)
 
 
 def test_a_lookup_that_was_given_up_has_saved_nothing(clocks: Clocks) -> None:
     accounts = made(clocks)
-    accounts.answered("sahyadri", "tts", None, 30)
+    accounts.record_lookup("sahyadri", "tts", None, 30)
     assert accounts.of("sahyadri").saved["tts"] == 0
 
 
@@ -144,7 +144,7 @@ class Fleet:
             for name, use in used.items():
                 before = self.day.get(name, Use())
                 self.day[name] = Use(before.requests + use.requests, before.spent + use.spent)
-            worker.received(day, self.day)
+            worker.take_totals(day, self.day)
 
 
 def test_all_workers_together_keep_to_the_rate_in_the_long_run(clocks: Clocks) -> None:
@@ -187,7 +187,7 @@ def test_what_could_not_be_told_is_told_later_and_counts_meanwhile(clocks: Clock
     day, _ = accounts.send()
     with pytest.raises(SpendLimitReached):
         pay(accounts, 200_000)
-    accounts.lost(day)
+    accounts.take_back(day)
     assert accounts.send() == (day, {"sahyadri": Use(0, 900_000)})
 
 
@@ -196,6 +196,6 @@ def test_a_reply_from_yesterday_is_ignored(clocks: Clocks) -> None:
     day, _ = accounts.send()
     clocks.now = DAY / 2
     accounts.all()
-    accounts.received(day, {"sahyadri": Use(0, MICROS)})
-    accounts.lost(day)
+    accounts.take_totals(day, {"sahyadri": Use(0, MICROS)})
+    accounts.take_back(day)
     pay(accounts, MICROS)

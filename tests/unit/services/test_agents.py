@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.worker.warm import VOICE, Application, Fleet, Member
-from warmline.services.agents import AgentConfig, completed
+from warmline.services.agents import AgentConfig, complete
 from warmline.services.knowledge import Passage
 
 pytestmark = pytest.mark.virtual_time
@@ -41,9 +41,9 @@ async def fleet(app: Changing) -> AsyncIterator[Fleet]:
 
 
 def test_what_a_configuration_leaves_out_is_the_agents_own_name_and_the_moment() -> None:
-    assert completed(CONFIG, "reception", now=1.5) == AgentConfig(name="reception", voice=VOICE, prompt_updated_at=1500)
+    assert complete(CONFIG, "reception", now=1.5) == AgentConfig(name="reception", voice=VOICE, prompt_updated_at=1500)
     full = AgentConfig(name="Asha", voice=VOICE, prompt_updated_at=1.25)
-    assert completed(full, "reception", now=1.5) == full
+    assert complete(full, "reception", now=1.5) == full
 
 
 async def search(member: Member) -> list[Passage]:

@@ -4,7 +4,7 @@ import pytest
 
 from warmline.errors import UpstreamRejected
 from warmline.services.agents import AgentConfig, Prompt
-from warmline.services.answers import relevant, worded
+from warmline.services.answers import relevant, word_answer
 from warmline.services.knowledge import Passage
 from warmline.upstream.ports import Voice
 
@@ -25,16 +25,16 @@ def test_passages_below_the_agents_bar_are_left_out() -> None:
 
 def test_the_best_passage_is_put_into_the_prompts_words() -> None:
     passages = [Passage("1", 0.9, "q", "It aches."), Passage("2", 0.8, "q", "b")]
-    assert worded("convex", PROMPT, passages) == "It aches. Bye."
+    assert word_answer("convex", PROMPT, passages) == "It aches. Bye."
 
 
 def test_without_a_passage_the_agent_says_that_it_does_not_know() -> None:
-    assert worded("convex", PROMPT, []) == "No idea."
+    assert word_answer("convex", PROMPT, []) == "No idea."
 
 
 def test_an_answer_that_its_prompt_makes_endless_is_the_providers_fault_and_never_made() -> None:
     passage = Passage("1", 0.9, "q", "a" * 1_000_000)
     prompt = Prompt(instructions="", answer="{answer}" * 100_000, unknown="")
     with pytest.raises(UpstreamRejected, match=r"100000000000 characters to say - at `\$\.answer`"):
-        worded("convex", prompt, [passage])
-    assert worded("convex", PROMPT, [Passage("1", 0.9, "q", "a" * 900_000)]).endswith("a Bye.")
+        word_answer("convex", prompt, [passage])
+    assert word_answer("convex", PROMPT, [Passage("1", 0.9, "q", "a" * 900_000)]).endswith("a Bye.")

@@ -11,7 +11,7 @@ from tests.support.processes import ROOT
 from tests.support.worker.warm import Application, Fleet
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.knowledge import Passage
-from warmline.upstream.convex.returned import returned
+from warmline.upstream.convex.returned import read_answer
 from warmline.upstream.ports import Voice
 
 TEXT = (ROOT / "docs" / "integrate" / "data-provider.md").read_text(encoding="utf-8")
@@ -48,7 +48,7 @@ def tables(function: str) -> list[dict[str, bool]]:
 @pytest.mark.parametrize("function", RETURNS)
 def test_the_value_of_the_page_is_read_and_nothing_is_left_out(function: str) -> None:
     _, value = examples(function)
-    found = returned(function, 200, json.dumps({"status": "success", "value": value}).encode(), RETURNS[function])
+    found = read_answer(function, 200, json.dumps({"status": "success", "value": value}).encode(), RETURNS[function])
     assert (json.loads(msgspec.json.encode(found.value)), found.left_out) == (value, ())
 
 
@@ -70,7 +70,7 @@ class Listening(Application):
     async def _call(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
         self.sent[path] = args
         answer = json.dumps({"status": "success", "value": examples(path)[1]}).encode()
-        return returned(path, 200, answer, returns).value
+        return read_answer(path, 200, answer, returns).value
 
 
 @pytest.mark.virtual_time

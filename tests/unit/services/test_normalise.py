@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from warmline.services.fillers import FILLERS
-from warmline.services.normalise import normalised
+from warmline.services.normalise import normalise
 
 ENGLISH, HINDI = "en-IN", "hi-IN"
 NEVER_FILLERS = {
@@ -54,7 +54,7 @@ languages = st.sampled_from([ENGLISH, HINDI, "ta-IN", "en", "", "HI-in"])
     ],
 )
 def test_spellings_of_one_question_are_one_question(spelling: str) -> None:
-    assert normalised(spelling, ENGLISH) == "what is knee pain"
+    assert normalise(spelling, ENGLISH) == "what is knee pain"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_spellings_of_one_question_are_one_question(spelling: str) -> None:
     ],
 )
 def test_requests_without_what_is_said_around_them_are_themselves(spelling: str, question: str) -> None:
-    assert normalised(spelling, ENGLISH) == normalised(question, ENGLISH) == question
+    assert normalise(spelling, ENGLISH) == normalise(question, ENGLISH) == question
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_requests_without_what_is_said_around_them_are_themselves(spelling: str,
     ["घुटने का दर्द क्या है", "नमस्ते, घुटने का दर्द क्या है?", "उम्म घुटने का दर्द क्या है प्लीज़।", "कृपया, घुटने का  दर्द क्या है, धन्यवाद"],
 )
 def test_spellings_of_one_hindi_question_are_one_question(spelling: str) -> None:
-    assert normalised(spelling, HINDI) == "घुटने का दर्द क्या है"
+    assert normalise(spelling, HINDI) == "घुटने का दर्द क्या है"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_spellings_of_one_hindi_question_are_one_question(spelling: str) -> None
     ],
 )
 def test_questions_that_differ_in_meaning_stay_apart(one: str, other: str) -> None:
-    assert normalised(one, ENGLISH) != normalised(other, ENGLISH)
+    assert normalise(one, ENGLISH) != normalise(other, ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -195,13 +195,13 @@ def test_questions_that_differ_in_meaning_stay_apart(one: str, other: str) -> No
     ],
 )
 def test_hindi_questions_that_differ_in_meaning_stay_apart(one: str, other: str) -> None:
-    assert normalised(one, HINDI) != normalised(other, HINDI)
+    assert normalise(one, HINDI) != normalise(other, HINDI)
 
 
 def test_fillers_are_those_of_the_language_that_is_spoken() -> None:
-    assert normalised("um, wie spät ist es", "de-DE") == "um, wie spät ist es"
-    assert normalised("कृपया बताइए", ENGLISH) == "कृपया बताइए"
-    assert normalised("कृपया बताइए", "hi") == "बताइए"
+    assert normalise("um, wie spät ist es", "de-DE") == "um, wie spät ist es"
+    assert normalise("कृपया बताइए", ENGLISH) == "कृपया बताइए"
+    assert normalise("कृपया बताइए", "hi") == "बताइए"
 
 
 @pytest.mark.parametrize("language", FILLERS)
@@ -214,7 +214,7 @@ def test_no_negation_and_no_question_word_is_a_filler(language: str) -> None:
 
 @pytest.mark.parametrize("text", ["um", "please", "?", "!?!", "um please", "thanks.", "\u200b", "🙂", "ok, um?"])
 def test_something_is_left_of_whatever_was_said(text: str) -> None:
-    assert normalised(text, ENGLISH)
+    assert normalise(text, ENGLISH)
 
 
 @given(texts | spoken, languages)
@@ -225,36 +225,36 @@ def test_something_is_left_of_whatever_was_said(text: str) -> None:
 @example("कृपया. ya", HINDI)
 @example("Uh.  rhymes what", ENGLISH)
 def test_what_was_normalised_is_not_changed_again(text: str, language: str) -> None:
-    once = normalised(text, language)
-    assert normalised(once, language) == once
+    once = normalise(text, language)
+    assert normalise(once, language) == once
 
 
 @given(texts | spoken, languages)
 def test_only_white_space_becomes_nothing(text: str, language: str) -> None:
-    assert bool(normalised(text, language)) == bool(text.strip())
+    assert bool(normalise(text, language)) == bool(text.strip())
 
 
 @given(texts | spoken, languages)
 def test_composed_and_decomposed_text_is_the_same_question(text: str, language: str) -> None:
-    assert normalised(unicodedata.normalize("NFC", text), language) == normalised(text, language)
-    assert normalised(unicodedata.normalize("NFD", text), language) == normalised(text, language)
+    assert normalise(unicodedata.normalize("NFC", text), language) == normalise(text, language)
+    assert normalise(unicodedata.normalize("NFD", text), language) == normalise(text, language)
 
 
 @given(texts | spoken.map(str.casefold), languages)
 @example("\u0345\u200b\u0301", ENGLISH)
 def test_case_makes_no_question(text: str, language: str) -> None:
-    assert normalised(unicodedata.normalize("NFD", text).casefold(), language) == normalised(text, language)
+    assert normalise(unicodedata.normalize("NFD", text).casefold(), language) == normalise(text, language)
 
 
 @given(spoken, languages)
 def test_a_text_all_in_capitals_is_the_question_in_small_letters(text: str, language: str) -> None:
     latin = "".join(character for character in text if character < "\u0900")
-    assert normalised(latin.upper(), language) == normalised(latin.lower(), language)
+    assert normalise(latin.upper(), language) == normalise(latin.lower(), language)
 
 
 def test_a_name_at_an_end_keeps_its_capitals_however_often_it_is_normalised() -> None:
-    once = normalised("Where do I go, UH?", ENGLISH)
-    assert once == normalised(once, ENGLISH) == "Where do I go, UH"
+    once = normalise("Where do I go, UH?", ENGLISH)
+    assert once == normalise(once, ENGLISH) == "Where do I go, UH"
 
 
 @pytest.mark.parametrize(
@@ -274,15 +274,15 @@ def test_a_name_at_an_end_keeps_its_capitals_however_often_it_is_normalised() ->
     ],
 )
 def test_how_letters_are_set_or_composed_makes_no_question(one: str, other: str) -> None:
-    assert normalised(one, ENGLISH) == normalised(other, ENGLISH)
+    assert normalise(one, ENGLISH) == normalise(other, ENGLISH)
 
 
 @given(st.lists(st.text("abकx5'?-", min_size=1), min_size=1), st.sampled_from(["  ", "\t", "\n ", "\u3000"]), languages)
 def test_the_width_of_gaps_makes_no_question(words: list[str], gap: str, language: str) -> None:
-    assert normalised(gap.join(words) + gap, language) == normalised(" ".join(words), language)
+    assert normalise(gap.join(words) + gap, language) == normalise(" ".join(words), language)
 
 
 @given(st.lists(st.sampled_from("what is not the knee no doing नहीं क्या मत 5".split()), min_size=1), languages)
 def test_no_word_that_means_something_is_lost(words: list[str], language: str) -> None:
     question = " ".join(words)
-    assert normalised(f"Please, {question}?", "en-IN") == normalised(question, language) == question
+    assert normalise(f"Please, {question}?", "en-IN") == normalise(question, language) == question

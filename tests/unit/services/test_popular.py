@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.worker.popular import DictPopular
-from warmline.warming.popular import Popular, Question, impersonal, merged
+from warmline.warming.popular import Popular, Question, impersonal, merge
 
 pytestmark = pytest.mark.virtual_time
 
@@ -50,7 +50,7 @@ async def test_a_text_is_stored_only_after_enough_distinct_askings(make: Make, s
     popular = make(minimum=3)
     for minute in range(3):
         assert stored(store) == {}, minute
-        popular.asked("sahyadri", "reception", KNEE)
+        popular.count_question("sahyadri", "reception", KNEE)
         await asyncio.sleep(60)
     assert stored(store) == {KNEE: 1}
 
@@ -59,7 +59,7 @@ async def test_repeating_oneself_within_a_minute_is_one_asking(make: Make, store
     popular = make(minimum=2)
     await asyncio.sleep(0.5)
     for _ in range(50):
-        popular.asked("sahyadri", "reception", KNEE)
+        popular.count_question("sahyadri", "reception", KNEE)
         await asyncio.sleep(1)
     assert stored(store) == {}
     assert store.asked["sahyadri"] == {Question("reception", KNEE).digest: 1}
@@ -71,12 +71,12 @@ async def test_askings_on_several_workers_are_distinct_and_from_then_on_each_one
     workers = [make(minimum=5) for _ in range(5)]
     for worker in workers:
         for _ in range(10):
-            worker.asked("sahyadri", "reception", KNEE)
+            worker.count_question("sahyadri", "reception", KNEE)
     await asyncio.sleep(2)
     assert stored(store) == {KNEE: 10}
     for worker in workers:
         for _ in range(10):
-            worker.asked("sahyadri", "reception", KNEE)
+            worker.count_question("sahyadri", "reception", KNEE)
     await asyncio.sleep(2)
     assert [one.weight for one in await workers[0].top("sahyadri", 5)] == [60]
 
@@ -84,7 +84,7 @@ async def test_askings_on_several_workers_are_distinct_and_from_then_on_each_one
 async def test_two_agents_and_two_organisations_do_not_add_up(make: Make, store: DictPopular) -> None:
     popular = make(minimum=2)
     for organisation, agent in (("sahyadri", "reception"), ("sahyadri", "care"), ("kaveri", "reception")):
-        popular.asked(organisation, agent, KNEE)
+        popular.count_question(organisation, agent, KNEE)
     await asyncio.sleep(2)
     assert stored(store) == {}
 
@@ -97,7 +97,7 @@ async def test_of_an_organisation_that_opted_out_nothing_is_kept_and_what_was_is
     popular = make(minimum=1, opted_out=("kaveri",))
     await asyncio.sleep(5)
     store.broken = False
-    popular.asked("kaveri", "physio", "does it hurt")
+    popular.count_question("kaveri", "physio", "does it hurt")
     await asyncio.sleep(2)
     assert (dict(store.days), dict(store.asked)) == ({}, {})
     store.days["kaveri"][20_000][Question("physio", KNEE)] = 9
@@ -107,11 +107,11 @@ async def test_of_an_organisation_that_opted_out_nothing_is_kept_and_what_was_is
 async def test_a_store_that_is_away_costs_counts_and_nothing_else(make: Make, store: DictPopular) -> None:
     popular = make(minimum=1)
     store.broken = True
-    popular.asked("sahyadri", "reception", KNEE)
+    popular.count_question("sahyadri", "reception", KNEE)
     await asyncio.sleep(2)
     assert list(await popular.top("sahyadri", 5)) == []
     store.broken = False
-    popular.asked("sahyadri", "reception", KNEE)
+    popular.count_question("sahyadri", "reception", KNEE)
     await asyncio.sleep(2)
     assert stored(store) == {KNEE: 1}
 
@@ -119,10 +119,10 @@ async def test_a_store_that_is_away_costs_counts_and_nothing_else(make: Make, st
 async def test_a_flood_of_questions_does_not_grow_the_memory_without_bound(make: Make, store: DictPopular) -> None:
     popular = make(minimum=1)
     for number in range(30_000):
-        popular.asked("sahyadri", "reception", f"question number {number % 25_000:05}")
+        popular.count_question("sahyadri", "reception", f"question number {number % 25_000:05}")
     await asyncio.sleep(2)
     assert len(stored(store)) == 10_000
-    popular.asked("sahyadri", "reception", KNEE)
+    popular.count_question("sahyadri", "reception", KNEE)
     await asyncio.sleep(2)
     assert KNEE in stored(store)
 
@@ -154,8 +154,8 @@ async def test_what_looks_like_somebodys_own_is_not_counted(text: str, *, counte
 def test_the_heaviest_are_the_same_whatever_the_order_within_a_day(days: list[dict[str, int]], limit: int) -> None:
     counts = [{Question("a", text): float(count) for text, count in day.items()} for day in days]
     backwards = [dict(reversed(day.items())) for day in counts]
-    ranked = merged(counts, limit)
-    assert ranked == merged(backwards, limit)
+    ranked = merge(counts, limit)
+    assert ranked == merge(backwards, limit)
     weights = [one.weight for one in ranked]
     assert weights == sorted(weights, reverse=True)
     assert len(ranked) == min(limit, len({question for day in counts for question in day}))

@@ -432,18 +432,18 @@ def test_an_allowance_is_never_overdrawn_and_ends_for_an_origin_that_keeps_faili
     allowance.give_back("a", 40)
     assert allowance.left() == (9, 40)
     for _ in range(2):
-        allowance.failed("rag", "a")
+        allowance.record_failure("rag", "a")
     assert [allowance.take("rag", "a", 0), allowance.take("tts", "a", 0)] == [False, True]
 
 
 def test_an_organisations_failures_are_its_own_until_others_fail_too() -> None:
     allowance = Allowance(calls=100, characters=100, organisations=["a", "b", "c"])
     for _ in range(5):
-        allowance.failed("tts", "a")
+        allowance.record_failure("tts", "a")
     assert [allowance.take("tts", name, 0) for name in "abc"] == [False, True, True]
-    allowance.failed("tts", "b")
+    allowance.record_failure("tts", "b")
     assert [allowance.take("tts", name, 0) for name in "abc"] == [False, False, False]
-    allowance.answered("tts")
+    allowance.record_answer("tts")
     assert [allowance.take("tts", name, 0) for name in "abc"] == [False, True, True]
 
 

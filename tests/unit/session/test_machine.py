@@ -26,7 +26,7 @@ from warmline.session.machine import (
     Spoken,
     State,
     Tell,
-    opened,
+    open_state,
     step,
 )
 from warmline.session.messages import (
@@ -46,7 +46,7 @@ from warmline.session.messages import (
 from warmline_cache import Source
 
 LOOKUPS = {"rag": LookupTime(Source.L1, 0.1)}
-GREETING = opened("reception", "Namaste")
+GREETING = open_state("reception", "Namaste")
 LISTENING = replace(GREETING, phase=Phase.LISTENING, said=100)
 ANSWERING = step(LISTENING, Say("Why?"))[0]
 SPEAKING = step(ANSWERING, Answered(1, "Because.", ("p",), LOOKUPS))[0]

@@ -26,16 +26,16 @@ def test_the_first_lead_leaves_at_once_and_the_rest_in_real_time() -> None:
     for _ in range(20):
         now += pace.pause(now)
         sent.append(round(now, 3))
-        pace.sent(0.1, now)
+        pace.record_frame(0.1, now)
     assert sent[:5] == [0.0] * 5
     assert sent[5:] == [round(0.1 * number, 3) for number in range(1, 16)]
 
 
 def test_after_a_gap_nobody_runs_after_the_lost_time() -> None:
     pace = Pace(0.4)
-    pace.sent(0.1, 0.0)
-    pace.sent(0.1, 10.0)
+    pace.record_frame(0.1, 0.0)
+    pace.record_frame(0.1, 10.0)
     assert pace.pause(10.0) == 0.0
     for _ in range(4):
-        pace.sent(0.1, 10.0)
+        pace.record_frame(0.1, 10.0)
     assert round(pace.pause(10.0), 3) == 0.1

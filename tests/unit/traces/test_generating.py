@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warmline.services.normalise import normalised
+from warmline.services.normalise import normalise
 from warmline_studies.traces import (
     Entry,
     Invented,
@@ -70,7 +70,7 @@ def test_more_callers_than_one_block_of_addresses_holds_have_addresses_too() -> 
 
 def test_most_spellings_of_a_question_are_one_question(trace: list[Entry]) -> None:
     texts = {entry.text for entry in trace if entry.kind is Kind.QUESTION}
-    assert len({normalised(text, "en") for text in texts}) < 0.6 * len(texts)
+    assert len({normalise(text, "en") for text in texts}) < 0.6 * len(texts)
 
 
 def test_the_popular_are_asked_far_more_often(trace: list[Entry]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from warmline.services.agents import AgentConfig, Prompt
 from warmline.services.knowledge import Passage
-from warmline.upstream.convex.fitted import fitted
+from warmline.upstream.convex.fitted import fit_value
 
 VOICE = {"model": "bulbul:v3", "speaker": "priya", "language": "en-IN"}
 CONFIG = {"name": "Asha", "voice": VOICE, "greeting": "Hello.", "promptUpdatedAt": 1700000000123}
@@ -15,7 +15,7 @@ PASSAGE = {"_id": "1", "_score": 0.9, "question": "q", "answer": "a"}
 
 
 def config(**changes: object) -> AgentConfig:
-    return fitted({**CONFIG, **changes}, AgentConfig).value
+    return fit_value({**CONFIG, **changes}, AgentConfig).value
 
 
 def voice(**changes: object) -> Any:
@@ -25,7 +25,7 @@ def voice(**changes: object) -> Any:
 @pytest.mark.parametrize("field", ["topK", "minimumScore", "phrases", "promptUpdatedAt", "greeting", "name"])
 def test_null_is_as_absent(field: str) -> None:
     without = {name: value for name, value in CONFIG.items() if name != field}
-    assert config(**{field: None}) == fitted(without, AgentConfig).value
+    assert config(**{field: None}) == fit_value(without, AgentConfig).value
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_is_no_score_is_named(sent: object) -> None:
 @pytest.mark.parametrize(("sent", "read"), [(3, "3"), (3.0, "3"), (2.5, "2.5"), ("v3", "v3"), (10**30, str(10**30))])
 def test_a_version_may_be_a_number(sent: object, read: str) -> None:
     assert voice(dictionaryVersion=sent).dictionary_version == read
-    assert fitted([{**PASSAGE, "_id": sent}], list[Passage]).value[0].id == read
+    assert fit_value([{**PASSAGE, "_id": sent}], list[Passage]).value[0].id == read
 
 
 @pytest.mark.parametrize(
@@ -103,28 +103,28 @@ def test_a_version_may_be_a_number(sent: object, read: str) -> None:
     ],
 )
 def test_a_passage_that_cannot_be_read_is_left_out_and_named(bad: object, field: str) -> None:
-    found = fitted([PASSAGE, bad, PASSAGE], list[Passage])
+    found = fit_value([PASSAGE, bad, PASSAGE], list[Passage])
     assert len(found.value) == 2
     assert [field in one for one in found.left_out] == [True]
 
 
 def test_a_phrase_or_an_agent_that_cannot_be_read_is_left_out_and_named() -> None:
-    found = fitted({**CONFIG, "phrases": ["One moment.", None, {}, "Goodbye."]}, AgentConfig)
+    found = fit_value({**CONFIG, "phrases": ["One moment.", None, {}, "Goodbye."]}, AgentConfig)
     assert found.value.phrases == ("One moment.", "Goodbye.")
     assert [one.rpartition("`$")[2] for one in found.left_out] == [".phrases[1]`", ".phrases[2]`"]
-    assert fitted(["reception", None, "care"], list[str]).value == ["reception", "care"]
+    assert fit_value(["reception", None, "care"], list[str]).value == ["reception", "care"]
 
 
 def test_a_list_of_nothing_but_null_is_empty_and_one_of_nothing_that_can_be_read_is_an_error() -> None:
-    assert fitted([None, None], list[Passage]).value == []
+    assert fit_value([None, None], list[Passage]).value == []
     with pytest.raises(msgspec.ValidationError, match=r"at `\$\[1\]`"):
-        fitted([None, {"text": "of another shape"}], list[Passage])
+        fit_value([None, {"text": "of another shape"}], list[Passage])
 
 
 def test_a_number_longer_than_any_of_a_provider_s_stands_for_no_text() -> None:
     """To write it as one takes the square of its digits, and a list of them held everybody up."""
     sent = {**CONFIG, "phrases": [10**300, 10**4000, "Hello"]}
-    found = fitted(sent, AgentConfig)
+    found = fit_value(sent, AgentConfig)
     assert found.value.phrases == (str(10**300), "Hello")
     assert "phrases[1]" in found.left_out[0]
 
@@ -135,10 +135,10 @@ def test_a_list_without_an_end_is_refused() -> None:
 
 
 def test_a_prompt_needs_only_what_is_said_without_an_answer() -> None:
-    assert fitted({"unknown": "?", "instructions": None, "answer": None}, Prompt).value == Prompt(unknown="?")
+    assert fit_value({"unknown": "?", "instructions": None, "answer": None}, Prompt).value == Prompt(unknown="?")
     with pytest.raises(msgspec.ValidationError, match="unknown"):
-        fitted({"answer": "{answer}"}, Prompt)
+        fit_value({"answer": "{answer}"}, Prompt)
 
 
 def test_values_of_any_type_are_left_as_they_are() -> None:
-    assert fitted({"a": 1.5, "b": None}, dict[str, Any]).value == {"a": 1.5, "b": None}
+    assert fit_value({"a": 1.5, "b": None}, dict[str, Any]).value == {"a": 1.5, "b": None}

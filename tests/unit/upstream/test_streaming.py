@@ -310,23 +310,23 @@ async def test_another_voice_is_not_held_to_account_for_it(desk: Desk) -> None:
 
 def test_the_texts_of_one_take_nobody_elses_voice_off_its_sockets() -> None:
     refusals = Refusals(limit=2, proven_limit=5)
-    refusals.proven(VOICE)
+    refusals.record_proof(VOICE)
     known = []
     for number in range(5):
-        refusals.refused(VOICE, f"refused {number}")
+        refusals.record_refusal(VOICE, f"refused {number}")
         known.append(refusals.known(VOICE, "another"))
     assert known == [False] * 4 + [True]
-    refusals.spoken(VOICE, "another")
+    refusals.record_speech(VOICE, "another")
     assert not refusals.known(VOICE, "another")
     assert refusals.known(VOICE, "refused 0"), "a text that was refused costs no second socket"
-    refusals.spoken(VOICE, "refused 0")
+    refusals.record_speech(VOICE, "refused 0")
     assert not refusals.known(VOICE, "refused 0")
 
 
 def test_of_very_many_refused_voices_the_oldest_are_forgotten() -> None:
     refusals = Refusals(limit=1, most=2)
     for speaker in "abc":
-        refusals.refused(msgspec.structs.replace(VOICE, speaker=speaker), "text")
+        refusals.record_refusal(msgspec.structs.replace(VOICE, speaker=speaker), "text")
     assert [refusals.known(msgspec.structs.replace(VOICE, speaker=speaker), "text") for speaker in "abc"] == [
         False,
         True,

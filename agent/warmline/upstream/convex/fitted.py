@@ -39,7 +39,7 @@ class Fitted(NamedTuple, Generic[T]):
     left_out: tuple[str, ...]
 
 
-def fitted(value: object, type_: type[T]) -> Fitted[T]:
+def fit_value(value: object, type_: type[T]) -> Fitted[T]:
     """The value as `type_`. Raises msgspec.ValidationError, which says what was expected and where."""
     left_out: list[str] = []
     found = msgspec.convert(_fit(value, type_, "$", left_out), type=type_)
@@ -54,7 +54,7 @@ def _fit(value: Any, type_: Any, path: str, left_out: list[str]) -> Any:
     if isinstance(value, list) and get_origin(wanted[0]) in {list, tuple}:
         return _elements(value, get_args(wanted[0])[0], path, left_out)
     if isinstance(value, str) and {*wanted} <= {int, float}:
-        return _fit_number(_parsed(value), wanted)
+        return _fit_number(_parse(value), wanted)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _fit_number(value, wanted)
     return value
@@ -84,7 +84,7 @@ def _elements(values: list[Any], type_: Any, path: str, left_out: list[str]) -> 
         try:
             msgspec.convert(fit, type=type_)
         except msgspec.ValidationError as error:
-            bad.append(_placed(error, place))
+            bad.append(_place(error, place))
         else:
             found.append(fit)
     if path == "$" and bad and not found:
@@ -93,7 +93,7 @@ def _elements(values: list[Any], type_: Any, path: str, left_out: list[str]) -> 
     return found
 
 
-def _placed(error: msgspec.ValidationError, place: str) -> str:
+def _place(error: msgspec.ValidationError, place: str) -> str:
     """What msgspec says of an element, whose fields it counts from `$`, as seen from the whole."""
     what, _, field = str(error).partition(" - at `$")
     return f"{what} - at `{place}{field.rstrip('`')}`"
@@ -113,7 +113,7 @@ def _fit_number(value: float | str, wanted: tuple[Any, ...]) -> Any:
         return _NO_NUMBER
 
 
-def _parsed(text: str) -> float | str:
+def _parse(text: str) -> float | str:
     for number in (int, float):
         try:
             found = number(text)

@@ -14,7 +14,7 @@ import structlog
 from warmline.errors import UpstreamRejected
 from warmline.upstream import decoding
 from warmline.upstream.convex.fitted import Fitted
-from warmline.upstream.convex.returned import NAME, returned, unreadable
+from warmline.upstream.convex.returned import NAME, read_answer, unreadable
 from warmline.upstream.posts import Posts
 from warmline.upstream.turns import CallTurns
 from warmline_cache.errors import UpstreamError, UpstreamUnavailable
@@ -32,11 +32,11 @@ _SHOWN = 5
 _log = structlog.get_logger(__name__)
 
 
-def _uncounted(outcome: str) -> None:
+def _ignore_call(outcome: str) -> None:
     """Nobody wants to know."""
 
 
-def _unnoticed(path: str, count: int) -> None:
+def _ignore_elements(path: str, count: int) -> None:
     """Nor this."""
 
 
@@ -59,8 +59,8 @@ class Convex:
         deploy_key: str | None,
         timeout: float,
         concurrency: int = 32,
-        called: Callable[[str], None] = _uncounted,
-        left_out: Callable[[str, int], None] = _unnoticed,
+        called: Callable[[str], None] = _ignore_call,
+        left_out: Callable[[str, int], None] = _ignore_elements,
     ) -> None:
         self._posts = posts
         self._url = url.rstrip("/")
@@ -80,13 +80,13 @@ class Convex:
 
     async def _call(self, kind: str, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
         try:
-            found = returned(path, *await self._post(kind, path, args), returns)
+            found = read_answer(path, *await self._post(kind, path, args), returns)
         except UpstreamError as error:
             decoding.forget_values(error)
             self._called(error.code)
             raise
         self._called("ok")
-        return self._taken(path, found)
+        return self._take(path, found)
 
     async def _post(self, kind: str, path: str, args: dict[str, str | int]) -> tuple[int, bytes]:
         """Status and body."""
@@ -104,7 +104,7 @@ class Convex:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UpstreamUnavailable(self.name, f"{path}: {str(error) or type(error).__name__}") from error
 
-    def _taken(self, path: str, found: Fitted[T]) -> T:
+    def _take(self, path: str, found: Fitted[T]) -> T:
         count, some = len(found.left_out), list(found.left_out[:_SHOWN])
         self._left_out(path, count)  # none, too: a function of which nothing was ever left out is seen to be one
         if some:

@@ -12,7 +12,7 @@ import structlog
 
 from warmline.errors import FunctionFailed, UpstreamRejected
 from warmline.upstream import decoding
-from warmline.upstream.convex.fitted import Fitted, fitted
+from warmline.upstream.convex.fitted import Fitted, fit_value
 from warmline_cache.errors import UpstreamUnavailable
 
 T = TypeVar("T")
@@ -40,13 +40,13 @@ class _Answer(msgspec.Struct):
     message: Any = None
 
 
-def returned(path: str, status: int, raw: bytes, returns: type[T]) -> Fitted[T | None]:
+def read_answer(path: str, status: int, raw: bytes, returns: type[T]) -> Fitted[T | None]:
     """What the function at `path` returned, as `returns`; None for null. Raises UpstreamError, whatever `raw` is."""
     value = _value(path, status, raw)
     if value is None:
         return Fitted(None, ())
     try:
-        found = fitted(value, returns)
+        found = fit_value(value, returns)
     except msgspec.ValidationError as error:
         raise unreadable(path, str(error)) from error
     return Fitted(found.value, found.left_out)

@@ -30,18 +30,18 @@ class Refusals:
         limit = self._proven_limit if voice in self._proven else self._limit
         return self._times.get(voice, 0) >= limit or (voice, text) in self._texts
 
-    def refused(self, voice: Voice, text: str) -> None:
+    def record_refusal(self, voice: Voice, text: str) -> None:
         """It was refused once more."""
         self._times[voice] = self._times.pop(voice, 0) + 1
         self._texts[voice, text] = None
         self._bound()
 
-    def spoken(self, voice: Voice, text: str) -> None:
+    def record_speech(self, voice: Voice, text: str) -> None:
         """It has spoken."""
         self._times.pop(voice, None)
         self._texts.pop((voice, text), None)
 
-    def proven(self, voice: Voice) -> None:
+    def record_proof(self, voice: Voice) -> None:
         """A socket has spoken with it."""
         self._proven[voice] = None
         self._proven.move_to_end(voice)

@@ -13,7 +13,7 @@ from warmline.upstream.pieces import pieces
 from warmline.upstream.ports import Voice
 from warmline.upstream.posts import Posts
 from warmline.upstream.sarvam.frames import settings
-from warmline.upstream.sarvam.spoken import spoken
+from warmline.upstream.sarvam.spoken import decode_speech
 from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
 Billed = Callable[[str, int], None]
@@ -72,7 +72,7 @@ class Sarvam:
     async def synthesise(self, text: str, voice: Voice) -> bytes:
         """The whole audio of what one call may hold. Raises UpstreamError."""
         try:
-            pcm = spoken(self.name, *await self._post(text, voice), voice.sample_rate)
+            pcm = decode_speech(self.name, *await self._post(text, voice), voice.sample_rate)
         except UpstreamError as error:
             forget_values(error)
             raise

@@ -31,7 +31,7 @@ class _Failure(msgspec.Struct):
     error: _Problem | None = None
 
 
-def spoken(upstream: str, status: int, raw: bytes, rate: int) -> bytes:
+def decode_speech(upstream: str, status: int, raw: bytes, rate: int) -> bytes:
     """Whole samples at `rate`, one at least. Raises UpstreamError."""
     if status != 200:
         raise _failure(upstream, status, raw)
@@ -49,7 +49,7 @@ def _failure(upstream: str, status: int, raw: bytes) -> UpstreamError:
     code: Any = None
     try:
         problem = decode(raw, _Failure, upstream=upstream, what="an error").error or _Problem()
-        code, message = _said(upstream, problem.code), _said(upstream, problem.message)
+        code, message = _decode_error(upstream, problem.code), _decode_error(upstream, problem.message)
     except UpstreamRejected as error:
         message = error.detail
     detail = f"HTTP {status} {'' if code is None else code}: {'' if message is None else message}"[:LONGEST_DETAIL]
@@ -60,7 +60,7 @@ def _failure(upstream: str, status: int, raw: bytes) -> UpstreamError:
     return UpstreamRejected(upstream, detail)
 
 
-def _said(upstream: str, raw: msgspec.Raw) -> Any:
+def _decode_error(upstream: str, raw: msgspec.Raw) -> Any:
     if len(bytes(raw)) > _LONGEST_SAID:
         return bytes(raw)[:LONGEST_DETAIL].decode(errors="replace")
     return decode(raw, Any, upstream=upstream, what="an error")

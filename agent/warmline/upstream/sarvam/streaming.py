@@ -56,15 +56,15 @@ class StreamingSarvam:
         """See `ports.Synthesiser.stream`."""
         by_socket = voice.sample_rate in frames.STREAMED_RATES and not self._refusals.known(voice, text)
         try:
-            async with contextlib.aclosing(self._spoken(text, voice, by_socket=by_socket)) as chunks:
+            async with contextlib.aclosing(self._speak(text, voice, by_socket=by_socket)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except UpstreamRejected:
-            self._refusals.refused(voice, text)
+            self._refusals.record_refusal(voice, text)
             raise
-        self._refusals.spoken(voice, text)
+        self._refusals.record_speech(voice, text)
 
-    async def _spoken(self, text: str, voice: Voice, *, by_socket: bool) -> AsyncGenerator[bytes, None]:
+    async def _speak(self, text: str, voice: Voice, *, by_socket: bool) -> AsyncGenerator[bytes, None]:
         fresh = False
         while by_socket:
             heard = False
@@ -73,7 +73,7 @@ class StreamingSarvam:
                     async for chunk in chunks:
                         heard = True
                         yield chunk
-                self._refusals.proven(voice)
+                self._refusals.record_proof(voice)
                 return
             except NoSocket as error:
                 if isinstance(error.cause, UpstreamRejected):

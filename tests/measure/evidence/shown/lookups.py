@@ -6,7 +6,7 @@ from tests.measure.evidence.record import Seen
 from tests.measure.evidence.scale import load_seconds
 from tests.measure.evidence.shown.best import Lookup
 from tests.measure.evidence.steps import LANGUAGE, phase_at
-from warmline.services.normalise import normalised
+from warmline.services.normalise import normalise
 
 
 def lookups(seen: Iterable[Seen], seconds: float) -> Iterator[Lookup]:
@@ -18,6 +18,6 @@ def lookups(seen: Iterable[Seen], seconds: float) -> Iterator[Lookup]:
 
 
 def _lookup(one: Seen, cache: str, phase: str) -> Lookup:
-    key = normalised(one.text, LANGUAGE) if cache == "rag" else one.text if cache == "tts" else ""
+    key = normalise(one.text, LANGUAGE) if cache == "rag" else one.text if cache == "tts" else ""
     agent = "" if cache == "rag" else one.agent
     return Lookup(one.at, cache, one.organisation, agent, key, load_seconds(cache, one.text), phase)
