@@ -165,7 +165,8 @@ fleet-down: which ## remove the containers, network, keys and secrets of ENV, an
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Prove
-.PHONY: test
+.PHONY: check test
+check: test-static test-unit test-boards ## what needs no server and no fleet; 4 min on two cores
 test: test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 ##@ More

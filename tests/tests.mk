@@ -58,10 +58,14 @@ test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a
 	cd $(ROOT) && pytest -m long $(SLOW) tests/fleet
 
 test-upgrade: export ANSIBLE_STRATEGY = linear
-test-upgrade: ## deploy the last tag, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
+test-upgrade: ## deploy the last release, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
 	$(call sure,This takes staging down and deploys it anew.)
 	@$(MAKE) control-test images
 	cd $(ROOT) && pytest -m long $(SLOW) tests/upgrade --from='$(FROM)'
+
+.PHONY: release
+release: venv ## write the entries of CHANGELOG.md since the last release under the number and the commit of what is committed
+	@cd $(ROOT) && python -m tests.support.tree.releases
 
 ##@ Measure
 .PHONY: bench-cache

@@ -14,7 +14,7 @@ FLEET = ROOT / "ansible" / "bin" / "fleet"
 
 
 def said(environment: str, inventory: Path, state: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [FLEET, environment, inventory / "hosts.yml", state, *words]
+    command = [str(FLEET), environment, str(inventory / "hosts.yml"), str(state), *words]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "SUDO_USER": "asha"})
 
 
