@@ -82,7 +82,7 @@ evidence: control-test ## what caches, stickiness and Redis give, in 11 minutes;
 	@cd $(ROOT) && python -m tests.measure.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
 	  --profile $(PROFILE) $(if $(ROWS),--rows $(ROWS)) $(if $(TRACE),--trace '$(abspath $(TRACE))')
 
-load: which ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
+load: $(if $(URL),,which) ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/measure/load/requirements.txt $(LOAD_VENV)
 	@mkdir -p $(STATE)
 	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/measure/load/locustfile.py --headless --only-summary \
