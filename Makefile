@@ -123,10 +123,11 @@ status: which ## a table: slots, colours, releases, sessions, hit ratios, health
 	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log >&2; exit 1; }
 	@cat $(STATE)/status.$(if $(JSON),json,txt)
 
-ask: which ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...
-	@echo; $(call title,Does it answer? First cold, then warm.)
+ask: which ## ask the fleet, cold and warm: TEXT="..." AGENT=reception ORGANISATION=sahyadri or KEY_FILE=...; JSON=1
+	@[[ -e $(STATE)/edge_url ]] || { echo "There is no $(STATE)/edge_url, which make deploy writes: deploy from this machine first." >&2; exit 1; }
 	@[[ -e $$KEY_FILE ]] || { echo "There is no API key in $$KEY_FILE: name a file that holds one with make ask KEY_FILE=..." >&2; exit 1; }
-	@python -m warmline probe --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"
+	@$(if $(JSON),true,echo; $(call title,Does it answer? First cold, then warm.))
+	@python -m warmline probe $(if $(JSON),--json) --url "$$(cat $(STATE)/edge_url)" $(CA) --agent "$$AGENT" --key-file "$$KEY_FILE" --question "$$TEXT"
 
 logs: which ## the last lines of every worker, or of SLOT=agent-1/1: LOG_LINES=50; FOLLOW=1 goes on until Ctrl-C
 ifneq ($(FOLLOW),)
@@ -171,7 +172,8 @@ fleet-down: which ## remove the containers, network, keys and secrets of ENV, an
 	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Prove
-.PHONY: test
+.PHONY: check test
+check: test-static test-unit test-boards ## what needs no server and no fleet; 4 min on two cores
 test: test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
 
 ##@ More

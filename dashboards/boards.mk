@@ -12,7 +12,7 @@ boards: boards-venv ## make the boards' JSON and the rules with links to their r
 test-boards: boards-venv ## boards, rules and alerts against the metrics that exist; in an environment of their own, 10 s
 	cd $(ROOT) && $(BOARDS_VENV)/bin/python -m pytest tests/boards
 
-board-pictures: which control-pictures ## draw every board into docs/boards from what the fleet's Prometheus answers, or URL=http://...; 2 min
+board-pictures: $(if $(URL),,which) control-pictures ## draw every board into docs/boards from what the fleet's Prometheus answers, or URL=http://...; 2 min
 	@$(ROOT)/dashboards/pictures/bundle $(DRAWING)
 	@cd $(ROOT) && python -m dashboards.draw $(if $(URL),--url $(URL),--ssh $(STATE)/ssh_config) --bundle $(DRAWING) \
 	  --minutes $(MINUTES) --into docs/boards

@@ -91,7 +91,16 @@ class Image:
 def catalogue() -> list[Image]:
     """The images in the order in which they are made: the base first."""
     listed: list[dict[str, Any]] = yaml.safe_load((HERE / "images.yml").read_text(encoding="utf-8"))["images"]
-    return [Image(**{**one, "python": Python(**one["python"]) if "python" in one else None}) for one in listed]
+    return [
+        Image(**{**one, "tag": read_version(), "python": Python(**one["python"])}) if "python" in one else Image(**one)
+        for one in listed
+    ]
+
+
+def read_version() -> str:
+    """Warmline's own number. The file is read and not imported, for this program knows no package of ours."""
+    text = (AGENT / "warmline" / "__init__.py").read_text(encoding="utf-8")
+    return text.partition('__version__ = "')[2].partition('"')[0]
 
 
 def digest(paths: Sequence[Path], salt: str) -> str:

@@ -58,10 +58,14 @@ test-long-fleet: control-test deploy ## settings, scaling, draining, a reboot, a
 	cd $(ROOT) && pytest -m long $(SLOW) tests/fleet
 
 test-upgrade: export ANSIBLE_STRATEGY = linear
-test-upgrade: ## deploy the last tag, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
+test-upgrade: ## deploy the last release, or FROM=..., then the working tree over it, under load; YES=1: staging goes first
 	$(call sure,This takes staging down and deploys it anew.)
 	@$(MAKE) control-test images
 	cd $(ROOT) && pytest -m long $(SLOW) tests/upgrade --from='$(FROM)'
+
+.PHONY: release
+release: venv ## write the entries of CHANGELOG.md since the last release under the number and the commit of what is committed
+	@cd $(ROOT) && python -m tests.support.tree.releases
 
 ##@ Measure
 .PHONY: bench-cache
@@ -78,7 +82,7 @@ evidence: control-test ## what caches, stickiness and Redis give, in 11 minutes;
 	@cd $(ROOT) && python -m tests.measure.evidence $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(FRESH),--fresh) \
 	  --profile $(PROFILE) $(if $(ROWS),--rows $(ROWS)) $(if $(TRACE),--trace '$(abspath $(TRACE))')
 
-load: which ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
+load: $(if $(URL),,which) ## callers by Locust: USERS=100 SECONDS=60 against ENV's edge, or URL=... KEY_FILE=... CA_FILE=... AGENT=... QUESTIONS=...
 	@$(ROOT)/ansible/bin/venv $(ROOT)/tests/measure/load/requirements.txt $(LOAD_VENV)
 	@mkdir -p $(STATE)
 	@cd $(ROOT) && $(LOAD_VENV)/bin/python -m locust --locustfile tests/measure/load/locustfile.py --headless --only-summary \

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the providers, the pager and their options to the command `simulate`."""
     providers = parser.add_subparsers(title="providers", required=True, metavar="provider")
-    for name, options, run in (
-        ("sarvam", _sarvam, _run_sarvam),
-        ("convex", _convex, _run_convex),
-        ("pager", _pager, _run_pager),
+    for name, options, run, what in (
+        ("sarvam", _sarvam, _run_sarvam, "speak as Sarvam's text to speech does: REST, streamed and over WebSockets"),
+        ("convex", _convex, _run_convex, "answer as a Convex deployment with the reference agent's functions does"),
+        ("pager", _pager, _run_pager, "take alerts as a pager does, and write them into a file"),
     ):
         provider = providers.add_parser(
-            name, help=f"simulate {name}", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+            name, help=what, description=f"{what}.".capitalize(), formatter_class=argparse.ArgumentDefaultsHelpFormatter
         )
         provider.add_argument("--host", default="127.0.0.1", help="address to listen on")
         provider.add_argument("--port", type=_port, required=True, help="port to listen on")

@@ -5,6 +5,7 @@ import json
 from tests.support import fleet
 from tests.support.fleet import Edge, query
 from tests.support.time.wait import until
+from warmline import __version__
 
 
 def test_every_worker_is_scraped_under_its_slot() -> None:
@@ -19,7 +20,7 @@ def test_it_scrapes_itself() -> None:
 def test_every_worker_runs_the_same_version() -> None:
     versions = {one["metric"]["version"] for one in query("warmline_build_info")}
     assert len(versions) == 1
-    assert versions.pop().startswith("0.1.0-")
+    assert versions.pop().startswith(f"{__version__}-")
 
 
 def test_lookups_become_a_hit_ratio(edge: Edge) -> None:

@@ -2,6 +2,9 @@
 
 import io
 import json
+import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +14,7 @@ from threading import Event, Thread
 
 import pytest
 
+from tests.support.processes import python_path, warmline
 from tests.support.processes.stack import Stack, key_of
 from warmline.__main__ import main
 from warmline.commands import ends, probe
@@ -121,3 +125,20 @@ def test_a_conversation_that_is_refused_is_not_tried_again(
         assert main(["talk", "--url", url, "--agent", "reception", "--key-file", key]) == 1
     assert asked == ["/v1/sessions"]
     assert "refuses: HTTP 404" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "code", "said"), [("probe", 130, b"warmline: interrupted\n"), ("talk", 0, b"")])
+def test_somebody_who_interrupts_it_reads_no_traceback(command: str, code: int, said: bytes, key: str) -> None:
+    """A person who ends a conversation has done so: that is no failure."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        words = warmline(
+            command, "--url", f"http://127.0.0.1:{silent.getsockname()[1]}", "--agent", "a", "--key-file", key
+        )
+        with subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=python_path()
+        ) as process:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                assert process.communicate(timeout=30)[1] == said
+        assert process.returncode == code

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +71,10 @@ def test_no_program_writes_escape_codes_without_asking_who_reads() -> None:
         for file, text in texts.items()
         if codes.search(text) and not {"NO_COLOR", "-t "} <= {*re.findall("NO_COLOR|-t ", text)}
     ] == []
+
+
+def test_asking_a_fleet_that_was_not_deployed_from_here_says_what_to_do(tmp_path: Path) -> None:
+    done = make("--silent", "ask", f"WARMLINE_STATE={tmp_path}")
+    assert done.returncode == 2
+    assert "deploy from this machine first" in done.stderr
+    assert done.stdout == ""

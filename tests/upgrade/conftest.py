@@ -4,7 +4,9 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--from", dest="came_from", default="", help="a tag or commit; default: the last tag")
+    parser.addoption(
+        "--from", dest="came_from", default="", help="a tag or commit; default: the last release in CHANGELOG.md"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ import pytest
 from tests.support.fleet import operations
 from tests.support.fleet.rollouts import calling, nobody_moved, nobody_noticed, serving
 from tests.support.processes import ROOT
+from tests.support.tree import releases
+from tests.support.tree.releases import CHANGELOG
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
@@ -24,9 +26,10 @@ def git(*arguments: str) -> str:
 @pytest.fixture
 def former(came_from: str, tmp_path: Path) -> Iterator[Path]:
     """The tree of the version that the fleet comes from."""
-    version = came_from or git("tag", "--sort=-creatordate", "--merged").partition("\n")[0]
-    if not version:
-        pytest.exit("there is no tag yet: say make test-upgrade FROM=<commit> YES=1", returncode=3)
+    released = releases.read(CHANGELOG.read_text(encoding="utf-8"))
+    if not (came_from or released):
+        pytest.exit("CHANGELOG.md names no release: say make test-upgrade FROM=<commit> YES=1", returncode=3)
+    version = came_from or released[0].commit
     git("worktree", "add", "--detach", str(tmp_path / "former"), version)
     try:
         yield tmp_path / "former"

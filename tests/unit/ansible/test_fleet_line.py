@@ -31,6 +31,21 @@ def test_the_line_names_the_fleet_its_hosts_who_acts_and_when_it_last_changed(tm
     )
 
 
+@pytest.mark.parametrize(("code", "noted"), [(0, True), (1, False)])
+def test_only_a_rollout_that_succeeded_is_noted_as_the_last_change(code: int, noted: bool, tmp_path: Path) -> None:
+    (tmp_path / "ansible-playbook").write_text(f"#!/bin/sh\nexit {code}\n")
+    (tmp_path / "ansible-playbook").chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "ansible" / "bin" / "rollout", "staging", "hosts.yml", tmp_path / "state", "ansible/scale.yml"],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        check=False,
+    )
+    assert done.returncode == code
+    assert (tmp_path / "state" / "changed").exists() == noted
+    if noted:
+        assert (tmp_path / "state" / "changed").read_text().endswith(" UTC by scale\n")
+
+
 def test_an_inventory_of_another_environment_is_refused(tmp_path: Path) -> None:
     done = said("staging", INVENTORIES / "production.example", tmp_path)
     assert done.returncode == 2

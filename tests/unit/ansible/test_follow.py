@@ -1,12 +1,14 @@
 """`make logs FOLLOW=1`: every worker's lines behind its slot's name, from every host."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support.processes import ROOT
+from tests.support.time.wait import until
 
 FOLLOW = ROOT / "ansible" / "bin" / "follow"
 
@@ -68,3 +70,19 @@ def test_a_machine_that_has_not_deployed_is_told_what_to_do(programs: dict[str, 
     done = follow(programs, tmp_path / "none", "", "7", "agent-1")
     assert done.returncode == 1
     assert "without FOLLOW=1" in done.stderr
+
+
+def test_ctrl_c_ends_every_reader(programs: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\necho $$ >>{tmp_path}/readers\nexec sleep 60\n")
+    with subprocess.Popen(
+        [FOLLOW, tmp_path / "ssh_config", "", "7", "agent-1", "agent-2"], env=programs, start_new_session=True
+    ) as process:
+        readers = tmp_path / "readers"
+        until(lambda: readers.exists() and readers.read_text().count("\n") == 2, seconds=30, what="two readers")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+    until(lambda: not any(map(lives, readers.read_text().split())), seconds=30, what="the readers' end")
+
+
+def lives(process: str) -> bool:
+    return Path(f"/proc/{process}/cmdline").exists() and bool(Path(f"/proc/{process}/cmdline").read_bytes())

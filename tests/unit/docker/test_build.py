@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from docker import build
+from warmline import __version__
 
 BASE = "warmline/base:debian-000000000000"
 
@@ -90,7 +91,7 @@ def test_an_image_of_another_tree_or_another_base_is_not_used() -> None:
 
 def test_a_stand_in_does_not_claim_the_official_version() -> None:
     assert image("prometheus").built(BASE).startswith("warmline/prometheus:debian-")
-    assert image("agent").built(BASE).startswith("warmline/agent:0.1.0-")
+    assert image("agent").built(BASE).startswith(f"warmline/agent:{__version__}-")
 
 
 @pytest.fixture
