@@ -51,8 +51,8 @@ class Knowledge:
         return None if found is None else Found(found.value or [], found.source)
 
     async def _load(self, organisation: str, query: str, top_k: int) -> list[Passage] | None:
-        """None where nothing was found, an empty list too: what is new is indexed a moment after we are told of it. What
-        a function returns beyond what it was asked for would be kept, and told to every caller."""
+        """None where nothing was found, an empty list too: what is new is indexed a moment after we are told of it.
+        What a function returns beyond what it was asked for would be kept, and told to every caller."""
         with self._accounts.paying(organisation, "rag", self._price):
             found = await self._functions.action(
                 "knowledge:search", {"organisation": organisation, "query": query, "topK": top_k}, list[Passage]
