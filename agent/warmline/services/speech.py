@@ -26,6 +26,10 @@ _SECONDS_PER_NUMBER = 0.5
 _SLOWEST = 0.3
 """The least pace that a provider knows; what is less it will refuse."""
 
+_BABBLE_SECONDS, _BABBLE_TIMES = 60, 4
+"""How much longer than that, and how many times as long, what is spoken may be before it is no longer the text. A
+stream that never ended took a worker 15 MB a second, for two minutes."""
+
 _SAMPLE_BYTES = 2
 _SHORTEST_SECONDS = 0.01
 _SILENT = 8
@@ -97,12 +101,15 @@ class Speech:
             )
 
     async def _load(self, organisation: str, voice: Voice, text: str, price: int) -> AsyncGenerator[bytes, None]:
-        """Raises UpstreamRejected at the end, so that it is not kept, if nothing was heard."""
-        samples, silent = 0, True
+        """Raises UpstreamRejected at the end, so that it is not kept, if nothing was heard; before it, if there is more
+        than the text can be."""
+        samples, silent, most = 0, True, _most_samples(text, voice)
         with self._accounts.pay(organisation, "tts", price):
             async with contextlib.aclosing(self._synthesiser.stream(text, voice)) as chunks:
                 async for chunk in chunks:
                     samples += len(chunk) // _SAMPLE_BYTES
+                    if samples > most:
+                        raise UpstreamRejected(self._synthesiser.name, f"more than {most} samples of a text so short")
                     silent = silent and _silence(chunk)
                     yield chunk
         if silent or samples < voice.sample_rate * _SHORTEST_SECONDS:
@@ -113,6 +120,12 @@ def _longest_kept(text: str, voice: Voice) -> int:
     """Characters of such a text whose audio the caches keep while it comes."""
     seconds = _seconds(text) / max(voice.pace or 1.0, _SLOWEST)
     return int(len(text) * _KEPT_BYTES / (voice.sample_rate * _SAMPLE_BYTES * seconds))
+
+
+def _most_samples(text: str, voice: Voice) -> int:
+    """Of what can still be taken for the text, however slowly it is said."""
+    seconds = _BABBLE_SECONDS + _BABBLE_TIMES * _seconds(text) / max(voice.pace or 1.0, _SLOWEST)
+    return min(int(voice.sample_rate * seconds), 2 * _KEPT_BYTES // _SAMPLE_BYTES)
 
 
 def _seconds(text: str) -> float:

@@ -72,7 +72,14 @@ def test_the_hosts_of_a_group_are_listed(tmp_path: Path) -> None:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """Of the tree, only what chooses a fleet."""
-    for name in ("Makefile", "tests/tests.mk", "dashboards/boards.mk", "ansible/machine.mk", "requirements.txt"):
+    for name in (
+        "Makefile",
+        "tests/tests.mk",
+        "dashboards/boards.mk",
+        "ansible/caches.mk",
+        "ansible/machine.mk",
+        "requirements.txt",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("staging", "production", "berlin"):

@@ -101,6 +101,20 @@ async def test_a_phrase_in_which_nothing_is_heard_is_an_error_and_is_not_kept(
 
 
 @pytest.mark.virtual_time
+async def test_what_is_spoken_without_an_end_is_given_up_and_not_kept(fleet: Fleet) -> None:
+    """Of a text of five letters a minute may be spoken; of what never ended a worker had kept a gigabyte."""
+    second, voice = b"\1\2\3\4" * 4000, msgspec.structs.replace(VOICE, sample_rate=8000)
+    fleet.voices = Scripted(*[second] * 59)
+    speech = fleet.member(limit=0).services.speech
+    assert len((await speech.speak("o", "a", voice, "hello")).value) == 59 * len(second)
+    fleet.voices.chunks = (second,) * 63
+    for _ in range(2):
+        with pytest.raises(UpstreamRejected, match="samples"):
+            await speech.speak("o", "a", voice, "namaste")
+    assert len(fleet.voices.spoken) == 3
+
+
+@pytest.mark.virtual_time
 async def test_a_phrase_that_begins_and_ends_with_silence_is_kept(fleet: Fleet) -> None:
     fleet.voices = Scripted(bytes(4410), b"\1\2\3\4" * 1000, bytes(44100))
     speech = fleet.member(limit=0).services.speech

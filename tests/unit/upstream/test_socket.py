@@ -79,3 +79,25 @@ async def test_a_ping_is_answered_with_what_it_held() -> None:
     async with opened(ping) as socket:
         assert await socket.receive() == "good"
     assert await answered == (aiohttp.WSMsgType.PONG, b"there?")
+
+
+async def test_a_provider_that_goes_on_sending_keeps_no_socket_from_being_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """aiohttp's own close waits for each further message, without an end: the pool's place was lost, and a core."""
+    monkeypatch.setattr("warmline.upstream.sarvam.socket._CLOSE_SECONDS", 0.1)
+    ended = asyncio.Event()
+
+    async def endless(socket: web.WebSocketResponse) -> None:
+        try:
+            while True:
+                await socket.send_str("more")
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    async with opened(endless) as socket:
+        assert await socket.receive() == "more"
+        async with asyncio.timeout(5):
+            await socket.close()
+            await ended.wait()

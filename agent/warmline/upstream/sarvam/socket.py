@@ -5,6 +5,7 @@ handshake is 401 or 403 for a bad key, 429 or 503 for too many sockets.
 """
 
 import asyncio
+import contextlib
 
 import aiohttp
 
@@ -107,5 +108,8 @@ class SarvamSocket:
         return frames.stale(frame)
 
     async def close(self) -> None:
-        """See `SocketWire.close`."""
-        await self._socket.close()
+        """See `SocketWire.close`. aiohttp waits so long for each message of a provider that goes on sending, and not
+        for all of them; whoever is still sending then is not listened to any more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._socket.close()
