@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Gt, Unit, doc
 
@@ -42,6 +42,10 @@ class CacheTraits:
     `versioned`    a key names the version of its value, so that no invalidation can make the value wrong
     `streamed`     a value is heard while it is loaded
     `traced`       it is looked up for the entries of a trace, so that the studies know of it
+    `load`         what a load asks for, and is billed as: a `query` or an `action` of the data provider, or `speech`
+    `function`     that function of the data provider, as it is called there; empty for speech
+    `group`        what makes its values forgotten: a change of the `agent`, of the organisation's `knowledge`, or of
+                   the `organisation` itself
     `longest_ttl`  the longest time to live that makes sense, in seconds: a value that is not versioned is as old as
                    this if an invalidation was never sent
     """
@@ -50,6 +54,9 @@ class CacheTraits:
     low: CacheLimits
     high: CacheLimits
     longest_ttl: float
+    function: str = ""
+    load: Literal["query", "action", "speech"] = "query"
+    group: Literal["agent", "knowledge", "organisation"] = "agent"
     priced: bool = True
     versioned: bool = False
     streamed: bool = False
@@ -83,17 +90,46 @@ _TABLE = (
         _PHRASES,
         _PHRASES.scale_up(max_entries=500),
         longest_ttl=DAY,
+        load="speech",
         versioned=True,
         streamed=True,
         traced=True,
     ),
     CacheTraits(
-        "rag", _RESULTS, _RESULTS.scale_up(ttl=30 * MINUTE, max_entries=2000), longest_ttl=30 * MINUTE, traced=True
+        "rag",
+        _RESULTS,
+        _RESULTS.scale_up(ttl=30 * MINUTE, max_entries=2000),
+        longest_ttl=30 * MINUTE,
+        function="knowledge:search",
+        load="action",
+        group="knowledge",
+        traced=True,
     ),
-    CacheTraits("config", _CONFIGS, _CONFIGS.scale_up(ttl=5 * MINUTE), longest_ttl=5 * MINUTE, traced=True),
-    CacheTraits("prompt", _PROMPTS, _PROMPTS.scale_up(), longest_ttl=DAY, versioned=True, traced=True),
+    CacheTraits(
+        "config",
+        _CONFIGS,
+        _CONFIGS.scale_up(ttl=5 * MINUTE),
+        longest_ttl=5 * MINUTE,
+        function="agents:config",
+        traced=True,
+    ),
+    CacheTraits(
+        "prompt",
+        _PROMPTS,
+        _PROMPTS.scale_up(),
+        longest_ttl=DAY,
+        function="agents:prompt",
+        versioned=True,
+        traced=True,
+    ),
     CacheTraits(  # only warming asks, for nobody in particular
-        "roster", _CONFIGS, _CONFIGS.scale_up(ttl=5 * MINUTE), longest_ttl=5 * MINUTE, priced=False
+        "roster",
+        _CONFIGS,
+        _CONFIGS.scale_up(ttl=5 * MINUTE),
+        longest_ttl=5 * MINUTE,
+        function="agents:list",
+        group="organisation",
+        priced=False,
     ),
 )
 CACHES: Mapping[str, CacheTraits] = {traits.name: traits for traits in _TABLE}
@@ -104,3 +140,8 @@ PRICED = tuple(traits.name for traits in _TABLE if traits.priced)
 
 TRACED = tuple(traits.name for traits in _TABLE if traits.traced)
 """The caches that are looked up for the entries of a trace."""
+
+TRACED_BY_GROUP: Mapping[str, tuple[str, ...]] = {
+    group: tuple(name for name in TRACED if CACHES[name].group == group) for group in ("agent", "knowledge")
+}
+"""Those caches by the group whose change makes their values forgotten."""

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from warmline.accounts.accounts import Accounts
+from warmline.caches import CACHES
 from warmline.errors import AgentNotFound, UpstreamRejected
 from warmline.services import groups
 from warmline.upstream.ports import Functions, Voice
@@ -98,7 +99,7 @@ class Agents:
     async def _load(self, what: str, organisation: str, agent: str, returns: type[T]) -> T | None:
         with self._accounts.pay(organisation, what, self._price):
             return await self._functions.query(
-                f"agents:{what}", {"organisation": organisation, "agent": agent}, returns
+                CACHES[what].function, {"organisation": organisation, "agent": agent}, returns
             )
 
 

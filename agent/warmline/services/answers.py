@@ -30,7 +30,7 @@ class AgentAnswer:
     seconds: dict[str, float]
 
 
-Asked = Callable[[str, str, str], None]
+OnQuestion = Callable[[str, str, str], None]
 """Told of an organisation, an agent and a normalised question. Called synchronously; must not raise."""
 
 
@@ -49,7 +49,7 @@ class Answers:
         agents: Agents,
         knowledge: Knowledge,
         *,
-        asked: Asked = _ignore,
+        asked: OnQuestion = _ignore,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._agents = agents

@@ -3,6 +3,7 @@
 import msgspec
 
 from warmline.accounts.accounts import Accounts
+from warmline.caches import CACHES
 from warmline.services import groups
 from warmline.services.normalise import normalise
 from warmline.upstream.ports import Functions
@@ -57,7 +58,7 @@ class Knowledge:
         """
         with self._accounts.pay(organisation, "rag", self._price):
             found = await self._functions.action(
-                "knowledge:search", {"organisation": organisation, "query": query, "topK": top_k}, list[Passage]
+                CACHES["rag"].function, {"organisation": organisation, "query": query, "topK": top_k}, list[Passage]
             )
         return found[:top_k] if found else None
 

@@ -1,5 +1,6 @@
 """Which agents an organisation has."""
 
+from warmline.caches import CACHES
 from warmline.services import groups
 from warmline.upstream.ports import Functions
 from warmline_cache import Cache, Found, Key
@@ -27,7 +28,7 @@ class Roster:
 
     async def _load(self, organisation: str) -> list[str] | None:
         """None where there are none: the first agent of an organisation is not to wait for the end of a list."""
-        return await self._functions.query("agents:list", {"organisation": organisation}, list[str]) or None
+        return await self._functions.query(CACHES["roster"].function, {"organisation": organisation}, list[str]) or None
 
 
 def _key(organisation: str) -> Key:

@@ -8,7 +8,7 @@ from starlette.routing import WebSocketRoute
 
 from warmline_simulators.calls import Calls
 from warmline_simulators.convex.backend import Backend, CallRefusal
-from warmline_simulators.convex.deployment import Change, Deployment
+from warmline_simulators.convex.deployment import DataChange, Deployment
 from warmline_simulators.convex.errors import CallRefused
 from warmline_simulators.convex.http import FunctionsApi, refusal
 from warmline_simulators.convex.options import ConvexOptions
@@ -44,6 +44,6 @@ class ConvexSimulator:
             exception_handlers={CallRefused: refusal},
         )
 
-    def _changed(self, change: Change) -> None:
+    def _changed(self, change: DataChange) -> None:
         self._sync.changed()
         self.webhooks.announce(change)

@@ -40,7 +40,7 @@ _PROMPT: dict[str, type] = {"instructions": str, "answer": str, "unknown": str}
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DataChange:
     """What an administrator has changed; `event` as the worker's webhook calls it."""
 
     event: str
@@ -61,7 +61,7 @@ class Deployment:
     """`now` gives wall-clock seconds, for prompts' timestamps. `folder` holds the data, ours if None."""
 
     def __init__(
-        self, folder: Path | None = None, *, changed: Callable[[Change], None], now: Callable[[], float]
+        self, folder: Path | None = None, *, changed: Callable[[DataChange], None], now: Callable[[], float]
     ) -> None:
         self._changed = changed
         self._now = now
@@ -109,7 +109,7 @@ class Deployment:
         changes = _fields(args, "config", _CONFIG)
         changes["voice"] = {**data["config"]["voice"], **changes.get("voice", {})}
         data["config"] = {**data["config"], **changes}
-        self._changed(Change("agent-updated", organisation, agent))
+        self._changed(DataChange("agent-updated", organisation, agent))
         return data["config"]
 
     def _update_prompt(self, args: Args) -> Any:
@@ -117,7 +117,7 @@ class Deployment:
         data["prompt"] = {**data["prompt"], **_fields(args, "prompt", _PROMPT)}
         updated_at = max(float(round(self._now() * 1000)), data["config"]["promptUpdatedAt"] + 1)
         data["config"] = {**data["config"], "promptUpdatedAt": updated_at}
-        self._changed(Change("prompt-updated", organisation, agent))
+        self._changed(DataChange("prompt-updated", organisation, agent))
         return {"promptUpdatedAt": updated_at}
 
     def _update_knowledge(self, args: Args) -> Any:
@@ -130,7 +130,7 @@ class Deployment:
             pairs[question] = _text(args, "answer")
         data["knowledge"] = [{"question": question, "answer": answer} for question, answer in pairs.items()]
         self._indexes[organisation] = _index(data)
-        self._changed(Change("knowledge-updated", organisation))
+        self._changed(DataChange("knowledge-updated", organisation))
         return {"passages": float(len(pairs))}
 
     def _organisation(self, organisation: str) -> dict[str, Any]:

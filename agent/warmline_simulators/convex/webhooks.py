@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 
 from warmline_simulators.calls import Calls
-from warmline_simulators.convex.deployment import Change
+from warmline_simulators.convex.deployment import DataChange
 from warmline_simulators.convex.options import ConvexOptions
 
 ATTEMPTS = 8
@@ -45,14 +45,14 @@ class WebhookSender:
         """Deliveries that have not ended yet."""
         return len(self._deliveries)
 
-    def announce(self, change: Change) -> None:
+    def announce(self, change: DataChange) -> None:
         """Begin to deliver; nothing if there is nobody to tell."""
         if self._url:
             delivery = asyncio.create_task(self._deliver(change), name=f"webhook {change.event}")
             self._deliveries.add(delivery)
             delivery.add_done_callback(self._deliveries.discard)
 
-    async def _deliver(self, change: Change) -> None:
+    async def _deliver(self, change: DataChange) -> None:
         identity = f"msg_{uuid.uuid4().hex}"
         body = _body(change)
         for pause in self._pauses():
@@ -117,6 +117,6 @@ def poster(ca_file: Path | None = None) -> Send:
     return post
 
 
-def _body(change: Change) -> bytes:
+def _body(change: DataChange) -> bytes:
     names = {"organisation": change.organisation, "agent": change.agent}
     return msgspec.json.encode({name: value for name, value in names.items() if value is not None})

@@ -3,8 +3,8 @@
 The same values make the same bytes.
 """
 
-from warmline_studies.charts.curves import Curve, draw_curves
+from warmline_studies.charts.curves import PlottedCurve, draw_curves
 from warmline_studies.charts.rows import Bar, draw_bars, draw_dots
 from warmline_studies.charts.scale import decades, linear
 
-__all__ = ["Bar", "Curve", "decades", "draw_bars", "draw_curves", "draw_dots", "linear"]
+__all__ = ["Bar", "PlottedCurve", "decades", "draw_bars", "draw_curves", "draw_dots", "linear"]

@@ -16,7 +16,7 @@ Point = tuple[float, float]
 """A value above 0, and the ratio there, from 0 to 1."""
 
 
-class Curve(NamedTuple):
+class PlottedCurve(NamedTuple):
     """One curve: `points` by growing values, and the point that gets a dot."""
 
     name: str
@@ -25,7 +25,7 @@ class Curve(NamedTuple):
     chosen: Point
 
 
-def draw_curves(title: str, panels: Mapping[str, Sequence[Curve]]) -> str:
+def draw_curves(title: str, panels: Mapping[str, Sequence[PlottedCurve]]) -> str:
     """Draw each panel below its title; it has one curve at least."""
     drawing, top = Drawing(title), TOP
     for name, curves in panels.items():
@@ -35,7 +35,7 @@ def draw_curves(title: str, panels: Mapping[str, Sequence[Curve]]) -> str:
     return drawing.svg(top - GAP + 40)
 
 
-def _draw_panel(drawing: Drawing, top: float, curves: Sequence[Curve], scale: Scale) -> None:
+def _draw_panel(drawing: Drawing, top: float, curves: Sequence[PlottedCurve], scale: Scale) -> None:
     for percent in (0, 25, 50, 75, 100):
         _, y = _place(top, scale, (1, percent / 100))
         drawing.line(LEFT, y, WIDTH - RIGHT, y)
@@ -51,7 +51,7 @@ def _draw_panel(drawing: Drawing, top: float, curves: Sequence[Curve], scale: Sc
     _write_names(drawing, top, curves, scale)
 
 
-def _write_names(drawing: Drawing, top: float, curves: Sequence[Curve], scale: Scale) -> None:
+def _write_names(drawing: Drawing, top: float, curves: Sequence[PlottedCurve], scale: Scale) -> None:
     """Write each curve's name at its end, none over another."""
     lowest = -math.inf
     for curve in sorted(curves, key=lambda curve: -curve.points[-1][1]):
@@ -65,7 +65,7 @@ def _place(top: float, scale: Scale, point: Point) -> Point:
     return LEFT + (WIDTH - LEFT - RIGHT) * scale.place(value), top + HEIGHT * (1 - ratio)
 
 
-def _scale(curves: Sequence[Curve]) -> Scale:
+def _scale(curves: Sequence[PlottedCurve]) -> Scale:
     """Make a scale for all curves; its ticks are the values of the longest, every fourth where there are many."""
     values = [value for curve in curves for value, _ in curve.points]
     longest = [value for value, _ in max((curve.points for curve in curves), key=len)]

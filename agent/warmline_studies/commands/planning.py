@@ -7,7 +7,7 @@ from warmline.accounts.prices import read_prices
 from warmline.settings import Profile
 from warmline_studies import planner
 from warmline_studies.commands.room import require_plannable, require_regular_file
-from warmline_studies.commands.source import Source
+from warmline_studies.commands.source import TraceSource
 from warmline_studies.planner import validate
 
 
@@ -16,7 +16,7 @@ def plan(options: argparse.Namespace) -> int:
     if options.validate:
         return _validate(options)
     require_plannable(options.trace, options.sample)
-    source, wish = Source(options), _wish(options)
+    source, wish = TraceSource(options), _wish(options)
     sizes = [size for sizes in options.workers for size in sizes]
     for planned in planner.plans(source.entries, sizes, wish, sampled=lambda: source.part.weight):
         if options.json:
@@ -44,7 +44,7 @@ def _wish(options: argparse.Namespace) -> planner.Wish:
 
 def _validate(options: argparse.Namespace) -> int:
     require_regular_file(options.trace)
-    source, evidence = Source(options), validate.read_evidence(options.validate)
+    source, evidence = TraceSource(options), validate.read_evidence(options.validate)
     validate.recognise(evidence, source.entries())
     errors = list(validate.errors(evidence, list(source.entries()), _profile(options)))
     print(*validate.lines(errors), sep="\n")

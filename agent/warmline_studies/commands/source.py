@@ -8,7 +8,7 @@ from warmline_studies import traces
 from warmline_studies.traces import Entry
 
 
-class Source:
+class TraceSource:
     """The trace of `--trace`, else of `--shape`.
 
     After a pass, `part` says what was taken of it and `problems` what was left out; both count anew in the next pass.

@@ -5,7 +5,7 @@ import json
 import sys
 
 from warmline_studies import traces
-from warmline_studies.commands.source import Source
+from warmline_studies.commands.source import TraceSource
 
 
 def generate(options: argparse.Namespace) -> int:
@@ -26,7 +26,7 @@ def knowledge(options: argparse.Namespace) -> int:
 
 def describe(options: argparse.Namespace) -> int:
     """Print what is in a trace."""
-    source = Source(options)
+    source = TraceSource(options)
     print(*traces.describe(source.entries()).lines(), sep="\n")
     source.report_left_out()
     return 0

@@ -8,7 +8,7 @@ from warmline.accounts.prices import read_prices
 from warmline.settings import PROFILES, Profile
 from warmline_studies import planner, tuner
 from warmline_studies.commands.room import size
-from warmline_studies.commands.source import Source
+from warmline_studies.commands.source import TraceSource
 from warmline_studies.tuner import metrics
 
 
@@ -34,7 +34,7 @@ def _require_writable(options: argparse.Namespace) -> None:
 
 
 def _tune_by_trace(options: argparse.Namespace, profile: Profile) -> int:
-    source = Source(options)
+    source = TraceSource(options)
     prices = read_prices(options.prices)
     script = planner.Script(planner.Origin(prices=prices), sessions=options.over == "sessions")
     rate = tuner.choose_rate(size(options.trace) / options.sample) if options.rate is None else options.rate

@@ -42,7 +42,7 @@ class Capacity:
     memory: int = 2048 * MIB
 
 
-class Row(msgspec.Struct, frozen=True):
+class CacheEstimate(msgspec.Struct, frozen=True):
     """One cache: lookups a second, and the part of them that each layer answered."""
 
     lookups: float
@@ -79,7 +79,7 @@ class Estimate(msgspec.Struct, frozen=True):
     organisations: int
     seconds: float
     requests: float
-    caches: dict[str, Row]
+    caches: dict[str, CacheEstimate]
     redis_calls: float
     redis_bytes: float
     redis_memory: int
@@ -139,8 +139,8 @@ def estimate(outcome: Outcome, *, capacity: Capacity, prices: Prices, sockets_ac
     )
 
 
-def _row(outcome: Outcome, cache: str, rate: float) -> Row:
-    return Row(
+def _row(outcome: Outcome, cache: str, rate: float) -> CacheEstimate:
+    return CacheEstimate(
         lookups=rate * outcome.lookups(cache),
         hit=outcome.hit_ratio(cache),
         sources={source.value: outcome.share(cache, source) for source in Source},

@@ -6,13 +6,13 @@
 Over requests, an answer is a request and its speech another, and the two may reach different workers.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from warmline.accounts.prices import PRICES, Prices
-from warmline.caches import TRACED
+from warmline.caches import CACHES as TRAITS
+from warmline.caches import TRACED, TRACED_BY_GROUP
 from warmline.services.folding import compose
 from warmline.services.normalise import normalise
 from warmline_studies.traces import Entry, Kind
@@ -47,7 +47,7 @@ Request = tuple[Stage, ...]
 
 @dataclass(frozen=True)
 class Origin:
-    """What loads take and bring. Seconds are the simulators' defaults, sizes those of their answers in bytes.
+    """What loads take and bring. Seconds are the simulators' defaults, bytes those of their answers.
 
     Speech is s16le mono PCM at `sample_rate`: `first` seconds to the first `chunk` seconds of it, the rest `speed`
     times faster than it is heard.
@@ -60,7 +60,8 @@ class Origin:
     chunk: float = 0.2
     speed: float = 4.0
     sample_rate: int = 22_050
-    sizes: Mapping[str, int] = field(default_factory=lambda: {"config": 300, "prompt": 300, "rag": 900})
+    agent_bytes: int = 300
+    passages_bytes: int = 900
     model: str = "bulbul:v3"
     prices: Prices = PRICES
 
@@ -81,8 +82,7 @@ class Script:
         self._sessions = sessions
         self._language = language
         self._queries = lru_cache(maxsize=100_000)(lambda text: normalise(text, language))
-        prices = origin.prices
-        self._prices = {"config": prices.call("query"), "prompt": prices.call("query"), "rag": prices.call("action")}
+        self._prices = {cache: origin.prices.call(TRAITS[cache].load) for cache in CACHES if TRAITS[cache].function}
 
     def requests(self, entry: Entry) -> tuple[Request, ...]:
         """List the requests of an entry; an invalidation has none."""
@@ -104,7 +104,7 @@ class Script:
             f"{cache} {entry.organisation} {entry.agent}",
             entry.organisation,
             (agent_group(entry),),
-            self._origin.sizes[cache],
+            self._origin.agent_bytes,
             self._origin.config if cache == "config" else self._origin.prompt,
             self._prices[cache],
         )
@@ -115,7 +115,7 @@ class Script:
             f"rag {entry.organisation} {query}",
             entry.organisation,
             (knowledge_group(entry),),
-            self._origin.sizes["rag"],
+            self._origin.passages_bytes,
             self._origin.rag,
             self._prices["rag"],
         )
@@ -146,5 +146,5 @@ def knowledge_group(entry: Entry) -> str:
 def read_invalidation(entry: Entry) -> tuple[str, tuple[str, ...]]:
     """Read which group an invalidation names, and which caches hold values of the group."""
     if entry.agent:
-        return agent_group(entry), ("config", "prompt", "tts")
-    return knowledge_group(entry), ("rag",)
+        return agent_group(entry), TRACED_BY_GROUP["agent"]
+    return knowledge_group(entry), TRACED_BY_GROUP["knowledge"]

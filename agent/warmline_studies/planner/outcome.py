@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from warmline_cache import Source
 from warmline_studies.planner.fleet import Fleet
 from warmline_studies.planner.lookups import CACHES, Lookup
-from warmline_studies.planner.redis import Asked, Need
+from warmline_studies.planner.redis import Need, RedisCalls
 from warmline_studies.planner.rush import WINDOW, Rush
 from warmline_studies.traces import Entry, Kind
 
@@ -31,7 +31,7 @@ class Outcome:
     load_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(CACHES, 0.0))
     micros: Counter[str] = field(default_factory=Counter)
     micros_uncached: Counter[str] = field(default_factory=Counter)
-    redis: Asked = field(default_factory=Asked)
+    redis: RedisCalls = field(default_factory=RedisCalls)
     largest: Need = field(default_factory=Need)
     redis_peak: int = 0
     redis_useful: int = 0

@@ -39,7 +39,7 @@ class Stored(NamedTuple):
 
 
 @dataclass(slots=True)
-class Asked:
+class RedisCalls:
     """Calls over the network by their purpose; a script counts once. `woken` counts released leases that another worker
     waited for, each of which is a message to every worker."""
 
@@ -90,10 +90,10 @@ class Need(NamedTuple):
     memory: int = 0
 
 
-def add_up(parts: Iterable[Asked]) -> Asked:
+def add_up(parts: Iterable[RedisCalls]) -> RedisCalls:
     """Add up the counts of several organisations."""
     every = list(parts)
-    return Asked(**{one.name: sum(getattr(part, one.name) for part in every) for one in fields(Asked)})
+    return RedisCalls(**{one.name: sum(getattr(part, one.name) for part in every) for one in fields(RedisCalls)})
 
 
 class Redis:
@@ -102,7 +102,7 @@ class Redis:
     by organisation."""
 
     def __init__(self) -> None:
-        self.asked: defaultdict[str, Asked] = defaultdict(Asked)
+        self.asked: defaultdict[str, RedisCalls] = defaultdict(RedisCalls)
         self.peak = 0
         self.useful = 0
         self._most_useful = 0

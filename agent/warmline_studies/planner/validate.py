@@ -76,7 +76,7 @@ class Measured(msgspec.Struct, frozen=True):
     shares: Shares
 
 
-class Row(msgspec.Struct, frozen=True):
+class EvidenceRow(msgspec.Struct, frozen=True):
     """One fleet."""
 
     letter: Letter
@@ -96,7 +96,7 @@ class Evidence(msgspec.Struct, frozen=True):
     """The part of the file that is read."""
 
     trace: Replayed
-    rows: Annotated[list[Row], msgspec.Meta(min_length=1)]
+    rows: Annotated[list[EvidenceRow], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def _replay(entries: Sequence[Entry], trace: Replayed) -> Iterator[Entry]:
     return merge(played, [update], key=lambda entry: entry.at)
 
 
-def _fleet(row: Row, trace: Replayed, profile: Profile) -> Fleet:
+def _fleet(row: EvidenceRow, trace: Replayed, profile: Profile) -> Fleet:
     affinity, shared = SETUPS[row.letter]
     restart = Restart(trace.seconds / 2, max(1, row.workers // 2))
     return fleet_of(
@@ -197,6 +197,6 @@ def _fleet(row: Row, trace: Replayed, profile: Profile) -> Fleet:
     )
 
 
-def _error(row: Row, cache: str, measured: Measured, outcome: Outcome) -> Error:
+def _error(row: EvidenceRow, cache: str, measured: Measured, outcome: Outcome) -> Error:
     layers = {source.value: outcome.share(cache, source) - getattr(measured.shares, source.value) for source in Source}
     return Error(row.letter, row.workers, cache, measured.hits, outcome.hit_ratio(cache), layers)

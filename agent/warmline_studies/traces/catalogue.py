@@ -22,7 +22,7 @@ ASPECTS = (
 WORDINGS = ("Tell me this: {}", "My mother wants to know: {}", "I read about it and wonder: {}")
 
 
-class Asked(NamedTuple):
+class QuestionAndAnswer(NamedTuple):
     """A question in its usual spelling, and its answer."""
 
     text: str
@@ -35,7 +35,7 @@ class Catalogue(Protocol):
     def __len__(self) -> int:
         """Count the subjects."""
 
-    def ask(self, subject: int, random: Random, *, further: bool) -> Asked:
+    def ask(self, subject: int, random: Random, *, further: bool) -> QuestionAndAnswer:
         """Draw a question about a subject; if `further`, a question that follows on another."""
 
 
@@ -48,22 +48,22 @@ class Invented:
     def __len__(self) -> int:
         return self._count
 
-    def ask(self, subject: int, random: Random, *, further: bool) -> Asked:
+    def ask(self, subject: int, random: Random, *, further: bool) -> QuestionAndAnswer:
         """Draw a question, as `Catalogue.ask` says."""
         return ask_about(subject, random.randrange(1, len(ASPECTS)) if further else 0)
 
-    def everything(self) -> Iterator[Asked]:
+    def everything(self) -> Iterator[QuestionAndAnswer]:
         """List all questions with their answers: the knowledge that it takes to answer a generated trace."""
         return (ask_about(subject, aspect) for subject in range(self._count) for aspect in range(len(ASPECTS)))
 
 
-def ask_about(subject: int, aspect: int) -> Asked:
+def ask_about(subject: int, aspect: int) -> QuestionAndAnswer:
     """Write the question about an aspect of a subject, each counted from 0; every pair has a question of its own."""
     number, trouble = divmod(subject, len(TROUBLES))
     times, part = divmod(number, len(PARTS))
     name = f"{TROUBLES[trouble]} of the {PARTS[part]}" + (f" in case {times}" if times else "")
     question, answer = ASPECTS[aspect]
-    return Asked(question.format(name), answer.format(name))
+    return QuestionAndAnswer(question.format(name), answer.format(name))
 
 
 def respell(text: str, random: Random) -> str:

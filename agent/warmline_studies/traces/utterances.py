@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from warmline_studies.traces.catalogue import Asked
+from warmline_studies.traces.catalogue import QuestionAndAnswer
 from warmline_studies.traces.entry import LONGEST_TEXT
 from warmline_studies.traces.errors import TraceError
 from warmline_studies.traces.popularity import Zipf
@@ -37,11 +37,11 @@ class Uttered:
     def __len__(self) -> int:
         return len(self._subjects)
 
-    def ask(self, subject: int, random: Random, *, further: bool) -> Asked:
+    def ask(self, subject: int, random: Random, *, further: bool) -> QuestionAndAnswer:
         """Draw an utterance of an intent; one that follows on another is drawn from all of them alike."""
         intent, texts = self._subjects[subject]
         text = random.choice(texts) if further else texts[self._laws[len(texts)].draw(random)]
-        return Asked(text, f"This is all that there is to say about {intent}.")
+        return QuestionAndAnswer(text, f"This is all that there is to say about {intent}.")
 
 
 def _by_intent(path: Path) -> dict[str, list[str]]:

@@ -22,7 +22,7 @@ REFUSED = (
 )
 
 
-class Change(NamedTuple):
+class TextEdit(NamedTuple):
     """`text` in place of what stands from one place to another."""
 
     begin: int
@@ -51,7 +51,7 @@ def edit(text: str, numbers: Mapping[str, int]) -> str:
     return edited
 
 
-def _apply(text: str, changes: Sequence[Change]) -> str:
+def _apply(text: str, changes: Sequence[TextEdit]) -> str:
     pieces, place = [], 0
     for begin, end, new in sorted(changes, key=lambda change: change.begin):
         pieces += [text[place:begin], new]
@@ -59,7 +59,7 @@ def _apply(text: str, changes: Sequence[Change]) -> str:
     return "".join([*pieces, text[place:]])
 
 
-def _change(text: str, settings: Pair, numbers: Mapping[str, int]) -> Iterator[Change]:
+def _change(text: str, settings: Pair, numbers: Mapping[str, int]) -> Iterator[TextEdit]:
     """Replace the numbers of settings that are there, and add the others below. Raises ValueError."""
     there, left = read_pairs(settings.value), dict(numbers)
     for name in numbers.keys() & there.keys():
@@ -71,7 +71,7 @@ def _change(text: str, settings: Pair, numbers: Mapping[str, int]) -> Iterator[C
     yield _add(text, last, [f"{' ' * indent}{name}: {number}" for name, number in left.items()])
 
 
-def _replace(text: str, pair: Pair, new: str) -> Change:
+def _replace(text: str, pair: Pair, new: str) -> TextEdit:
     """Replace a value on the line of its key; its anchor and tag stay. Raises ValueError for a value on another line,
     which may have comments within."""
     begin, end = pair.value.start_mark.index, pair.value.end_mark.index
@@ -82,23 +82,23 @@ def _replace(text: str, pair: Pair, new: str) -> Change:
         begin = len(text[:begin].rstrip(" "))
     elif begin == end:
         new = f" {new}"
-    return Change(begin, end, new)
+    return TextEdit(begin, end, new)
 
 
-def _add(text: str, last: int, lines: Sequence[str]) -> Change:
+def _add(text: str, last: int, lines: Sequence[str]) -> TextEdit:
     """Add lines below the one that the place `last` is on."""
     place = text.find("\n", len(text[:last].rstrip())) + 1
     if place:
-        return Change(place, place, "".join(line + _ending(text) for line in lines))
-    return Change(len(text), len(text), "".join(_ending(text) + line for line in lines))
+        return TextEdit(place, place, "".join(line + _ending(text) for line in lines))
+    return TextEdit(len(text), len(text), "".join(_ending(text) + line for line in lines))
 
 
-def _append(text: str, numbers: Mapping[str, int]) -> Iterator[Change]:
+def _append(text: str, numbers: Mapping[str, int]) -> Iterator[TextEdit]:
     """Add all settings at the end of the file, below an empty line."""
     ends = _ending(text)
     above = "" if not text or text.endswith(ends * 2) else ends if text.endswith("\n") else ends * 2
     lines = [f"{NAME}:", *(f"  {name}: {number}" for name, number in numbers.items())]
-    yield Change(len(text), len(text), above + "".join(line + ends for line in lines))
+    yield TextEdit(len(text), len(text), above + "".join(line + ends for line in lines))
 
 
 def _ending(text: str) -> str:

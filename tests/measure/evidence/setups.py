@@ -22,8 +22,11 @@ class Setup:
     quoted: Mapping[str, str] = field(default_factory=dict)
 
 
-_STICKY = dict.fromkeys(("tts", "rag", "config"), "60-70")
-_SHARED = dict.fromkeys(("tts", "rag", "config"), "85-95")
+_QUOTED = ("tts", "rag", "config")
+"""The caches for which hit ratios are commonly given."""
+
+_STICKY = dict.fromkeys(_QUOTED, "60-70")
+_SHARED = dict.fromkeys(_QUOTED, "85-95")
 
 SETUPS = (
     Setup(
@@ -32,7 +35,7 @@ SETUPS = (
         many=False,
         affinity=Affinity.NONE,
         l2=False,
-        quoted={"tts": "90", "rag": "80", "config": "95"},
+        quoted=dict(zip(_QUOTED, ("90", "80", "95"), strict=True)),
     ),
     Setup(
         "b",
@@ -40,7 +43,7 @@ SETUPS = (
         many=True,
         affinity=Affinity.NONE,
         l2=False,
-        quoted={"tts": "20", "rag": "15", "config": "85"},
+        quoted=dict(zip(_QUOTED, ("20", "15", "85"), strict=True)),
     ),
     Setup("c", "ip_hash", many=True, affinity=Affinity.IP_HASH, l2=False, quoted=_STICKY),
     Setup("d", "session hash", many=True, affinity=Affinity.SESSION, l2=False, quoted=_STICKY),

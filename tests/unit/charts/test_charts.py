@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from warmline_studies.charts import Bar, Curve, decades, draw_bars, draw_curves, draw_dots, linear
+from warmline_studies.charts import Bar, PlottedCurve, decades, draw_bars, draw_curves, draw_dots, linear
 
 SVG = "{http://www.w3.org/2000/svg}"
 BARS = {
@@ -11,9 +11,9 @@ BARS = {
 }
 CURVES = {
     "over": [
-        Curve("upper", "#111111", [(1, 0.5), (10, 0.91)], (1, 0.5)),
-        Curve("lower", "#222222", [(1, 0.1), (10, 0.9)], (10, 0.9)),
-        Curve("short", "#333333", [(1, 0.2), (2, 0.3)], (2, 0.3)),
+        PlottedCurve("upper", "#111111", [(1, 0.5), (10, 0.91)], (1, 0.5)),
+        PlottedCurve("lower", "#222222", [(1, 0.1), (10, 0.9)], (10, 0.9)),
+        PlottedCurve("short", "#333333", [(1, 0.2), (2, 0.3)], (2, 0.3)),
     ]
 }
 CHARTS: dict[str, Callable[[], str]] = {
@@ -93,7 +93,7 @@ def test_no_curves_name_stands_over_another() -> None:
 
 
 def test_a_curve_of_one_point_is_drawn() -> None:
-    svg = draw_curves("", {"": [Curve("only", "#111111", [(60, 0.5)], (60, 0.5))]})
+    svg = draw_curves("", {"": [PlottedCurve("only", "#111111", [(60, 0.5)], (60, 0.5))]})
     assert len(shapes(svg, "polyline")) == len(shapes(svg, "circle")) == 1
 
 

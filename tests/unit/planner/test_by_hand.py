@@ -5,7 +5,7 @@ import pytest
 from warmline.accounts.prices import PRICES
 from warmline.settings import PROFILES
 from warmline_studies.planner import Affinity, Capacity, Estimate, Script, Wish, plans
-from warmline_studies.planner.estimate import Row, Shards
+from warmline_studies.planner.estimate import CacheEstimate, Shards
 from warmline_studies.planner.lookups import Origin
 from warmline_studies.traces import Entry, Kind
 from warmline_studies.tuner import LifetimeStep, Setting, study
@@ -63,10 +63,10 @@ def found() -> Estimate:
     return planned
 
 
-def row(l1: int, l2: int, origin: int) -> Row:
+def row(l1: int, l2: int, origin: int) -> CacheEstimate:
     lookups = l1 + l2 + origin
     shares = {"l1": l1 / lookups, "l2": l2 / lookups, "joined": 0.0, "stale": 0.0, "origin": origin / lookups}
-    return Row(RATE * lookups, (l1 + l2) / lookups, shares, RATE * origin)
+    return CacheEstimate(RATE * lookups, (l1 + l2) / lookups, shares, RATE * origin)
 
 
 def test_who_answered_is_what_paper_says(found: Estimate) -> None:

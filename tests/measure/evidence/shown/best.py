@@ -13,9 +13,7 @@ from typing import NamedTuple
 
 from tests.measure.evidence.record import Change
 from tests.measure.evidence.scale import JITTER, Lifetime
-
-_KNOWLEDGE = ("rag",)
-_OF_AN_AGENT = ("config", "prompt", "tts")
+from warmline.caches import TRACED_BY_GROUP
 
 
 class Lookup(NamedTuple):
@@ -102,7 +100,7 @@ class _Forgotten:
     def __init__(self, changes: Sequence[Change]) -> None:
         self._times: dict[tuple[str, str, str], list[float]] = defaultdict(list)
         for change in changes:
-            for cache in _OF_AN_AGENT if change.agent else _KNOWLEDGE:
+            for cache in TRACED_BY_GROUP["agent" if change.agent else "knowledge"]:
                 self._times[cache, change.organisation, change.agent].append(change.at)
 
     def last(self, one: Lookup) -> float:

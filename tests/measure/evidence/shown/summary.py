@@ -14,9 +14,9 @@ from tests.measure.evidence.setups import CACHES, Setup
 from tests.measure.evidence.shown.best import Best, best
 from tests.measure.evidence.shown.lookups import lookups
 from tests.measure.evidence.steps import PHASES, phase_at
+from warmline.caches import CACHES as TRAITS
 
 SOURCES = ("l1", "l2", "joined", "stale", LOAD)
-_CALLS = {"config": ("agents:config",), "prompt": ("agents:prompt",), "rag": ("knowledge:search",)}
 _SPEECH = "text-to-speech"
 
 
@@ -124,9 +124,9 @@ def _by_phase(cache: str, seen: Iterable[Seen], seconds: float) -> dict[str, flo
 
 
 def _calls(cache: str, calls: Mapping[str, int]) -> int:
-    if cache == "tts":
-        return sum(count for kind, count in calls.items() if kind.startswith(_SPEECH))
-    return sum(calls.get(kind, 0) for kind in _CALLS[cache])
+    if function := TRAITS[cache].function:
+        return calls.get(function, 0)
+    return sum(count for kind, count in calls.items() if kind.startswith(_SPEECH))
 
 
 def _times(seen: Sequence[Seen]) -> dict[str, Times]:
