@@ -27,6 +27,9 @@ export ANSIBLE_STRATEGY ?= warmline_quick
 export ANSIBLE_DEPRECATION_WARNINGS ?= false
 endif
 PLAYBOOKS := $(ROOT)/ansible
+# Real hosts are looked at before anything is built. Containers are, by the deploy itself, as soon as they are made.
+LAB := $(shell grep -rlE '^lab_containers: *true' $(dir $(INVENTORY)) 2>/dev/null)
+BEFORE_IMAGES := $(if $(LAB),,preflight)
 STATE := $(WARMLINE_STATE)/$(ENV)
 # Exported, so that no quote in them ever meets the shell.
 export TEXT ?= What is knee pain?
@@ -42,6 +45,7 @@ CA = $(addprefix --ca-file ,$(wildcard $(STATE)/tls/ca.pem))
 export KEY_FILE ?= $(STATE)/keys/$(ORGANISATION)
 export SLOT ?=
 export LOG_LINES ?= 50
+export PHRASE ?=
 # What cannot be undone asks first, or wants YES=1.
 define sure
 @if [[ "$(YES)" != 1 ]]; then \
@@ -61,8 +65,15 @@ awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0,
 endef
 
 ##@ Deploy
-.PHONY: deploy plan rollback scale drain undrain warm forget
-deploy: control images ## create the fleet where its hosts are containers, provision it, show that it answers
+.PHONY: preflight deploy plan rollback scale drain undrain warm forget
+preflight: venv ## see whether hosts, secrets and providers are as a deploy needs them, change nothing; PHRASE=1 has one spoken
+	@[[ -z '$(LAB)' || -e $(STATE)/edge_url ]] || { echo "$(ENV) has no hosts yet: make deploy makes them, and looks at them." >&2; exit 1; }
+	@mkdir -p $(STATE) && rm -f $(STATE)/preflight.txt
+	@$(PLAYBOOK) $(PLAYBOOKS)/preflight.yml >$(STATE)/preflight.log 2>&1 || { \
+	  if [[ -e $(STATE)/preflight.txt ]]; then cat $(STATE)/preflight.txt; else cat $(STATE)/preflight.log; fi; exit 1; }
+	@cat $(STATE)/preflight.txt
+
+deploy: $(BEFORE_IMAGES) control images ## create the fleet where its hosts are containers, provision it, show that it answers
 	$(ROLLOUT) $(PLAYBOOKS)/deploy.yml
 	@[[ ! -e $$KEY_FILE ]] || $(MAKE) ask
 	@echo && cat $(STATE)/handover.txt
