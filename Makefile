@@ -20,6 +20,20 @@ INVENTORY := $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
 ifeq ($(wildcard $(INVENTORY)),)
 $(error There is no $(INVENTORY). ENV may be one of: $(notdir $(wildcard $(ROOT)/ansible/inventories/*)))
 endif
+# Where secrets are encrypted and nobody said how to read them, Ansible would say so without a name.
+FOR_PEOPLE := help help-all venv clean format lint
+ifneq ($(filter-out $(FOR_PEOPLE),$(MAKECMDGOALS)),)
+ENCRYPTED := $(shell grep -rlE '^ *[$$]ANSIBLE_VAULT' $(dir $(INVENTORY)) 2>/dev/null)
+ifneq ($(ENCRYPTED),)
+ifeq ($(ANSIBLE_VAULT_PASSWORD_FILE)$(ANSIBLE_VAULT_IDENTITY_LIST)$(ANSIBLE_ASK_VAULT_PASS),)
+$(error $(ENCRYPTED) is encrypted: name the file that holds its password: export ANSIBLE_VAULT_PASSWORD_FILE=~/.vault)
+endif
+endif
+endif
+# ASK_SUDO=1 asks for the hosts' password of sudo once, for every playbook of this command.
+ifeq ($(ASK_SUDO)$(ANSIBLE_BECOME_PASSWORD_FILE),1)
+export ANSIBLE_BECOME_PASSWORD_FILE := $(shell $(ROOT)/ansible/bin/ask-sudo $$PPID)
+endif
 PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
 # Staging's hosts are containers here: what a deploy waits for is this machine's cores (docs/decisions/0029).
 ifeq ($(ENV),staging)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -39,7 +41,6 @@ def judge_certificate(text: str, key: str, name: str, roots: str = "", now: floa
     try:
         chain = [x509.load_pem_x509_certificate(block.encode()) for block in BLOCK.findall(text)]
         private = load_pem_private_key(key.strip().encode(), None)
-        trusted = [x509.load_pem_x509_certificate(block.encode()) for block in BLOCK.findall(roots)]
     except (ValueError, TypeError) as error:
         return [_fail("certificate", str(error).split("\n")[0][:80], "PEM, the key without a passphrase", _FILES)]
     if not chain:
@@ -48,7 +49,7 @@ def judge_certificate(text: str, key: str, name: str, roots: str = "", now: floa
     wrong = [
         *_judge_key(chain[0], private.public_key()),
         *_judge_name(chain[0], name),
-        *_judge_chain(chain, trusted),
+        *_judge_chain(chain, roots),
         *_judge_time(chain[0], moment),
     ]
     return wrong or [_fine("certificate", f"until {chain[0].not_valid_after_utc:%Y-%m-%d}")]
@@ -85,19 +86,27 @@ def _means(known: str, name: str) -> bool:
         return known == name
 
 
-def _judge_chain(chain: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate]) -> list[Finding]:
+def _judge_chain(chain: Sequence[x509.Certificate], roots: str) -> list[Finding]:
     """Each is issued by the next, and the last by itself or by an authority that is known here."""
     for one, issuer in pairwise(chain):
         if not _issued(one, issuer):
             found = f"{_common(one)} is not issued by {_common(issuer)}, which follows it"
             return [_fail("certificate", found, "each certificate before its issuer's", _FILES)]
-    if any(_issued(chain[-1], issuer) for issuer in [chain[-1], *trusted]):
+    if _issued(chain[-1], chain[-1]) or any(_issued(chain[-1], issuer) for issuer in _authorities(roots)):
         return []
     found = f"its chain ends with {_common(chain[-1])}, issued by {_common(chain[-1], issuer=True)}"
     mend = (
         "append the authority's certificates: fullchain.pem and not cert.pem; of an authority of your own, its root too"
     )
     return [_fail("certificate", found, "the whole chain", mend)]
+
+
+def _authorities(roots: str) -> Iterator[x509.Certificate]:
+    """One after the other: a machine trusts hundreds, some of which are not quite as they should be."""
+    with warnings.catch_warnings(), contextlib.suppress(ValueError):
+        warnings.simplefilter("ignore")
+        for block in BLOCK.findall(roots):
+            yield x509.load_pem_x509_certificate(block.encode())
 
 
 def _issued(one: x509.Certificate, issuer: x509.Certificate) -> bool:

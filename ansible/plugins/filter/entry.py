@@ -32,7 +32,7 @@ UNREACHABLE = {
 SUDO = {
     "missing .*password|password is required|timeout": (
         'say the password: `ansible_become_password: "{{{{ vault_sudo }}}}"` with vault_sudo in vault.yml, or'
-        " `ANSIBLE_BECOME_ASK_PASS=1 make ...`"
+        " `make ... ASK_SUDO=1`"
     ),
     "incorrect .*password|try again": "put the right one into `ansible_become_password`",
     "not found|no such file": "as root on the host: `apt-get install sudo`",
