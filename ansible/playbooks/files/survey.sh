@@ -19,7 +19,7 @@ status() {
   certificate=/etc/docker/certs.d/${registry%%/*}/ca.crt
   if has curl; then
     curl --silent --show-error --output /dev/null --max-time 6 --write-out '%{http_code}' \
-      $([ -e "$certificate" ] && echo "--cacert $certificate") "$1" 2>&1 | tr '\n' ' '
+      $([ -e "$certificate" ] && echo "--cacert $certificate") "$1" 2>&1 | tr '\n' ' ' | sed 's/ 000 *$//'
   elif has python3; then
     python3 - "$1" "$certificate" <<'PYTHON'
 import os, ssl, sys, urllib.error, urllib.request
