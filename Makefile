@@ -92,7 +92,7 @@ deploy: $(BEFORE_IMAGES) control images ## create the fleet where its hosts are 
 	@[[ ! -e $$KEY_FILE ]] || $(MAKE) ask
 	@echo && cat $(STATE)/handover.txt
 
-plan: control images ## show what a deploy would change, change nothing
+plan: $(BEFORE_IMAGES) control images ## show what a deploy would change, change nothing
 	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml --check --diff
 
 rollback: venv ## go back to the release before the latest deploy; again: forth
