@@ -32,6 +32,20 @@ INVENTORY ?= $(ROOT)/ansible/inventories/$(ENV)/hosts.yml
 ifeq ($(wildcard $(INVENTORY)),)
 $(error There is no $(INVENTORY). ENV may be one of: $(notdir $(wildcard $(ROOT)/ansible/inventories/*)), or say INVENTORY=folder)
 endif
+# Where secrets are encrypted and nobody said how to read them, Ansible would say so without a name.
+FOR_PEOPLE := help help-all venv clean format lint
+ifneq ($(filter-out $(FOR_PEOPLE),$(MAKECMDGOALS)),)
+ENCRYPTED := $(shell grep -rlE '^ *[$$]ANSIBLE_VAULT' $(dir $(INVENTORY)) 2>/dev/null)
+ifneq ($(ENCRYPTED),)
+ifeq ($(ANSIBLE_VAULT_PASSWORD_FILE)$(ANSIBLE_VAULT_IDENTITY_LIST)$(ANSIBLE_ASK_VAULT_PASS),)
+$(error $(ENCRYPTED) is encrypted: name the file that holds its password: export ANSIBLE_VAULT_PASSWORD_FILE=~/.vault)
+endif
+endif
+endif
+# ASK_SUDO=1 asks for the hosts' password of sudo once, for every playbook of this command.
+ifeq ($(ASK_SUDO)$(ANSIBLE_BECOME_PASSWORD_FILE),1)
+export ANSIBLE_BECOME_PASSWORD_FILE := $(shell $(ROOT)/ansible/bin/ask-sudo $$PPID)
+endif
 PLAYBOOK := ansible-playbook --inventory $(INVENTORY)
 # Staging's hosts are containers here: what a deploy waits for is this machine's cores (docs/decisions/0029).
 ifeq ($(ENV),staging)
@@ -39,6 +53,9 @@ export ANSIBLE_STRATEGY ?= warmline_quick
 export ANSIBLE_DEPRECATION_WARNINGS ?= false
 endif
 PLAYBOOKS := $(ROOT)/ansible
+# Real hosts are looked at before anything is built. Containers are, by the deploy itself, as soon as they are made.
+LAB := $(shell grep -rlE '^lab_containers: *true' $(dir $(INVENTORY)) 2>/dev/null)
+BEFORE_IMAGES := $(if $(LAB),,preflight)
 STATE := $(WARMLINE_STATE)/$(ENV)
 # Exported, so that no quote in them ever meets the shell.
 export TEXT ?= What is knee pain?
@@ -62,6 +79,7 @@ JSON ?=
 define title
 if [[ -t 1 && -z "$${NO_COLOR:-}" ]]; then printf '\033[1m%s\033[0m\n' '$(1)'; else printf '%s\n' '$(1)'; fi
 endef
+export PHRASE ?=
 # What cannot be undone asks first, or wants YES=1.
 define sure
 @if [[ "$(YES)" != 1 ]]; then \
@@ -89,13 +107,20 @@ ifeq ($(MAKELEVEL),0)
 endif
 
 ##@ Deploy
-.PHONY: deploy plan rollback scale drain undrain key
-deploy: which control images ## create the fleet where its hosts are containers, provision it, show that it answers
+.PHONY: preflight deploy plan rollback scale drain undrain key
+preflight: which ## see whether hosts, secrets and providers are as a deploy needs them, change nothing; PHRASE=1 has one spoken
+	@[[ -z '$(LAB)' || -e $(STATE)/edge_url ]] || { echo "$(ENV) has no hosts yet: make deploy makes them, and looks at them." >&2; exit 1; }
+	@mkdir -p $(STATE) && rm -f $(STATE)/preflight.txt
+	@$(PLAYBOOK) $(PLAYBOOKS)/preflight.yml >$(STATE)/preflight.log 2>&1 || { \
+	  if [[ -e $(STATE)/preflight.txt ]]; then cat $(STATE)/preflight.txt; else cat $(STATE)/preflight.log >&2; fi; exit 1; }
+	@cat $(STATE)/preflight.txt
+
+deploy: which $(BEFORE_IMAGES) control images ## create the fleet where its hosts are containers, provision it, show that it answers
 	$(ROLLOUT) $(PLAYBOOKS)/deploy.yml
 	@[[ ! -e $$KEY_FILE ]] || $(MAKE) ask
 	@echo && cat $(STATE)/handover.txt
 
-plan: which control images ## show what a deploy would change, change nothing
+plan: which $(BEFORE_IMAGES) control images ## show what a deploy would change, change nothing
 	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml --check --diff
 
 rollback: which ## go back to the release before the latest deploy; again: forth
@@ -150,7 +175,7 @@ where: which ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... whe
 	@cat $(STATE)/where.$(if $(JSON),json,txt)
 
 ##@ Keep and mend
-.PHONY: backup restore break-lock fleet-down
+.PHONY: backup restore break-lock
 BACKUP_FOLDER ?= $(WARMLINE_STATE)/backups
 backup: which ## secrets, keys, the order of slots and the monitors' data into one file: BACKUP=... names it
 	@mkdir -p -m 700 $(BACKUP_FOLDER)
@@ -166,10 +191,6 @@ restore: which ## put BACKUP=... back, then deploy; YES=1
 break-lock: which ## break the lock of a run that died; YES=1
 	$(call sure,Another run may be changing $(ENV) at this moment.)
 	@$(PLAYBOOK) $(PLAYBOOKS)/unlock.yml --extra-vars unlock_anyway=true
-
-fleet-down: which ## remove the containers, network, keys and secrets of ENV, and nothing else; YES=1
-	$(call sure,This removes the hosts of $(ENV) with all that they hold.)
-	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
 
 ##@ Prove
 .PHONY: check test

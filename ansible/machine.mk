@@ -39,7 +39,11 @@ format: venv ## format Python sources
 	cd $(ROOT) && ruff check --fix --quiet; ruff format
 
 ##@ Clean
-.PHONY: clean engine-stop
+.PHONY: fleet-down clean engine-stop
+fleet-down: which ## remove the containers, network, keys and secrets of ENV, and nothing else; YES=1
+	$(call sure,This removes the hosts of $(ENV) with all that they hold.)
+	$(PLAYBOOK) $(PLAYBOOKS)/fleet_down.yml
+
 clean: ## remove built images and the cache of wheels and environments; keeps the fleet's keys and secrets
 	@python3 $(ROOT)/docker/build.py clean
 	rm -rf '$(WARMLINE_CACHE)'
