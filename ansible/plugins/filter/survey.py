@@ -20,7 +20,7 @@ ARCHITECTURES = {"x86_64", "amd64", "aarch64", "arm64"}
 OLDEST_ENGINE = (20, 10)
 CLOCK_SECONDS = 5.0
 """How far a host's clock may be from this machine's; a second or two of it is the way to the host."""
-ANSWERS = re.compile(r"^[1-5]\d\d$")
+ANSWERS = re.compile(r"[1-5]\d\d\Z")
 
 ENGINES = {
     "rootless": "it has no network of the host's: `systemctl enable --now docker`, or uninstall it",
