@@ -9,14 +9,11 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards.boards import caches, deploys, edge, invalidation, money, overview, redis, runbooks, sockets, stickiness
+from dashboards.boards import runbooks
 from dashboards.boards.board import Board
 from dashboards.contract import RENDERED, RULES
 
-BOARDS: Sequence[Board] = tuple(
-    module.BOARD
-    for module in (overview, caches, stickiness, invalidation, sockets, redis, edge, deploys, money, runbooks)
-)
+BOARDS: Sequence[Board] = (*runbooks.SUBJECTS, runbooks.BOARD)
 FOLDER = Path(__file__).resolve().parent / "json"
 
 

@@ -21,6 +21,7 @@ _SHORTEST = timedelta(seconds=20)
 """Four scrapes: a rate over less loses series by chance."""
 _LETTERS = 7.7
 """How many more letters of a title each column of Grafana's grid shows on a screen of 1,600 pixels."""
+_ENVIRONMENT = "environment"
 _LEGEND = re.compile(r"{{\s*(\w+)\s*}}")
 _REF = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -116,7 +117,11 @@ def _frame(built: dict[str, Any]) -> Iterator[str]:
 
 
 def _variable(one: dict[str, Any]) -> Iterator[str]:
-    wanted = {"datasource": _REF, "refresh": 2, "multi": True, "includeAll": True, "allValue": ".+"}
+    wanted: dict[str, Any] = {"datasource": _REF, "refresh": 2}
+    if one["name"] == _ENVIRONMENT:  # commands name one fleet
+        wanted |= {"multi": False, "includeAll": False}
+    else:
+        wanted |= {"multi": True, "includeAll": True, "allValue": ".+"}
     for name, value in wanted.items():
         if one.get(name) != value:
             yield f"variable {one['name']}: {name} must be {value}"

@@ -27,14 +27,17 @@ DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 @dataclass(frozen=True)
 class Variable:
-    """Something that a viewer chooses: the values of a label of a metric."""
+    """Something that a viewer chooses: the values of a label of a metric. `single` allows one value and no `All`."""
 
     label: str
     metric: str
     title: str
+    single: bool = False
 
 
 SLOT = Variable("slot", "warmline_build_info", "Slot")
+ENVIRONMENT = Variable("environment", 'up{job="prometheus"}', "Environment", single=True)
+"""What `ENV=` names: Prometheus' own target carries the label of every alert."""
 CACHE = Variable("cache", "warmline_cache_lookups_total", "Cache")
 
 
@@ -190,19 +193,19 @@ def _datasource() -> builders.DatasourceVariable:
 
 
 def _variable(variable: Variable) -> builders.QueryVariable:
-    everything = dashboard.VariableOption(selected=True, text=["All"], value=["$__all"])
-    return (
+    made = (
         builders.QueryVariable(variable.label)
         .label(variable.title)
         .query(f"label_values({variable.metric}, {variable.label})")
         .datasource(DATASOURCE)
         .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(dashboard.VariableSort.NATURAL_ASC)
-        .multi(multi=True)
-        .include_all(include_all=True)
-        .all_value(".+")
-        .current(everything)
+        .multi(multi=not variable.single)
+        .include_all(include_all=not variable.single)
     )
+    if variable.single:
+        return made
+    return made.all_value(".+").current(dashboard.VariableOption(selected=True, text=["All"], value=["$__all"]))
 
 
 def _rollouts() -> builders.AnnotationQuery:

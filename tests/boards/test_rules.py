@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dashboards import lint
-from dashboards.boards.runbooks import address
+from dashboards.boards.runbooks import OF_ENVIRONMENT, address
 from dashboards.contract import RENDERED, RULES, Contract, rule_files, rules
 from dashboards.generate import generated, rendered
 from tests.support.processes import ROOT
@@ -59,8 +59,8 @@ def test_every_alert_has_a_runbook_that_says_what_to_run(alert: dict[str, Any]) 
     section = re.split(r"^## ", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
     (text,) = (one for one in section if one.startswith(alert["alert"] + "\n"))
     assert alert["annotations"]["dashboard"] in text
-    assert alert["annotations"]["runbook_url"] == address(alert["alert"])
-    shown = READABLE[alert["annotations"]["runbook_url"]]
+    assert alert["annotations"]["runbook_url"] == address(alert["alert"]) + OF_ENVIRONMENT
+    shown = READABLE[address(alert["alert"])]
     assert shown["title"] == alert["alert"]
     assert f"]({alert['annotations']['dashboard']})" in shown["options"]["content"]
     assert re.search(r"`(make|docker|redis-check-aof|nft|ssh) ?|\]\(", text), "it names no command"
@@ -86,6 +86,19 @@ def test_every_make_target_that_a_runbook_or_a_panel_names_is_there() -> None:
     words = [page.read_text(encoding="utf-8") for page in RUNBOOKS.glob("*.md")]
     words += [panel.get("description", "") for board in BOARDS for panel in board["panels"]]
     assert {name for text in words for name in re.findall(r"`make ([a-z-]+)", text)} <= targets
+
+
+def test_commands_of_runbooks_name_the_environment_and_grafana_fills_in_the_alerts_own() -> None:
+    """A command without it acts on the default, which is seldom the fleet that somebody was woken for."""
+    for page in RUNBOOKS.glob("*.md"):
+        said = re.findall(r"`make\s+([a-z-]+)([^`]*)`", page.read_text(encoding="utf-8"))
+        without = [name for name, rest in said if not rest.lstrip().startswith("ENV=")]
+        assert without == [] or page.name == "README.md", page.name
+    for panel in READABLE.values():
+        assert not re.search(r"ENV=(?!\$environment)|/ENV/", panel["options"]["content"]), panel["title"]
+    (board,) = (one for one in BOARDS if one["uid"] == "warmline-runbooks")
+    offered = {one["name"]: one for one in board["templating"]["list"]}
+    assert offered["environment"]["query"] == 'label_values(up{job="prometheus"}, environment)'
 
 
 def test_a_runbook_in_grafana_links_to_nothing_that_only_the_repository_has() -> None:
