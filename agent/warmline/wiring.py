@@ -101,9 +101,9 @@ def pool(settings: Settings, caches: Caches, http: aiohttp.ClientSession, metric
     limits = settings.speech.sockets
     budget = RedisBudget(
         caches.state,
-        account=settings.speech.provider,
+        provider=settings.speech.provider,
         worker=f"{settings.slot}#{uuid.uuid4().hex[:12]}",
-        limit=limits.account,
+        account=limits.account,
         deadline=settings.redis.deadline,
     )
     made = Pool(_sockets(settings, http), Ledger(limits, random=random.random), budget=budget, events=metrics)

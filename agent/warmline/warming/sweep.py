@@ -87,7 +87,7 @@ class _Agent:
 
 
 class Sweep:
-    """One pass, so many lookups `at_a_time`. Without an `allowance` no origin is asked."""
+    """One pass, with so many lookups at a time (`concurrency`). Without an `allowance` no origin is asked."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Sweep:
         report: WarmingReport,
         events: WarmingEvents,
         room: Room,
-        at_a_time: int,
+        concurrency: int,
         allowance: Allowance | None = None,
     ) -> None:
         self._services = services
@@ -104,7 +104,7 @@ class Sweep:
         self._events = events
         self._room = room
         self._allowance = allowance
-        self._turns = asyncio.Semaphore(at_a_time)
+        self._turns = asyncio.Semaphore(concurrency)
         self._denied: list[tuple[str, Again]] = []
         self._last = False
         self.faults: list[Exception] = []
