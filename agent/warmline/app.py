@@ -1,4 +1,4 @@
-"""The composition root: what lives how long. The exit stack is the order of shutdown; `wiring.py` makes the parts."""
+"""Run a worker: start its parts in order, serve, stop the parts in reverse order. `wiring.py` makes the parts."""
 
 import time
 from collections.abc import Sequence
@@ -40,7 +40,10 @@ _log = structlog.get_logger(__name__)
 
 
 async def run(settings: Settings, log: LogWriter) -> None:
-    """Run one worker until it is told to stop. Raises SettingsError or OSError before it listens. `log` is counted."""
+    """Run one worker until a signal tells it to stop, and let open requests end within `settings.drain_seconds`.
+
+    Metrics count the lines that `log` loses. Raises SettingsError or OSError, for a file or a port, before it serves.
+    """
     keys = ApiKeys.read(settings.api_keys_file)
     issued_keys = IssuedKeys(keys, settings.issued_keys_file, changed=written_at)
     accounts = wiring.accounts(settings, keys)
@@ -108,7 +111,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
 
 
 def check(settings: Settings) -> None:
-    """Read every file as `run` would. Raises SettingsError."""
+    """Read every file as `run` would. Raises SettingsError or OSError for a file that cannot be used."""
     keys = ApiKeys.read(settings.api_keys_file)
     IssuedKeys(keys, settings.issued_keys_file, changed=written_at)
     wiring.accounts(settings, keys)
@@ -119,7 +122,10 @@ def check(settings: Settings) -> None:
 
 
 async def check_redis(settings: Settings) -> list[str]:
-    """What stands between this worker and each Redis, in the servers' own words; nothing, if both do what they must."""
+    """Do on each Redis what a worker does there, and list what fails, in the words of the servers.
+
+    An empty list says that both Redis instances are as they must be.
+    """
     caches = wiring.caches(settings, Metrics(CollectorRegistry(), version=settings.version))
     try:
         return await caches.problems()
@@ -132,13 +138,16 @@ def _observe(routes: Sequence[BaseRoute], metrics: Metrics) -> Starlette:
 
 
 def _application(routes: Sequence[BaseRoute], *middleware: Middleware) -> Starlette:
-    """A path that only a slash tells from a known one is an unknown one: the redirect that Starlette would answer with
-    goes wherever the request's `Host` says, and is as long as its query, too long for a proxy's buffer."""
+    """Make an application that answers 404 to a known path with a slash too many or too few.
+
+    Starlette would answer with a redirect. That redirect leads wherever the request's `Host` says, and it is as long as
+    the request's query, which may be too long for the buffer of a proxy.
+    """
     made = Starlette(routes=routes, exception_handlers=HANDLERS, middleware=middleware)
     made.router.redirect_slashes = False
     return made
 
 
 def _show(settings: Settings) -> dict[str, object]:
-    """What an operator wants to read first; the settings hold paths of secrets, never secrets."""
+    """List the settings for the log. Settings hold paths of secrets, never secrets."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in flatten(settings).items()}

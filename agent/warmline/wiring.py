@@ -1,4 +1,7 @@
-"""Settings → the parts of a worker, one function for each. With `app.py` the only module that imports everything."""
+"""Make the parts of a worker from its settings, with one function for each part.
+
+Only this module and `app.py` import every part.
+"""
 
 import random
 import secrets
@@ -52,12 +55,15 @@ _log = structlog.get_logger(__name__)
 
 
 def dial(address: RedisAddress) -> Dial:
-    """Connections to one of the Redis instances."""
+    """Make a function that connects to one of the Redis instances, within `DIAL_SECONDS`.
+
+    Raises SettingsError or OSError if the password's file cannot be used.
+    """
     return dialler(address.url, password=read_secret(address.password_file), timeout=DIAL_SECONDS)
 
 
 def caches(settings: Settings, metrics: Metrics) -> Caches:
-    """The caches' surroundings, with no cache in them yet."""
+    """Make what all caches of the worker share. `services` adds the caches."""
     return Caches(
         dial(settings.redis_cache),
         dial(settings.redis_state),
@@ -69,7 +75,7 @@ def caches(settings: Settings, metrics: Metrics) -> Caches:
 
 
 def functions(settings: Settings, posts: Posts, metrics: Metrics) -> Functions:
-    """The data provider that the settings choose."""
+    """Make the client of the data provider that the settings choose. Its errors are `UpstreamError`s."""
     match settings.data.provider:
         case "convex":
             return _convex(settings.data.convex, posts, metrics)
@@ -88,13 +94,16 @@ def _convex(convex: ConvexSettings, posts: Posts, metrics: Metrics) -> Convex:
 
 
 def pool(settings: Settings, caches: Caches, http: aiohttp.ClientSession, metrics: PoolMetrics) -> Pool:
-    """The warm sockets to the speech provider that the settings choose; nothing is opened before `start`."""
+    """Make the pool of warm sockets to the speech provider that the settings choose.
+
+    The pool opens no socket before its start. It takes its share of the account's sockets through Redis.
+    """
     limits = settings.speech.sockets
     budget = RedisBudget(
         caches.state,
-        account=settings.speech.provider,
+        provider=settings.speech.provider,
         worker=f"{settings.slot}#{uuid.uuid4().hex[:12]}",
-        limit=limits.account,
+        account=limits.account,
         deadline=settings.redis.deadline,
     )
     made = Pool(_sockets(settings, http), Ledger(limits, random=random.random), budget=budget, events=metrics)
@@ -116,21 +125,21 @@ def _sockets(settings: Settings, http: aiohttp.ClientSession) -> Connect:
 
 
 def models(settings: Settings) -> tuple[str, ...]:
-    """The models of the chosen speech provider whose sockets are warm from the start."""
+    """List the models of the chosen speech provider whose sockets are warm from the start."""
     match settings.speech.provider:
         case "sarvam":
             return settings.speech.sarvam.models
 
 
 def synthesiser(settings: Settings, posts: Posts, pool: Pool, metrics: PoolMetrics) -> Synthesiser:
-    """The speech provider that the settings choose."""
+    """Make the client of the speech provider that the settings choose. Its errors are `UpstreamError`s."""
     match settings.speech.provider:
         case "sarvam":
             return _sarvam(settings.speech.sarvam, posts, pool, metrics)
 
 
 def _sarvam(sarvam: SarvamSettings, posts: Posts, pool: Pool, metrics: PoolMetrics) -> StreamingSarvam:
-    """Sarvam over warm sockets and, where none is to be had, over REST."""
+    """Make a client that speaks over warm sockets, and over REST if no socket is free."""
     rest = Sarvam(
         posts,
         sarvam.url,
@@ -150,14 +159,17 @@ def _sarvam(sarvam: SarvamSettings, posts: Posts, pool: Pool, metrics: PoolMetri
 
 
 def accounts(settings: Settings, keys: ApiKeys) -> Accounts:
-    """What the organisations may ask and spend. Raises SettingsError for a file that cannot be read."""
+    """Make the accounts of the organisations: what they may ask and spend, and what they have.
+
+    Raises SettingsError if the file of limits or the file of prices cannot be used.
+    """
     limits = read_limits(settings.limits_file, settings.organisation, keys.organisations)
     prices = read_prices(settings.prices_file)
     return Accounts(limits, prices, keys.organisations, clock=boottime, wall=time.time)
 
 
 def webhooks(settings: Settings, secrets: Sequence[bytes], caches: Caches, metrics: Metrics) -> Webhooks:
-    """What the provider may tell us, signed with a valid secret."""
+    """Make the endpoints for the data provider's webhooks. They take webhooks that one of `secrets` has signed."""
     return Webhooks(
         secrets,
         Deliveries(caches.state),
@@ -176,7 +188,10 @@ def services(
     accounts: Accounts,
     metrics: Metrics,
 ) -> Services:
-    """The caches in the words of the domain."""
+    """Make the caches of the table (`warmline/caches.py`) and the services that look up in them.
+
+    Raises KeyError if a service asks for a cache that the table does not have.
+    """
 
     def cache(name: str, codec: Codec[V]) -> Cache[V]:
         limits = settings.cache[name]
@@ -203,7 +218,10 @@ def services(
 
 
 def popular(settings: Settings, keys: ApiKeys, caches: Caches) -> Popular:
-    """What callers ask most."""
+    """Make the counter of the questions that callers ask most.
+
+    It logs a warning if an organisation that opts out has no API key.
+    """
     opt_out = set(settings.popular.opt_out)
     if unknown := opt_out - {EVERYBODY, *keys.organisations}:
         _log.warning("nobody_of_these_has_an_api_key", popular_opt_out=sorted(unknown))
@@ -218,7 +236,7 @@ def popular(settings: Settings, keys: ApiKeys, caches: Caches) -> Popular:
 def warming(
     settings: Settings, keys: ApiKeys, caches: Caches, services: Services, popular: Popular, metrics: Metrics
 ) -> Warming:
-    """Filling L1 before the first caller comes."""
+    """Make the warming, which fills L1 before the first caller comes."""
     warmer = Warmer(
         services,
         popular,
@@ -239,7 +257,7 @@ def warming(
 def sessions(
     settings: Settings, services: Services, answers: Answers, accounts: Accounts, caches: Caches, metrics: Metrics
 ) -> Sessions:
-    """The voice sessions of this worker."""
+    """Make the voice sessions of this worker, which can be resumed on any other."""
     state = dial(settings.redis_state)
     store = RedisSessions(
         caches.state,

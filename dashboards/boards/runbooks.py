@@ -74,7 +74,9 @@ def _rows() -> list[Row]:
     titles = _panel_titles()
     rows = []
     for title, sections in pages:
-        panels: list[Panel] = [text(panel_id(name), name, _linked(body, names, titles)) for name, body in sections.items()]
+        panels: list[Panel] = [
+            text(panel_id(name), name, _linked(body, names, titles)) for name, body in sections.items()
+        ]
         chunks = [panels[start : start + _ABREAST] for start in range(0, len(panels), _ABREAST)]
         rows += [Row(title if not place else "", chunk, height=9) for place, chunk in enumerate(chunks)]
     return rows

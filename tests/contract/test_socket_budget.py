@@ -31,7 +31,7 @@ async def server(single: RedisServer) -> AsyncIterator[Server]:
 def worker(server: Server) -> Make:
     """Workers of one account that may have ten sockets."""
     account = f"test-{next(_accounts)}"
-    return lambda name: RedisBudget(server, account=account, worker=name, limit=10, deadline=2)
+    return lambda name: RedisBudget(server, provider=account, worker=name, account=10, deadline=2)
 
 
 async def test_a_lonely_worker_gets_what_it_wants_up_to_the_limit(worker: Make) -> None:
@@ -103,12 +103,12 @@ async def test_a_worker_that_died_is_forgotten_when_its_lease_ends(worker: Make)
 
 async def test_accounts_have_nothing_to_do_with_each_other(server: Server) -> None:
     for account in ("x", "y"):
-        budget = RedisBudget(server, account=account, worker="one", limit=10, deadline=2)
+        budget = RedisBudget(server, provider=account, worker="one", account=10, deadline=2)
         assert (await budget.reserve(want=10, held=0)).sockets == 10
 
 
 async def test_nothing_is_left_in_redis_when_all_are_gone(single: RedisServer, server: Server) -> None:
-    budget = RedisBudget(server, account="gone", worker="one", limit=10, deadline=2)
+    budget = RedisBudget(server, provider="gone", worker="one", account=10, deadline=2)
     await budget.reserve(want=1, held=0, seconds=0.05)
 
     def there() -> int:
@@ -121,7 +121,7 @@ async def test_nothing_is_left_in_redis_when_all_are_gone(single: RedisServer, s
 async def test_without_redis_it_says_so_and_leaving_is_no_error(tmp_path: Path) -> None:
     redis = RedisServer(tmp_path).start()
     made = connect(redis.url)
-    budget = RedisBudget(made, account="a", worker="one", limit=10, deadline=0.5)
+    budget = RedisBudget(made, provider="a", worker="one", account=10, deadline=0.5)
     await budget.reserve(want=1, held=0)
     redis.stop()
     with pytest.raises(StoreUnavailable):
@@ -133,7 +133,7 @@ async def test_without_redis_it_says_so_and_leaving_is_no_error(tmp_path: Path) 
 async def test_somebody_elses_bytes_in_the_hash_are_thrown_out(single: RedisServer, server: Server) -> None:
     with single.client() as client:
         client.hset("wl2:sockets:garbled", "somebody", "garbage")
-    budget = RedisBudget(server, account="garbled", worker="one", limit=10, deadline=2)
+    budget = RedisBudget(server, provider="garbled", worker="one", account=10, deadline=2)
     assert await budget.reserve(want=10, held=0) == SocketShare(10, 10)
     with single.client() as client:
         assert client.hkeys("wl2:sockets:garbled") == [b"one"]

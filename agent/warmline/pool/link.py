@@ -32,7 +32,7 @@ _NEXT = {
 class SocketLink:
     """One socket for `model`; `number` is the ledger's.
 
-    `ping_every` is in seconds, and a ping that takes as long as that has failed. `lost` is told once if the socket
+    `ping` is in seconds, and a ping that takes as long as that has failed. `lost` is told once if the socket
     ends by itself, never if we close it.
     """
 
@@ -42,14 +42,14 @@ class SocketLink:
         model: str,
         connect: Connect,
         *,
-        ping_every: float,
+        ping: float,
         lost: Callable[["SocketLink", Loss], None],
     ) -> None:
         self.number = number
         self.model = model
         self.state = SocketState.OPENING
         self._connect = connect
-        self._ping_every = ping_every
+        self._ping_seconds = ping
         self._lost = lost
         self._wire: SocketWire | None = None
         self._inbox: asyncio.Queue[str | SocketLost] = asyncio.Queue(UNREAD_FRAMES)
@@ -125,10 +125,10 @@ class SocketLink:
 
     async def _ping(self, wire: SocketWire) -> None:
         while True:
-            await asyncio.sleep(self._ping_every)
+            await asyncio.sleep(self._ping_seconds)
             if self.state is SocketState.IDLE:
                 try:
-                    async with asyncio.timeout(self._ping_every):
+                    async with asyncio.timeout(self._ping_seconds):
                         await wire.ping()
                 except (SocketLost, TimeoutError):
                     self._broke(SocketLost(Loss.DEAF))

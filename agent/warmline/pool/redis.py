@@ -46,18 +46,21 @@ return {share, fair}
 
 
 class RedisBudget:
-    """See `pool.SocketBudget`. `worker` names this life of this worker; `deadline` bounds a call, in seconds."""
+    """See `pool.SocketBudget`. `account` is how many sockets the account at `provider` may have open at once.
 
-    def __init__(self, server: Server, *, account: str, worker: str, limit: int, deadline: float) -> None:
+    `worker` names this life of this worker; `deadline` bounds a call, in seconds.
+    """
+
+    def __init__(self, server: Server, *, provider: str, worker: str, account: int, deadline: float) -> None:
         self._server = server
-        self._key = f"wl{PROTOCOL}:sockets:{account}"
+        self._key = f"wl{PROTOCOL}:sockets:{provider}"
         self._worker = worker
-        self._limit = limit
+        self._account = account
         self._deadline = deadline
 
     async def reserve(self, *, want: int, held: int, seconds: float = LEASE_SECONDS) -> SocketShare:
         """See `SocketBudget.reserve`. It lasts for `seconds`."""
-        arguments = (self._worker, want, held, self._limit, max(1, int(seconds * 1000)))
+        arguments = (self._worker, want, held, self._account, max(1, int(seconds * 1000)))
         found = expect(
             await self._server.ask(Budget(self._deadline), lambda link: RESERVE(link, [self._key], *arguments)), list
         )

@@ -226,7 +226,7 @@ class Conversation:
             turn,
             start,
             rate=place.voice.sample_rate,
-            lead=self._limits.audio_lead,
+            audio_lead=self._limits.audio_lead,
             clock=self._clock,
             begun=lambda: self._events.on_first_audio(kind, self._clock() - asked_at),
         )

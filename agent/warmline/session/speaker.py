@@ -17,7 +17,7 @@ FRAME_SECONDS = 0.1
 class SpokenUtterance:
     """One text, said to one client. `sent` counts its samples, those before `start` included.
 
-    `lead` is how many seconds of audio may be ahead of what is heard; `begun` is called behind the first frame.
+    `audio_lead` is how many seconds of audio may be ahead of what is heard; `begun` is called behind the first frame.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class SpokenUtterance:
         start: int,
         *,
         rate: int,
-        lead: float,
+        audio_lead: float,
         clock: Callable[[], float],
         begun: Callable[[], None],
     ) -> None:
@@ -37,7 +37,7 @@ class SpokenUtterance:
         self._start = start
         self._rate = rate
         self._most = int(rate * FRAME_SECONDS)
-        self._pace = Pace(lead)
+        self._pace = Pace(audio_lead)
         self._clock = clock
         self._begun = begun
 

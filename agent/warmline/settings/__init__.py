@@ -1,6 +1,6 @@
-"""All settings of the worker, typed, from `WARMLINE_*` variables. Every bad one is reported at once, by name.
+"""Read all settings of the worker from `WARMLINE_*` variables, and report every bad one at once, by name.
 
-Secrets are never values of variables: a variable names the file that holds them.
+A secret is never the value of a variable: the variable names the file that holds the secret.
 """
 
 from warmline.settings.leaves import REQUIRED, flatten

@@ -1,4 +1,4 @@
-"""What a setting's text may be, beyond numbers: URLs of which nothing is dropped, and names."""
+"""Types of settings beside numbers: URLs of which no part is dropped, ports, and names."""
 
 import re
 from typing import Annotated
@@ -11,7 +11,10 @@ from warmline_cache.redis.dial import dialler
 
 
 def _url(*schemes: str, query: bool = False) -> AfterValidator:
-    """A URL of which nothing is dropped: `query` says whether it may have one, for a path would come behind it."""
+    """Make a check that refuses a URL if the worker would drop a part of it. The check raises ValueError.
+
+    `query` says whether the URL may have a query. A URL to which the worker adds a path may have none.
+    """
 
     def check(value: str) -> str:
         parts = urlsplit(value)

@@ -1,8 +1,8 @@
-"""A tree of dataclasses ↔ a flat list of settings. Pure.
+"""Translate between a tree of dataclasses and a flat list of settings. Pure.
 
-A field that says what it means (`annotated_types.doc`) is a setting, a leaf of the tree. A field that is a dataclass,
-or a mapping of dataclasses, is a branch. What is neither is a constant. A leaf's name is its path, with underscores,
-but for branches whose field says that they are `nameless`.
+A field with a meaning (`annotated_types.doc`) is a leaf of the tree: a setting. A field that is a dataclass, or a
+mapping of dataclasses, is a branch. Any other field is a constant. The name of a leaf is its path, joined with
+underscores. A branch whose field has the metadata `nameless` adds nothing to that path.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,8 @@ REQUIRED: Final = _Required.REQUIRED
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One setting. `name` is in small letters and without the prefix of variables; `kind` is its annotated type."""
+    """One setting: its name in small letters without the prefix of variables, its annotated type, its default, its
+    unit (empty where it has none) and its meaning."""
 
     name: str
     kind: Any
@@ -44,7 +45,10 @@ class _Branch:
 
 
 def list_leaves(kind: type, values: Values, prefix: str = "") -> Iterator[Leaf]:
-    """Every setting of a tree of this kind, in order; `values` are defaults instead of the fields' own."""
+    """List the settings of a tree of this kind in the order of its fields.
+
+    `values` holds defaults by the names of fields; a field without one there has the default of its class.
+    """
     for field, hint in _list_fields(kind):
         value = values.get(field.name, _find_default(field))
         if meaning := _find_said(hint, _Doc):
@@ -55,7 +59,11 @@ def list_leaves(kind: type, values: Values, prefix: str = "") -> Iterator[Leaf]:
 
 
 def grow(kind: type[T], given: Values, values: Values, prefix: str = "") -> T:
-    """The tree with the settings that are `given` by name; all else is as `values` say, or the fields' defaults."""
+    """Build the tree. A setting has its value of `given`, else of `values`, else the default of its field.
+
+    `given` holds settings by their names, `values` fields by theirs. Raises TypeError for a required setting that has
+    no value.
+    """
     made = dict(values)
     for field, hint in _list_fields(kind):
         value = values.get(field.name, _find_default(field))
@@ -71,13 +79,13 @@ def grow(kind: type[T], given: Values, values: Values, prefix: str = "") -> T:
 
 
 def flatten(tree: object) -> dict[str, object]:
-    """The settings of a tree by name."""
+    """List the values of a tree's settings by name."""
     assert is_dataclass(tree)
     return {leaf.name: leaf.default for leaf in list_leaves(type(tree), take_values(tree))}
 
 
 def take_values(tree: object) -> Values:
-    """The fields of a dataclass; none of what is no dataclass."""
+    """List the values of a dataclass by field; the list is empty for any other object."""
     return {field.name: getattr(tree, field.name) for field in fields(tree)} if is_dataclass(tree) else {}
 
 
@@ -93,13 +101,13 @@ def _find_default(field: "Field[Any]") -> object:
 
 
 def _find_said(hint: Any, kind: type[T]) -> T | None:
-    """What an annotation says of this kind."""
+    """Find the first object of this kind in the annotation of a type; None if there is none."""
     said = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     return next((one for one in said if isinstance(one, kind)), None)
 
 
 def _list_branches(field: "Field[Any]", hint: Any, value: object, prefix: str) -> dict[str, _Branch]:
-    """The branches of one field: one without a key, one for each key of a mapping, or none."""
+    """List the branches of one field: one without a key, one for each key of a mapping, or none."""
     name = prefix if field.metadata.get("nameless") else f"{prefix}{field.name}_"
     if is_dataclass(hint):
         return {"": _Branch(hint, take_values(value), name)}  # type: ignore[arg-type]

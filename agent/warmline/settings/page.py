@@ -1,4 +1,4 @@
-"""The settings as a page of documentation. Pure."""
+"""Write the settings as a page of documentation. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin
@@ -24,7 +24,7 @@ _HEAD = (
 
 
 def write_lines() -> Iterator[str]:
-    """The page: every setting with its unit, its default, what it may be and what it means."""
+    """Write the page: every setting with its unit, its default, the values it may have, and its meaning."""
     busy = _list_busy()
     yield from _HEAD
     for leaf in SETTINGS.values():
@@ -76,7 +76,7 @@ def _write_default(default: Any) -> str:
 
 
 def _list_allowed(kind: Any) -> Iterator[str]:
-    """What the annotations of a type say that its values may be."""
+    """List the bounds and the choices that a type's annotations set for its values."""
     if get_origin(kind) is Literal:
         yield from (f"`{one}`" for one in get_args(kind))
         return

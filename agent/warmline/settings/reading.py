@@ -1,4 +1,4 @@
-"""Variables → the tree of settings, whole or refused whole."""
+"""Read the tree of settings from variables. The tree is read whole or refused whole."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,13 +43,17 @@ RENAMED: Mapping[str, str] = {
     "sarvam_socket_ping": "speech_sockets_ping",
     "sessions_max": "session_maximum",
 }
-"""What settings were called once, and their names now."""
+"""Former names of settings, each with the name of today."""
 
 _FINITE = ConfigDict(allow_inf_nan=False)
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """The settings in `environment`. Raises SettingsError, which lists every problem."""
+    """Read the settings from `environment`, whose other variables are ignored.
+
+    Raises SettingsError, which lists every problem: a bad value, a missing or an unknown variable, a file that cannot
+    be read.
+    """
     given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
     defaults = take_values(PROFILES.get(given.get("profile", "low_traffic"), PROFILES["low_traffic"]))
     settings = grow(Settings, _convert(SETTINGS.values(), given), defaults)
@@ -59,13 +63,16 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 def change(profile: Profile, given: Mapping[str, str]) -> Profile:
-    """A profile with other numbers, by their settings' names. Raises SettingsError, which lists every problem."""
+    """Copy a profile with other numbers, which are `given` as text by the names of their settings.
+
+    Raises SettingsError, which lists every problem.
+    """
     values = take_values(profile)
     return grow(Profile, _convert(list_leaves(Profile, values), given), values)
 
 
 def _convert(known: Iterable[Leaf], given: Mapping[str, str]) -> dict[str, object]:
-    """What is given, as the settings' types have it."""
+    """Convert the given texts to the types of their settings. Raises SettingsError, which lists every problem."""
     values: dict[str, object] = {}
     problems: list[str] = []
     names = set()
@@ -85,7 +92,7 @@ def _convert(known: Iterable[Leaf], given: Mapping[str, str]) -> dict[str, objec
 
 
 def name_variable(name: str) -> str:
-    """The variable of a setting."""
+    """Name the variable of a setting."""
     return f"{PREFIX}{name.upper()}"
 
 
@@ -99,7 +106,7 @@ def _refuse_unknown(name: str, names: Iterable[str]) -> str:
 
 
 def _find_problems(settings: Settings) -> Iterator[str]:
-    """What is wrong although every value is well-formed: ports that clash, files that cannot be read."""
+    """List problems of well-formed values: ports that clash, passwords in URLs, files that cannot be read."""
     if settings.port == settings.admin_port:
         yield f"{name_variable('admin_port')}: must differ from {name_variable('port')} ({settings.port})"
     for name, address in (("redis_cache", settings.redis_cache), ("redis_state", settings.redis_state)):

@@ -1,4 +1,4 @@
-"""Secrets, which are in files."""
+"""Read secrets from files."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ from warmline.errors import SettingsError
 
 
 def read_secret(path: Path | None) -> str | None:
-    """The secret that a file holds; None where there is no file. Hand it to its client, keep it nowhere else.
+    """Read the secret in a file, without white space around it. Return None if `path` is None.
 
-    Raises OSError, and SettingsError for what can be no secret: it would fail wherever it were used.
+    Give the secret to the client that needs it and keep it nowhere else. Raises OSError if the file cannot be read, and
+    SettingsError if its content cannot be a secret: not UTF-8, or with control characters.
     """
     try:
         secret = None if path is None else path.read_text(encoding="utf-8").strip()

@@ -1,4 +1,4 @@
-"""The tree of settings. Its branches are the limits of the parts that they are for, handed on as they are."""
+"""The tree of settings. Each branch holds the limits of one part of the worker; the part gets its branch as it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ from warmline_cache import RedisLimits
 
 @dataclass(frozen=True, slots=True)
 class SpeechProfile:
-    """The branches of `SpeechSettings` that `profile` chooses."""
+    """The branches of `SpeechSettings` whose defaults `profile` chooses."""
 
     sockets: SocketLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Sizes and lifetimes that go together: the branches of `Settings` that `profile` chooses."""
+    """The branches of `Settings` whose defaults `profile` chooses: sizes and lifetimes that fit together."""
 
     cache: Mapping[str, CacheLimits]
     speech: SpeechProfile
@@ -46,7 +46,7 @@ PROFILES: Mapping[str, Profile] = {
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """Where one of the two Redis instances is."""
+    """How a worker reaches one of the two Redis instances."""
 
     url: Annotated[
         RedisUrl,
@@ -57,7 +57,7 @@ class RedisAddress:
 
 @dataclass(frozen=True, slots=True)
 class ConvexSettings:
-    """What a worker needs to call Convex."""
+    """How a worker calls the data provider Convex."""
 
     url: Annotated[HttpUrl, doc("URL of the Convex deployment")]
     deploy_key_file: Annotated[Path | None, doc("file that holds the deploy key; without it public functions only")] = (
@@ -69,7 +69,7 @@ class ConvexSettings:
 
 @dataclass(frozen=True, slots=True)
 class SarvamSettings:
-    """What a worker needs to call Sarvam, but for the limits of the pool that keeps its sockets."""
+    """How a worker calls the speech provider Sarvam. The limits of its sockets are in `SpeechSettings.sockets`."""
 
     url: Annotated[HttpUrl, doc("URL of Sarvam's REST API")]
     key_file: Annotated[Path, doc("file that holds Sarvam's subscription key")]
@@ -91,7 +91,7 @@ class SarvamSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSettings:
-    """The data provider: which one a worker calls, and a branch for each that it could call."""
+    """Which data provider a worker calls, with one branch for each provider that there is."""
 
     provider: Annotated[Literal["convex"], doc("data provider that the worker calls")] = "convex"
     convex: ConvexSettings
@@ -99,7 +99,10 @@ class DataSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechSettings:
-    """The speech provider: which one a worker calls, a branch for each that it could call, and the pool's limits."""
+    """Which speech provider a worker calls, with one branch for each provider that there is.
+
+    `sockets` holds the limits of the pool of sockets, whichever provider is chosen.
+    """
 
     provider: Annotated[Literal["sarvam"], doc("speech provider that the worker calls")] = "sarvam"
     sarvam: SarvamSettings
@@ -108,7 +111,7 @@ class SpeechSettings:
 
 @dataclass(frozen=True, slots=True)
 class PopularSettings:
-    """Counting what callers ask most."""
+    """How a worker counts the questions that callers ask most."""
 
     minimum: Annotated[
         int, Ge(1), Le(1000), Unit("askings"), doc("distinct askings before a question's text is stored")
@@ -119,7 +122,7 @@ class PopularSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """What the data provider tells us."""
+    """How a worker takes the webhooks of the data provider."""
 
     secrets_file: Annotated[
         Path | None, doc("file of `whsec_` secrets, one a line, all valid; without it webhooks are refused")
@@ -131,7 +134,7 @@ class WebhookSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What one worker process runs with. The variable of a setting is its name in capitals after `WARMLINE_`."""
+    """All settings of one worker. The variable of a setting is `WARMLINE_` and the setting's name in capitals."""
 
     slot: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]{0,62}$"), doc("place of this worker in the fleet")]
     version: Annotated[str, doc("what is deployed; the image sets it")] = __version__
@@ -173,4 +176,4 @@ SETTINGS: Mapping[str, Leaf] = {leaf.name: leaf for leaf in list_leaves(Settings
 """Every setting by its name, with the defaults of the profile `low_traffic`."""
 
 NUMBERS: Mapping[str, Leaf] = {leaf.name: leaf for leaf in list_leaves(Profile, take_values(PROFILES["low_traffic"]))}
-"""The settings whose defaults a profile chooses, or might, such as `cache_rag_ttl` or `speech_sockets_prewarm`."""
+"""Every setting of the branches that a profile chooses, such as `cache_rag_ttl`, by its name."""

@@ -89,8 +89,8 @@ class _Agent:
 
 
 class Sweep:
-    """One pass, so many lookups `at_a_time`, of which no organisation of several has all: what is slow to load for one
-    is not to keep the others cold. Without an `allowance` no origin is asked."""
+    """One pass, with so many lookups at a time (`concurrency`), of which no organisation of several has all: what is
+    slow to load for one is not to keep the others cold. Without an `allowance` no origin is asked."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Sweep:
         report: WarmingReport,
         events: WarmingEvents,
         room: Room,
-        at_a_time: int,
+        concurrency: int,
         allowance: Allowance | None = None,
     ) -> None:
         self._services = services
@@ -107,7 +107,7 @@ class Sweep:
         self._events = events
         self._room = room
         self._allowance = allowance
-        self._turns = FairQueue(at_a_time)
+        self._turns = FairQueue(concurrency)
         self._several = True
         self._denied: list[tuple[str, Again]] = []
         self._last = False

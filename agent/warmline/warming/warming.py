@@ -60,7 +60,7 @@ class Warmer:
         asked = in_turns(await asyncio.gather(*map(self._rank, self._organisations)), self._questions)
         several = len(self._organisations)
         room = Room(entries=self._phrases, size=self._phrase_bytes, organisations=several)
-        looking = Sweep(self._services, report=report, events=self._events, room=room, at_a_time=_LOOKS)
+        looking = Sweep(self._services, report=report, events=self._events, room=room, concurrency=_LOOKS)
         faults = await self._faults_of(looking, asked)
         if looking.missed or faults:
             loading = Sweep(
@@ -68,7 +68,7 @@ class Warmer:
                 report=report,
                 events=self._events,
                 room=room,
-                at_a_time=limits.concurrency,
+                concurrency=limits.concurrency,
                 allowance=Allowance(
                     calls=limits.calls, characters=limits.characters, organisations=self._organisations
                 ),
