@@ -50,5 +50,5 @@ def test_without_redis_it_fails_and_says_to_run_it_again(stack: Stack) -> None:
     stack.redis.stop()
     done = run(stack, "--organisation", "sahyadri")
     assert done.returncode == 1
-    assert "not invalidated" in done.stdout
-    assert "run it again" in done.stdout
+    assert "not invalidated" in done.stderr
+    assert "run it again" in done.stderr

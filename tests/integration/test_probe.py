@@ -14,7 +14,7 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.support.processes import python_path, warmline
+from tests.support.processes import INTERRUPTIBLE, python_path, warmline
 from tests.support.processes.stack import Stack, key_of
 from warmline.__main__ import main
 from warmline.commands import ends, probe
@@ -131,11 +131,14 @@ def test_a_conversation_that_is_refused_is_not_tried_again(
 def test_somebody_who_interrupts_it_reads_no_traceback(command: str, code: int, said: bytes, key: str) -> None:
     """A person who ends a conversation has done so: that is no failure."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        words = warmline(
-            command, "--url", f"http://127.0.0.1:{silent.getsockname()[1]}", "--agent", "a", "--key-file", key
-        )
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        words = [*INTERRUPTIBLE, *warmline(command, "--url", url, "--agent", "a", "--key-file", key)]
         with subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=python_path()
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=python_path(),
         ) as process:
             connection, _ = silent.accept()
             with connection:

@@ -34,16 +34,19 @@ is given up; pings would not end that one (TCP_USER_TIMEOUT, RFC 5482)."""
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A bound socket that does not listen yet, so that a taken port is found before anything is loaded."""
+    """A bound socket that does not listen yet, so that a taken port is found before anything is loaded.
+
+    Raises OSError, which names the address.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAF_SECONDS * 1000)  # accepted sockets inherit it
     try:
         sock.bind((host, port))
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
     return sock
 
 

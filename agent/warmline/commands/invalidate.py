@@ -1,6 +1,7 @@
 """`warmline invalidate`: for whoever changed data behind our back. Uses the worker's settings for Redis."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 
 from warmline.settings import Settings, read_secret
@@ -17,7 +18,7 @@ def run(settings: Settings, wanted: Sequence[Group]) -> int:
     try:
         report = asyncio.run(_invalidate(settings, wanted))
     except InvalidationFailed as error:
-        print(f"warmline: not invalidated: {error}. Nothing is half done: run it again.")
+        print(f"warmline: not invalidated: {error}. Nothing is half done: run it again.", file=sys.stderr)
         return 1
     print(f"Invalidated in {report.milliseconds:.0f} ms; acknowledged by {_names(report.acknowledged)}.")
     if report.waited_out:

@@ -59,6 +59,10 @@ def open_files(process: int) -> int:
     return len(list(Path(f"/proc/{process}/fd").iterdir()))
 
 
+INTERRUPTIBLE = ["env", "--default-signal=INT"]
+"""Before a command that hears Ctrl-C: behind a shell (`pytest &`) a test ignores it, and so would what it starts."""
+
+
 class Process:
     """One child process whose output goes to a file."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ROOT
+from tests.support.processes import INTERRUPTIBLE, ROOT
 from tests.support.time.wait import until
 
 FOLLOW = ROOT / "ansible" / "bin" / "follow"
@@ -75,7 +75,9 @@ def test_a_machine_that_has_not_deployed_is_told_what_to_do(programs: dict[str, 
 def test_ctrl_c_ends_every_reader(programs: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "ssh").write_text(f"#!/bin/sh\necho $$ >>{tmp_path}/readers\nexec sleep 60\n")
     with subprocess.Popen(
-        [FOLLOW, tmp_path / "ssh_config", "", "7", "agent-1", "agent-2"], env=programs, start_new_session=True
+        [*INTERRUPTIBLE, FOLLOW, tmp_path / "ssh_config", "", "7", "agent-1", "agent-2"],
+        env=programs,
+        start_new_session=True,
     ) as process:
         readers = tmp_path / "readers"
         until(lambda: readers.exists() and readers.read_text().count("\n") == 2, seconds=30, what="two readers")

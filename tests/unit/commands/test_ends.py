@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import python_path
+from tests.support.processes import INTERRUPTIBLE, python_path
 from warmline.__main__ import main as worker
 from warmline.commands import ends
 from warmline.errors import SettingsError
@@ -146,8 +146,8 @@ FAILED = [
     f"{PROBE} key --ca-file .",
     f"{PROBE} key --ca-file bytes",
     "warmline talk --agent reception --key-file key --url http://127.0.0.1:1 --save /nope/a.wav",
-    "warmline health",
-    "warmline warm",
+    "WARMLINE_ADMIN_PORT=1 warmline health",
+    "WARMLINE_ADMIN_PORT=1 warmline warm",
     f"{SARVAM} --port 1 --host 192.0.2.1",
     f"{CONVEX} --data /nope",
     f"{CONVEX} --data key",
@@ -194,7 +194,8 @@ def outcome(program: Callable[[Sequence[str]], int], words: Sequence[str]) -> in
 
 
 def test_an_interrupted_study_says_so_without_a_traceback() -> None:
-    command = [sys.executable, "-m", "warmline_studies", "trace", "generate", "--shape", "conversations=100000000"]
+    study = ["trace", "generate", "--shape", "conversations=100000000"]
+    command = [*INTERRUPTIBLE, sys.executable, "-m", "warmline_studies", *study]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=python_path()) as process:
         assert process.stdout is not None
         assert process.stderr is not None
