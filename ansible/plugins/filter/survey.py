@@ -20,7 +20,7 @@ ARCHITECTURES = {"x86_64", "amd64", "aarch64", "arm64"}
 OLDEST_ENGINE = (20, 10)
 CLOCK_SECONDS = 5.0
 """How far a host's clock may be from this machine's; a second or two of it is the way to the host."""
-ANSWERS = re.compile(r"[1-5]\d\d\Z")
+ANSWERS = re.compile(r"[1-5]\d\d")
 
 ENGINES = {
     "rootless": "it has no network of the host's: `systemctl enable --now docker`, or uninstall it",
@@ -167,7 +167,7 @@ def judge_registry(host: Host, facts: Json) -> Finding:
     mend = _insecure(url) if "certificate" in said or "SSL" in said else f"let the host reach it: `curl {url}` there"
     if said == "untried":
         return warn(host, "registry", "not asked", "curl or Python", "`apt-get install curl`; the deploy does so")
-    if not ANSWERS.match(said):
+    if not ANSWERS.fullmatch(said):
         return fail(host, "registry", f"no answer of {url}: {said}", "200", mend)
     if said == "401":
         return warn(host, "registry", "wants a login", "200", f"on the host: `docker login {urlsplit(url).netloc}`")
@@ -188,7 +188,7 @@ def judge_providers(host: Host, facts: Json) -> Finding:
     """Whether the host reaches the providers at all: any answer will do."""
     for url in host["providers"]:
         said = facts["urls"].get(url, "not asked")
-        if not (ANSWERS.match(said) or said == "untried"):
+        if not (ANSWERS.fullmatch(said) or said == "untried"):
             return fail(
                 host, "providers", f"no answer of {url}: {said}", "an answer", f"let the host out: `curl {url}` there"
             )

@@ -115,6 +115,10 @@ def rules_of(**variables: object) -> list[str]:
     return [line.strip() for line in text.splitlines() if " dport " in line]
 
 
+def test_no_rule_needs_a_file_of_names_that_a_small_debian_12_has_not() -> None:
+    assert "meta l4proto { 1, 58 } accept" in render("base", "firewall.nft.j2", base_ssh_port=22)
+
+
 def test_the_port_of_ssh_is_the_inventorys() -> None:
     defaults = yaml.safe_load((ROLES / "base" / "defaults" / "main.yml").read_text(encoding="utf-8"))
     said = jinja2.Template(defaults["base_ssh_port"])
