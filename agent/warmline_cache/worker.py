@@ -216,7 +216,7 @@ class Caches:
         return {who: said for who, said in words.items() if said}
 
     async def wait_for_dials(self) -> None:
-        """Return when both Redis instances have been dialled, with whatever success, or take too long for it."""
+        """Wait until both Redis instances have been dialled, with or without success, for `LINK_SECONDS` at most."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LINK_SECONDS):
                 for one in self._upkeep.values():

@@ -99,7 +99,7 @@ def relevant(passages: list[Passage], config: AgentConfig) -> list[Passage]:
 
 
 def word_answer(provider: str, prompt: Prompt, passages: list[Passage]) -> str:
-    """The best passage in the agent's own words, or what it says when it does not know.
+    """Word the answer: the best passage as the agent says it, or what the agent says when it does not know.
 
     Raises UpstreamRejected for more than anybody hears: a prompt may name the passage many times, each of them as long.
     """
