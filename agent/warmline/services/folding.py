@@ -31,7 +31,10 @@ def compose(text: str) -> str:
 
 
 def shape(text: str) -> str:
-    """Write a text as `compose` does, in ordinary letters, without what is not seen. Idempotent; empty only for white space."""
+    """Write a text as `compose` does, in ordinary letters, without what is not seen.
+
+    Idempotent. The result is empty only for white space.
+    """
     return _without_unseen(unicodedata.normalize("NFD", text).translate(_IN_TYPE))
 
 
