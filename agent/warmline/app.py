@@ -68,7 +68,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
         functions = wiring.functions(settings, posts, metrics)
         synthesiser = wiring.synthesiser(settings, posts, pool, pool_metrics)
         services = wiring.services(settings, caches, functions, synthesiser, accounts, metrics)
-        answers = Answers(services.agents, services.knowledge, asked=popular.count_question)
+        answers = Answers(services.agents, services.knowledge, on_question=popular.count_question)
         warming = await enter(wiring.warming(settings, keys, caches, services, popular, metrics))
         sessions = await enter(wiring.sessions(settings, services, answers, accounts, caches, metrics))
         await enter(Lag(metrics.count_lag))
@@ -97,8 +97,8 @@ async def run(settings: Settings, log: LogWriter) -> None:
             _application(fleet_api.routes()),
             drain_seconds=settings.drain_seconds,
             leave_seconds=settings.session.leave_seconds,
-            draining=drain,
-            leaving=sessions.leave,
+            on_drain=drain,
+            on_leave=sessions.leave,
             sockets=[SESSIONS],
             message_bytes=settings.session.message_bytes,
         )

@@ -88,8 +88,8 @@ def _convex(convex: ConvexSettings, posts: Posts, metrics: Metrics) -> Convex:
         deploy_key=read_secret(convex.deploy_key_file),
         timeout=convex.timeout,
         concurrency=convex.concurrency,
-        called=partial(metrics.count_call, Convex.name),
-        left_out=partial(metrics.count_left_out, Convex.name),
+        on_call=partial(metrics.count_call, Convex.name),
+        on_left_out=partial(metrics.count_left_out, Convex.name),
     )
 
 
@@ -146,7 +146,7 @@ def _sarvam(sarvam: SarvamSettings, posts: Posts, pool: Pool, metrics: PoolMetri
         key=read_secret(sarvam.key_file) or "",
         timeout=sarvam.timeout,
         language_field=sarvam.language_field,
-        billed=metrics.count_characters,
+        on_speech=metrics.count_characters,
     )
     return StreamingSarvam(
         pool,
@@ -154,7 +154,7 @@ def _sarvam(sarvam: SarvamSettings, posts: Posts, pool: Pool, metrics: PoolMetri
         first_audio_timeout=sarvam.first_audio_timeout,
         next_audio_timeout=sarvam.next_audio_timeout,
         language_field=sarvam.language_field,
-        billed=metrics.count_characters,
+        on_speech=metrics.count_characters,
     )
 
 

@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 @contextlib.contextmanager
 def blame(name: str) -> Iterator[None]:
-    """Raises UpstreamUnavailable, naming the cache `name`, where an OSError would come out."""
+    """Raise UpstreamUnavailable, which names the cache `name`, in place of an OSError of the block."""
     try:
         yield
     except OSError as error:
@@ -28,7 +28,7 @@ def blame(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def confess(name: str) -> Iterator[None]:
-    """Log, for the cache `name`, what is a fault of ours; it goes on to whoever waits."""
+    """Log an error of the block that is a fault of ours, with the cache `name`, and let the error pass."""
     try:
         yield
     except WarmlineError:

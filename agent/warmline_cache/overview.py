@@ -24,7 +24,7 @@ class Overview:
     flights: Flights[Any]
 
     def show(self) -> dict[str, Any]:
-        """All of it now, as JSON has it. `hit_ratio` counts whatever cost no load, None before the first lookup."""
+        """Show it all as JSON has it. `hit_ratio` counts lookups without a load; None before the first lookup."""
         sources = self.tally.by_source()
         lookups = sum(sources.values())
         hits = lookups - sources[Source.ORIGIN]

@@ -99,12 +99,12 @@ class Caches:
 
         def server(name: str, dial: Dial, greet: Greet, scripts: Sequence[LuaScript]) -> Server:
             lost = asyncio.Event()
-            link = Link(dial, dial_timeout=DIAL_SECONDS, greet=teach(scripts, greet), lost=lost.set)
+            link = Link(dial, dial_timeout=DIAL_SECONDS, greet=teach(scripts, greet), on_loss=lost.set)
             made = Server(link, breaker=Breaker(limits.cooldown), clock=clock)
             self._upkeep[name] = Upkeep(made, lost=lost, wall=wall)
             return made
 
-        self._incarnations = Incarnations(fence, leave=self._leave_shared)
+        self._incarnations = Incarnations(fence, on_leave=self._leave_shared)
         self.shared: Server = server("cache", shared, self._incarnations.greet, (CLAIM, COMMIT, RELAY))
         self.state: Server = server("state", state, _greet, (ACQUIRE, RENEW, RELEASE))
         self._store = RedisStore(self.shared, deadline=limits.deadline, random=random)
@@ -120,9 +120,9 @@ class Caches:
             name=name,
             clock=clock,
             random=random,
-            woken=leases.on_push,
-            unheard=leases.unheard,
-            told=self._incarnations.on_invalidation,
+            on_wake=leases.on_push,
+            on_silence=leases.unheard,
+            on_invalidation=self._incarnations.on_invalidation,
             member=member,
         )
         self._invalidator = Invalidator(
@@ -155,7 +155,7 @@ class Caches:
         def on_removal(cause: Removal, count: int) -> None:
             self._events.on_removal(name, cause, count)
 
-        memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, removed=on_removal)
+        memory: Memory[Found[V | None]] = Memory(max_bytes=max_bytes, max_entries=max_entries, on_removal=on_removal)
         made = Cache(
             name, policy=policy, codec=codec, memory=memory, surroundings=self._surroundings, versioned=versioned
         )
@@ -166,7 +166,7 @@ class Caches:
 
     def streams(self, cache: Cache[bytes], *, keep: int = MAX_STREAM_BYTES) -> Streams:
         """Streams over a cache of bytes; see `Streams`."""
-        made = Streams(cache, self._relay, keep=keep, lost=lambda: self._events.on_stream_loss(cache.name))
+        made = Streams(cache, self._relay, keep=keep, on_loss=lambda: self._events.on_stream_loss(cache.name))
         self._streams.append(made)
         self.channel.listen(made)
         return made
@@ -216,7 +216,7 @@ class Caches:
         return {who: said for who, said in words.items() if said}
 
     async def wait_for_dials(self) -> None:
-        """Return when both Redis instances have been dialled, with whatever success, or take too long for it."""
+        """Wait until both Redis instances have been dialled, with or without success, for `LINK_SECONDS` at most."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LINK_SECONDS):
                 for one in self._upkeep.values():

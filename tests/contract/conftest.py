@@ -32,9 +32,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinels]:
     group.stop()
 
 
-def connect(url: str, *, pushed: Callable[[list[bytes]], None] | None = None) -> Server:
+def connect(url: str, *, on_push: Callable[[list[bytes]], None] | None = None) -> Server:
     """A server that is given a second for every call: these tests are about what, not about how fast."""
-    link = Link(dialler(as_worker(url), password=None, timeout=1), dial_timeout=5, pushed=pushed)
+    link = Link(dialler(as_worker(url), password=None, timeout=1), dial_timeout=5, on_push=on_push)
     return Server(link, breaker=Breaker(0.0), clock=asyncio.get_running_loop().time)
 
 
@@ -90,7 +90,7 @@ async def leased(request: pytest.FixtureRequest) -> AsyncIterator[Leased]:
         yield Leased(leases, heard)
         return
     backend = request.getfixturevalue("single" if request.param == "redis" else "watched")
-    listening = connect(backend.url, pushed=lambda push: heard.append(push[2]) if push[0] == b"message" else None)
+    listening = connect(backend.url, on_push=lambda push: heard.append(push[2]) if push[0] == b"message" else None)
     await listening.link.open()
     listening.link.subscribe(WAKE_CHANNEL)
     server = connect(backend.url)

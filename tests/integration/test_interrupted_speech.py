@@ -46,7 +46,7 @@ class Speaking:
             first_audio_timeout=5,
             next_audio_timeout=5,
             language_field="language_code",
-            billed=lambda transport, characters: None,
+            on_speech=lambda transport, characters: None,
         )
 
     async def warm(self) -> None:

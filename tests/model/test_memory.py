@@ -39,7 +39,7 @@ class MemoryAgainstADictionary(RuleBasedStateMachine):
 
     @initialize(max_entries=st.none() | st.integers(1, 8))
     def begin(self, max_entries: int | None) -> None:
-        self.memory: Memory[int] = Memory(max_bytes=BUDGET, max_entries=max_entries, removed=self.count)
+        self.memory: Memory[int] = Memory(max_bytes=BUDGET, max_entries=max_entries, on_removal=self.count)
 
     def count(self, cause: Removal, count: int) -> None:
         self.removed[cause] += count

@@ -98,14 +98,16 @@ class Accounts:
         account.unsent.requests += 1
 
     def record_lookup(self, organisation: str, cache: str, source: Source | None, price: int) -> None:
-        """A lookup was answered; unless a provider was asked for it, its price was saved. None: it was given up."""
+        """Record an answered lookup. Its price was saved unless a provider was asked. None: the lookup was given up."""
         if source is not None and source is not Source.ORIGIN:
             self.of(organisation).saved[cache] += price
 
     @contextlib.contextmanager
     def pay(self, organisation: str, cache: str, price: int) -> Iterator[None]:
-        """Around asking a provider. Raises SpendLimitReached if today's money does not cover it; what is free may be
-        asked for in any case."""
+        """Pay for what the block asks of a provider; a failed call costs nothing.
+
+        Raises SpendLimitReached if today's money does not cover the price. A price of 0 is always covered.
+        """
         self._begin_day()
         account = self.of(organisation)
         if price and account.spent_today + account.reserved + price > account.spend_per_day:
@@ -136,7 +138,7 @@ class Accounts:
         return self._day, {name: one.sent for name, one in self._accounts.items() if one.sent != Use()}
 
     def take_totals(self, day: int, fleet: Mapping[str, Use]) -> None:
-        """What all workers together have used on `day`, what was sent included."""
+        """Take over what all workers together have used on `day`, what this worker sent included."""
         if day != self._day:
             return
         now = self._clock()
@@ -147,7 +149,7 @@ class Accounts:
             account.fleet, account.sent = use, Use()
 
     def take_back(self, day: int) -> None:
-        """They could not be told: it is sent again."""
+        """Keep what was sent for the next time, because it did not arrive."""
         if day != self._day:
             return
         for account in self._accounts.values():

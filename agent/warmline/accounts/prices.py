@@ -34,7 +34,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calls: Mapping[str, Price]
 
     def speech(self, model: str, characters: int) -> int:
-        """Millionths for a text, rounded up: Sarvam bills each character, and rounds up in each request.
+        """Millionths for a text, rounded up: the provider bills each character, and rounds up in each request.
 
         A model that is not listed costs as much as the dearest that is, so that no limit is passed unnoticed.
         """

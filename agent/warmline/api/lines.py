@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 
 
 def join(headers: Headers, name: str) -> str | None:
-    """The header's value, all of its lines; None where there is none."""
+    """Join all lines of a header to one value; None if the request has no such header."""
     return ", ".join(dict.fromkeys(headers.getlist(name))) or None
 
 

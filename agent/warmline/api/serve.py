@@ -51,7 +51,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Service:
-    """Serves `app` and `admin` until told to stop. `draining` is called when the stop begins, `leaving` when what then
+    """Serves `app` and `admin` until told to stop. `on_drain` is called when the stop begins, `on_leave` when what then
     still goes on has `leave_seconds` left. `sockets` are the paths of `app`'s WebSockets; a message of more than
     `message_bytes` on one ends its connection."""
 
@@ -62,8 +62,8 @@ class Service:
         *,
         drain_seconds: float,
         leave_seconds: float,
-        draining: Callable[[], None],
-        leaving: Callable[[], None],
+        on_drain: Callable[[], None],
+        on_leave: Callable[[], None],
         sockets: Collection[str] = (),
         message_bytes: int = 64 * 1024,
     ) -> None:
@@ -71,8 +71,8 @@ class Service:
         self._fleet = _Server(_config(admin, (), message_bytes))
         self._leave_seconds = min(leave_seconds, drain_seconds)
         self._stay_seconds = drain_seconds - self._leave_seconds
-        self._draining = draining
-        self._leaving = leaving
+        self._on_drain = on_drain
+        self._on_leave = on_leave
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -95,7 +95,7 @@ class Service:
             self._fleet.should_exit = True
 
     async def _drain(self) -> None:
-        self._draining()
+        self._on_drain()
         for server in self._callers.servers:
             server.close()
         seconds = self._stay_seconds + self._leave_seconds
@@ -105,7 +105,7 @@ class Service:
         ends = {hurry, under_way}
         ended, _ = await asyncio.wait(ends, timeout=self._stay_seconds, return_when=asyncio.FIRST_COMPLETED)
         if not ended:
-            self._leaving()
+            self._on_leave()
             await asyncio.wait(ends, timeout=self._leave_seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in ends:
             task.cancel()

@@ -25,12 +25,12 @@ class Backoff:
         return self._failures > 0
 
     def record_failure(self, now: float) -> None:
-        """An attempt failed."""
+        """Record that an attempt failed: the next one waits longer."""
         wait = min(self._longest, self._first * 2.0 ** min(self._failures, 32))
         self._failures += 1
         self.failed_at = now
         self.retry_at = now + wait * (0.5 + 0.5 * self._random())
 
     def record_success(self) -> None:
-        """An attempt proved good."""
+        """Record that an attempt succeeded: the next failure waits the shortest time again."""
         self._failures = 0

@@ -112,40 +112,40 @@ class Ledger:
         return self._decide(now)
 
     def record_open(self, number: int, now: float) -> list[Action]:
-        """A socket is open."""
+        """Record that a socket has opened."""
         if socket := self._books.get(number, SocketState.OPENING):
             socket.state, socket.opened_at, socket.idle_since = SocketState.IDLE, now, now
             socket.retire_at = now + self.limits.max_age * (1 - self.limits.jitter * self._random())
         return self._decide(now)
 
     def record_failure(self, number: int, now: float) -> list[Action]:
-        """A socket could not be opened."""
+        """Record that a socket could not be opened."""
         if socket := self._books.get(number, SocketState.OPENING):
             self._books.remove(number)
             self._model(socket.model).backoff.record_failure(now)
         return self._decide(now)
 
     def record_return(self, number: int, now: float, *, used: bool = True) -> list[Action]:
-        """A conversation ended as it should, or never began. Ignored if the socket has been lost meanwhile."""
+        """Take a socket back whose conversation ended as it should or never began; ignore a socket that was lost."""
         if socket := self._books.get(number, SocketState.BUSY):
             socket.state, socket.idle_since, socket.used = SocketState.IDLE, now, socket.used or used
         return self._decide(now)
 
     def record_spoiling(self, number: int, why: Why, now: float) -> list[Action]:
-        """A conversation ended otherwise. Ignored if the socket has been lost meanwhile."""
+        """Close a socket whose conversation ended in another way; ignore a socket that was lost."""
         if socket := self._books.get(number, SocketState.BUSY):
             self._close(socket, why)
         return self._decide(now)
 
     def record_loss(self, number: int, now: float) -> list[Action]:
-        """A socket was closed or broken by somebody else."""
+        """Record that the provider or the network ended a socket."""
         if (socket := self._books.get(number, SocketState.IDLE)) and self._on_trial(socket, now):
             self._model(socket.model).backoff.record_failure(now)
         self._books.remove(number)
         return self._decide(now)
 
     def record_close(self, number: int, now: float) -> list[Action]:
-        """A socket that was to be closed is."""
+        """Record that a closing socket has closed."""
         self._books.remove(number)
         return self._decide(now)
 

@@ -32,7 +32,7 @@ _NEXT = {
 class SocketLink:
     """One socket for `model`; `number` is the ledger's.
 
-    `ping` is in seconds, and a ping that takes as long as that has failed. `lost` is told once if the socket
+    `ping` is in seconds, and a ping that takes as long as that has failed. `on_loss` is told once if the socket
     ends by itself, never if we close it.
     """
 
@@ -43,14 +43,14 @@ class SocketLink:
         connect: Connect,
         *,
         ping: float,
-        lost: Callable[["SocketLink", Loss], None],
+        on_loss: Callable[["SocketLink", Loss], None],
     ) -> None:
         self.number = number
         self.model = model
         self.state = SocketState.OPENING
         self._connect = connect
         self._ping_seconds = ping
-        self._lost = lost
+        self._on_loss = on_loss
         self._wire: SocketWire | None = None
         self._inbox: asyncio.Queue[str | SocketLost] = asyncio.Queue(UNREAD_FRAMES)
         self._loss: SocketLost | None = None
@@ -139,7 +139,7 @@ class SocketLink:
         if self.state in {SocketState.IDLE, SocketState.BUSY}:
             self._move(SocketState.CLOSED)
             self._end(error)
-            self._lost(self, error.loss)
+            self._on_loss(self, error.loss)
 
     def _end(self, error: SocketLost) -> None:
         """Wake whoever receives; what they have not read yet they still read."""

@@ -172,7 +172,7 @@ class Pool(WorkerPart):
 
     def _open(self, number: int, model: str) -> None:
         link = self._links[number] = SocketLink(
-            number, model, self._connect, ping=self._limits.ping, lost=self._on_loss
+            number, model, self._connect, ping=self._limits.ping, on_loss=self._on_loss
         )
         self._opening[number] = self._run(self._handshake(link), name=f"socket {number}: open")
 

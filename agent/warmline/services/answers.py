@@ -41,7 +41,7 @@ def _ignore(organisation: str, agent: str, question: str) -> None:
 class Answers:
     """Answers from an agent's prompt and its organisation's knowledge. `clock` is monotonic, in seconds.
 
-    `asked` is told of every question that the knowledge could answer, and of no other.
+    `on_question` is told of every question that the knowledge could answer, and of no other.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class Answers:
         agents: Agents,
         knowledge: Knowledge,
         *,
-        asked: OnQuestion = _ignore,
+        on_question: OnQuestion = _ignore,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._agents = agents
         self._knowledge = knowledge
-        self._asked = asked
+        self._on_question = on_question
         self._clock = clock
 
     @property
@@ -78,7 +78,7 @@ class Answers:
         )
         passages = relevant(found.value, config.value)
         if passages:
-            self._asked(organisation, agent, normalise(question, language))
+            self._on_question(organisation, agent, normalise(question, language))
         return AgentAnswer(
             text=word_answer(self.provider, prompt.value, passages),
             passages=passages,
@@ -99,7 +99,7 @@ def relevant(passages: list[Passage], config: AgentConfig) -> list[Passage]:
 
 
 def word_answer(provider: str, prompt: Prompt, passages: list[Passage]) -> str:
-    """The best passage in the agent's own words, or what it says when it does not know.
+    """Word the answer: the best passage as the agent says it, or what the agent says when it does not know.
 
     Raises UpstreamRejected for more than anybody hears: a prompt may name the passage many times, each of them as long.
     """

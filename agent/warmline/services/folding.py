@@ -26,17 +26,21 @@ _IN_TYPE = _set_in_type()
 
 
 def compose(text: str) -> str:
-    """The one form of all canonically equivalent texts (Unicode's NFC), with single spaces between words."""
+    """Compose the one form of all canonically equivalent texts (Unicode's NFC), with single spaces between words."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def shape(text: str) -> str:
-    """`compose`, in ordinary letters, without what is not seen. Idempotent; empty only for white space."""
+    """Write a text as `compose` does, in ordinary letters, without what is not seen.
+
+    Idempotent. The result is empty only for white space.
+    """
     return _without_unseen(unicodedata.normalize("NFD", text).translate(_IN_TYPE))
 
 
 def fold(text: str) -> str:
-    """`shape`, for caseless matching (Unicode, chapter 3.13, D145): decomposed, then fully case folded. Idempotent.
+    """Write a text as `shape` does, for caseless matching: decomposed, then fully case folded (Unicode, chapter 3.13,
+    D145). Idempotent.
 
     What is not seen goes behind the case: U+0345 becomes a letter by folding, and a mark that an unseen character kept
     off it would come to stand before it.

@@ -228,7 +228,7 @@ class Conversation:
             rate=place.voice.sample_rate,
             audio_lead=self._limits.audio_lead,
             clock=self._clock,
-            begun=lambda: self._events.on_first_audio(kind, self._clock() - asked_at),
+            on_begin=lambda: self._events.on_first_audio(kind, self._clock() - asked_at),
         )
         try:
             await utterance.say(self._services.speech, place.organisation, place.agent, place.voice, text)

@@ -14,13 +14,13 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Keeper:
-    """One write at a time, always of the newest state. `lost` is called when the session turns out to be another's."""
+    """Writes the newest state, one write at a time. `on_loss` is called when the session turns out to be another's."""
 
-    def __init__(self, store: SessionStore, key: str, owner: bytes, *, lost: Callable[[], None]) -> None:
+    def __init__(self, store: SessionStore, key: str, owner: bytes, *, on_loss: Callable[[], None]) -> None:
         self._store = store
         self._key = key
         self._owner = owner
-        self._lost = lost
+        self._on_loss = on_loss
         self._newest: State | None = None
         self._writing: asyncio.Task[None] | None = None
         self.resumable = False
@@ -60,4 +60,4 @@ class Keeper:
             self.resumable = False
         else:
             if not self.resumable:
-                self._lost()
+                self._on_loss()

@@ -35,6 +35,6 @@ class Pace:
         return 0.0 if self._heard_at is None else max(0.0, self._heard_at - now - self._lead)
 
     def record_frame(self, seconds: float, now: float) -> None:
-        """A frame that lasts `seconds` has left; after a gap the listener has nothing, and hears it at once."""
+        """Record that a frame of `seconds` has left. After a gap the listener hears the frame at once."""
         begins = now if self._heard_at is None else max(self._heard_at, now)
         self._heard_at = begins + seconds

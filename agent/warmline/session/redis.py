@@ -82,7 +82,7 @@ class RedisSessions:
             if push[0] == b"message":
                 claimed(push[2])
 
-        link = self._link(greet=_subscribe, pushed=on_push)
+        link = self._link(greet=_subscribe, on_push=on_push)
         try:
             while True:
                 try:

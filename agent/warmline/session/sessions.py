@@ -151,7 +151,7 @@ class Sessions(Background):
 
     def _keeper(self, place: Place, owner: bytes) -> Keeper:
         key = _key(place.organisation, place.token)
-        return Keeper(self._store, key, owner, lost=lambda: self._on_takeover(owner))
+        return Keeper(self._store, key, owner, on_loss=lambda: self._on_takeover(owner))
 
     def _conversation(self, client: Client, place: Place, keeper: Keeper) -> Conversation:
         return Conversation(

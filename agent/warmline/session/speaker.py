@@ -17,7 +17,7 @@ FRAME_SECONDS = 0.1
 class SpokenUtterance:
     """One text, said to one client. `sent` counts its samples, those before `start` included.
 
-    `audio_lead` is how many seconds of audio may be ahead of what is heard; `begun` is called behind the first frame.
+    `audio_lead` is how many seconds of audio may be ahead of what is heard; `on_begin` is called after the first frame.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class SpokenUtterance:
         rate: int,
         audio_lead: float,
         clock: Callable[[], float],
-        begun: Callable[[], None],
+        on_begin: Callable[[], None],
     ) -> None:
         self.turn = turn
         self.sent = start
@@ -39,7 +39,7 @@ class SpokenUtterance:
         self._most = int(rate * FRAME_SECONDS)
         self._pace = Pace(audio_lead)
         self._clock = clock
-        self._begun = begun
+        self._on_begin = on_begin
 
     async def say(self, speech: Speech, organisation: str, agent: str, voice: Voice, text: str) -> None:
         """Return when all is sent, which is nothing of a text without a letter or a number. Raises HungUp, TooLarge,
@@ -67,7 +67,7 @@ class SpokenUtterance:
             self.sent += samples
             self._pace.record_frame(samples / self._rate, self._clock())
             if first:
-                self._begun()
+                self._on_begin()
                 first = False
 
 

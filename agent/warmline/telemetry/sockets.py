@@ -102,7 +102,7 @@ class PoolMetrics:
         self._budget.labels("fair").set(allowance.fair)
 
     def count_characters(self, transport: str, characters: int) -> None:
-        """See `upstream.sarvam.Billed`."""
+        """See `upstream.sarvam.OnSpeech`."""
         self._characters.labels(transport).inc(characters)
 
 

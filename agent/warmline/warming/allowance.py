@@ -55,12 +55,12 @@ class Allowance:
         part.characters += characters
 
     def record_failure(self, origin: str, organisation: str) -> None:
-        """The origin failed a call: it could not be reached, was too slow, or said so."""
+        """Record that the origin failed a call: it could not be reached, was too slow, or said so."""
         self._failed[origin, organisation] += 1
         self._in_a_row[origin].append(organisation)
 
     def record_answer(self, origin: str) -> None:
-        """A call was answered, if only by a refusal: that says something about what was asked, not about the origin."""
+        """Record that the origin answered a call. A refusal is an answer: it says nothing about the origin's health."""
         self._in_a_row[origin].clear()
 
     def given_up(self, origin: str, organisation: str) -> bool:

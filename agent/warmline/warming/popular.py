@@ -99,7 +99,7 @@ class Popular(Background):
         return organisation not in self._opted_out and EVERYBODY not in self._opted_out
 
     def count_question(self, organisation: str, agent: str, text: str) -> None:
-        """A normalised question was asked."""
+        """Count a normalised question."""
         if not self.counts(organisation) or not impersonal(text) or self._size >= _PENDING:
             return
         pending = self._pending.setdefault(organisation, {})

@@ -70,8 +70,9 @@ class Listener(Protocol):
 class Channel:
     """This worker's end of the channel.
 
-    `name` says in reports who this is; `clock` must count the time that the machine was suspended. `woken` hears of
-    released leases, `unheard` that such news may have been lost, `told` of the store that an invalidation was made on.
+    `name` says in reports who this is; `clock` must count the time that the machine was suspended. `on_wake` hears of
+    released leases, `on_silence` that such news may have been lost, `on_invalidation` of the
+    store on which an invalidation was made.
     `member` False makes an end that can invalidate but has nothing to forget (a command line).
     """
 
@@ -83,9 +84,9 @@ class Channel:
         name: str,
         clock: Callable[[], float],
         random: Bytes,
-        woken: Callable[[bytes], None],
-        unheard: Callable[[], None],
-        told: Callable[[str], None],
+        on_wake: Callable[[bytes], None],
+        on_silence: Callable[[], None],
+        on_invalidation: Callable[[str], None],
         member: bool = True,
     ) -> None:
         self.fence = fence
@@ -100,13 +101,13 @@ class Channel:
         self._name = name
         self._clock = clock
         self._random = random
-        self._woken = woken
-        self._unheard = unheard
-        self._told = told
+        self._on_wake = on_wake
+        self._on_silence = on_silence
+        self._on_invalidation = on_invalidation
         self._is_member = member
         self._identity = ""
         self._listeners: list[Listener] = []
-        self._link = link(greet=self._join, pushed=self._on_push, lost=self._on_loss)
+        self._link = link(greet=self._join, on_push=self._on_push, on_loss=self._on_loss)
         self._tasks: set[asyncio.Task[None]] = set()
         self._gone = asyncio.Event()
 
@@ -196,14 +197,14 @@ class Channel:
     def _on_loss(self) -> None:
         self.fence.until = 0.0
         self._gone.set()
-        self._unheard()
+        self._on_silence()
 
     def _on_push(self, push: Push) -> None:
         if push[0] != b"message":
             return
         channel, body = push[1].decode(), push[2]
         if channel == WAKE_CHANNEL:
-            self._woken(body)
+            self._on_wake(body)
             return
         try:
             message = msgspec.msgpack.decode(body, type=Invalidation | Acknowledgement)
@@ -216,7 +217,7 @@ class Channel:
             self._apply(message)
 
     def _apply(self, message: Invalidation) -> None:
-        self._told(message.store)
+        self._on_invalidation(message.store)
         for listener in self._listeners:
             listener.forget(message.groups, message.keys)
         self.applied += 1

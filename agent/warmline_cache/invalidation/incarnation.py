@@ -23,10 +23,10 @@ STEP_SECONDS = 1.0
 class Incarnations:
     """Watches the connections to the shared store, and closes `fence` while its memory is in doubt.
 
-    `leave` gives the connection up.
+    `on_leave` gives the connection up.
     """
 
-    def __init__(self, fence: Fence, *, leave: Callable[[], None]) -> None:
+    def __init__(self, fence: Fence, *, on_leave: Callable[[], None]) -> None:
         self.seen = ""
         """The server that was met last, by its run id and replication id; empty before the first."""
         self.changes = 0
@@ -34,7 +34,7 @@ class Incarnations:
         self.refusal = ""
         """The server's own words, if it answered that its doubts cannot be dispelled."""
         self._fence = fence
-        self._leave = leave
+        self._on_leave = on_leave
         self._doubt = asyncio.Event()
         self._believes_marks = True
 
@@ -48,7 +48,7 @@ class Incarnations:
             self._fence.shared = False
             self._believes_marks = False
             self._doubt.set()
-            self._leave()
+            self._on_leave()
 
     async def greet(self, link: Link) -> None:
         """To run on every new connection before anybody uses it. Raises StoreUnavailable, ResponseError."""

@@ -53,11 +53,11 @@ class Memory(Generic[V]):
         *,
         max_bytes: int,
         max_entries: int | None = None,
-        removed: Callable[[Removal, int], None] = _untold,
+        on_removal: Callable[[Removal, int], None] = _untold,
     ) -> None:
         self._max_bytes = max_bytes
         self._max_entries = math.inf if max_entries is None else max_entries
-        self._removed = removed
+        self._on_removal = on_removal
         self._slots: dict[str, MemorySlot[V]] = {}
         self._members: dict[str, dict[str, None]] = {}
         self._queues: dict[str, Sieve[V]] = {}
@@ -153,7 +153,7 @@ class Memory(Generic[V]):
             books.clear()
         self._shares, self._wheel = TenantShares(), Wheel()
         if count:
-            self._removed(Removal.CLEARED, count)
+            self._on_removal(Removal.CLEARED, count)
         return count
 
     def _make_room(self, tenant: str, cost: int, now: float) -> None:
@@ -198,4 +198,4 @@ class Memory(Generic[V]):
         if self._left:
             left, self._left = self._left, {}
             for cause, count in left.items():
-                self._removed(cause, count)
+                self._on_removal(cause, count)

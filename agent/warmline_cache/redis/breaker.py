@@ -28,11 +28,11 @@ class Breaker:
         return True
 
     def record_failure(self, now: float) -> None:
-        """A call failed."""
+        """Record that a call failed."""
         self.opened += self._closed
         self._closed = False
         self._next = now + self._cooldown
 
     def record_success(self) -> None:
-        """A call succeeded."""
+        """Record that a call succeeded."""
         self._closed = True

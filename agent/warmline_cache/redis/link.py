@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 class Link:
     """A connection that is opened when first needed, and again after it was lost.
 
-    `greet` runs on every new connection before anybody else's command; `pushed` receives pushes in order; `lost` is
+    `greet` runs on every new connection before anybody else's command; `on_push` receives pushes in order; `on_loss` is
     told when it breaks. `dial_timeout` bounds dialling and greeting, in seconds.
     """
 
@@ -41,14 +41,14 @@ class Link:
         *,
         dial_timeout: float,
         greet: Callable[["Link"], Awaitable[None]] | None = None,
-        pushed: Callable[[Push], None] | None = None,
-        lost: Callable[[], None] | None = None,
+        on_push: Callable[[Push], None] | None = None,
+        on_loss: Callable[[], None] | None = None,
     ) -> None:
         self._dial = dial
         self._dial_timeout = dial_timeout
         self._greet = greet
-        self._pushed = pushed
-        self._lost = lost
+        self._on_push = on_push
+        self._on_loss = on_loss
         self._wire: Wire | None = None
         self._pending: deque[asyncio.Future[Any]] = deque()
         self._reader: asyncio.Task[None] | None = None
@@ -172,7 +172,7 @@ class Link:
                 await self._read_one(wire)
         except (RedisError, OSError) as error:
             ended = error
-        except Exception as error:  # noqa: BLE001  # logged: bytes of no Redis, or a fault of ours in `pushed`
+        except Exception as error:  # noqa: BLE001  # logged: bytes of no Redis, or a fault of ours in `on_push`
             _log.error("redis_reply_unreadable", exc_info=error)
             ended = error
         finally:
@@ -189,8 +189,8 @@ class Link:
             return
         if isinstance(arrived, PushNotification):
             self.heard += 1
-            if self._pushed is not None:
-                self._pushed(arrived)
+            if self._on_push is not None:
+                self._on_push(arrived)
         else:
             self._answer(arrived)
 
@@ -216,8 +216,8 @@ class Link:
                 reply.set_exception(StoreUnavailable(quote(error)))
         if self._reader is not None and self._reader is not asyncio.current_task():
             self._reader.cancel()
-        if self._lost is not None:
-            self._lost()
+        if self._on_loss is not None:
+            self._on_loss()
 
 
 def _drop_error(task: asyncio.Task[None]) -> None:

@@ -43,8 +43,10 @@ Greet = Callable[[Link], Awaitable[None]]
 
 
 def teach(scripts: Sequence[LuaScript], greet: Greet) -> Greet:
-    """A greeting after which the server knows `scripts`, so that no lookup has to send one in full. A server that takes
-    none that way is sent them with the first call of each."""
+    """Extend a greeting so that the server knows `scripts` after it, and no lookup has to send a script in full.
+
+    A server that refuses to load scripts gets each one with its first call.
+    """
 
     async def greet_and_teach(link: Link) -> None:
         await greet(link)

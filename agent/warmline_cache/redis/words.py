@@ -9,8 +9,10 @@ _LENGTH = 200
 
 
 def quote(error: BaseException) -> str:
-    """The words of an error, its code (NOPERM, OOM) first, which redis-py takes off. Without what the server repeats of
-    the command: a password may stand there."""
+    """Quote an error of Redis in at most 200 characters, its code (NOPERM, OOM) first, which redis-py takes off.
+
+    What the server repeats of the command is left out, because a password may stand there.
+    """
     words = str(error).partition(_ECHO)[0].strip() or type(error).__name__
     code = _code(error)
     return (f"{code} {words}" if code and not words.startswith(code) else words)[:_LENGTH]

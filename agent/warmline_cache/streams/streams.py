@@ -27,15 +27,15 @@ T = TypeVar("T")
 class Streams:
     """Streams over the values of one cache, which holds bytes.
 
-    `keep` bounds in bytes what is held of one stream under way, and what one listener may leave unread; `lost` is told
+    `keep` bounds in bytes what is held of one stream under way, and what one listener may leave unread; `on_loss` hears
     of every listener who had to look elsewhere.
     """
 
-    def __init__(self, cache: Cache[bytes], relay: Relay, *, keep: int, lost: Callable[[], None]) -> None:
+    def __init__(self, cache: Cache[bytes], relay: Relay, *, keep: int, on_loss: Callable[[], None]) -> None:
         self._cache = cache
         self._relay = relay
         self._keep = keep
-        self._lost = lost
+        self._on_loss = on_loss
         self._live: dict[str, tuple[Key, Broadcast]] = {}
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._following: dict[str, asyncio.Task[None]] = {}
@@ -109,7 +109,7 @@ class Streams:
 
     def on_loss(self) -> None:
         """A listener lost its broadcast before the whole was there."""
-        self._lost()
+        self._on_loss()
 
     def left(self, source: Source | None) -> None:
         """A listener has gone before the whole was there. If it heard any of it, its lookup was answered: the tally is

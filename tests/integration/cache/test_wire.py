@@ -66,7 +66,7 @@ async def test_a_connection_lost_with_the_greetings_last_reply_is_dialled_again(
         await link.send("PING")
 
     impostor = await pose(answer)
-    link: Link = link_to(impostor.url, greet=greet, pushed=lambda _: link.reset("unreadable"))
+    link: Link = link_to(impostor.url, greet=greet, on_push=lambda _: link.reset("unreadable"))
     with pytest.raises(StoreUnavailable):
         await link.call("GET", "a")
     assert await link.call("GET", "a") == b"a"
@@ -108,7 +108,7 @@ async def test_a_hook_that_fails_ends_the_connection_and_not_the_link(pose: Pose
     def pushed(words: list[bytes]) -> None:
         words[1].decode()
 
-    link = link_to(impostor.url, pushed=pushed)
+    link = link_to(impostor.url, on_push=pushed)
     with pytest.raises(StoreUnavailable):
         await link.call("GET", "push")
     assert await link.call("GET", "a") == b"a"

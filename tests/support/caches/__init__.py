@@ -344,7 +344,7 @@ class Speaker:
             versioned=True,
         )
         self.lost = 0
-        self.streams = Streams(self.cache, world.relay, keep=keep, lost=self._lost)
+        self.streams = Streams(self.cache, world.relay, keep=keep, on_loss=self._lost)
 
     def _lost(self) -> None:
         self.lost += 1

@@ -229,7 +229,7 @@ class VoiceWorker:
         )
         knowledge = Knowledge(provider, results=cache("rag", MessageCodec(list[Passage])), accounts=accounts)
         answers = Answers(agents, knowledge, clock=world.clock)
-        phrases = Streams(cache("tts", AudioCodec()), world.relay, keep=10**6, lost=lambda: None)
+        phrases = Streams(cache("tts", AudioCodec()), world.relay, keep=10**6, on_loss=lambda: None)
         self.events = Counted()
         self.speech = Speech(provider, phrases=phrases, accounts=accounts)
         self.sessions = Sessions(

@@ -174,7 +174,7 @@ class Member:
         self._caches: list[Cache[Any]] = []
         self.rag = self._cache("rag", MessageCodec(list[Passage]), ttl=300, entries=questions)
         self.tts = self._cache("tts", AudioCodec(), ttl=3600, entries=phrases, versioned=True)
-        self._streams = Streams(self.tts, world.relay, keep=10**6, lost=lambda: None)
+        self._streams = Streams(self.tts, world.relay, keep=10**6, on_loss=lambda: None)
         app, accounts = fleet.app, unlimited()
         self.services = Services(
             Roster(app, names=self._cache("roster", MessageCodec(list[str]), ttl=60)),
@@ -188,7 +188,7 @@ class Member:
             Speech(fleet.voices, phrases=self._streams, accounts=accounts),
         )
         self.popular = Popular(fleet.popular, minimum=fleet.minimum, opted_out=fleet.opted_out, wall=world.wall)
-        self.answers = Answers(self.services.agents, self.services.knowledge, asked=self.popular.count_question)
+        self.answers = Answers(self.services.agents, self.services.knowledge, on_question=self.popular.count_question)
         warmer = Warmer(
             self.services,
             self.popular,

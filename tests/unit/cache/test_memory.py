@@ -25,7 +25,7 @@ class Shelf:
         self.memory: Memory[str] = Memory(
             max_bytes=int(entries * COST),
             max_entries=max_entries,
-            removed=lambda cause, count: self.reports.append((cause, count)),
+            on_removal=lambda cause, count: self.reports.append((cause, count)),
         )
 
     def put(
@@ -357,7 +357,7 @@ def test_a_dead_value_that_another_takes_the_place_of_has_expired() -> None:
 def test_an_operation_tells_each_cause_once_and_when_it_is_over() -> None:
     seen: list[tuple[Removal, int, int]] = []
     memory: Memory[str] = Memory(
-        max_bytes=6 * COST, removed=lambda cause, count: seen.append((cause, count, len(memory)))
+        max_bytes=6 * COST, on_removal=lambda cause, count: seen.append((cause, count, len(memory)))
     )
 
     def put(key: str, size: int, until: float, now: float) -> None:

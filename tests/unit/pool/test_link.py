@@ -18,7 +18,7 @@ class Linked:
     def __init__(self) -> None:
         self.provider = ScriptedProvider()
         self.losses: list[Loss] = []
-        self.link = SocketLink(1, "v3", self.provider, ping=20, lost=lambda link, loss: self.losses.append(loss))
+        self.link = SocketLink(1, "v3", self.provider, ping=20, on_loss=lambda link, loss: self.losses.append(loss))
 
     async def opened(self) -> "Linked":
         await self.link.open()

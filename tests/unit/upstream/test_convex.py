@@ -41,8 +41,8 @@ def convex(provider: Provider, http: aiohttp.ClientSession, outcomes: list[str],
         deploy_key="prod:x|secret",
         timeout=0.5,
         concurrency=2,
-        called=outcomes.append,
-        left_out=lambda function, count: left_out.update({function: count}),
+        on_call=outcomes.append,
+        on_left_out=lambda function, count: left_out.update({function: count}),
     )
 
 

@@ -144,7 +144,7 @@ async def test_a_text_is_spoken_once_more_for_who_would_hear_nothing_and_billed_
     balancer.body = SPOKEN
     billed: list[int] = []
     rest = Sarvam(
-        posts, balancer.url, key="k", timeout=1, billed=lambda transport, characters: billed.append(characters)
+        posts, balancer.url, key="k", timeout=1, on_speech=lambda transport, characters: billed.append(characters)
     )
     voice = Voice(model="bulbul:v3", speaker="priya", language="en-IN")
     for _ in range(3):

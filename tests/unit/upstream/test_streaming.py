@@ -65,7 +65,7 @@ class Desk:
             first_audio_timeout=5,
             next_audio_timeout=2,
             language_field="target_language_code",
-            billed=lambda transport, characters: self.billed.append((transport, characters)),
+            on_speech=lambda transport, characters: self.billed.append((transport, characters)),
         )
 
     async def warm(self) -> "Desk":

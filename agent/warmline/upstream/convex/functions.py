@@ -44,8 +44,8 @@ class Convex:
     """The functions of one deployment. Borrows the HTTP sessions of `posts`.
 
     `deploy_key` is the deployment's admin key, None for public functions only. `timeout` is seconds for a whole call,
-    the wait for one of the `concurrency` turns included, of which no organisation holds all. `called` is told how each
-    call ended: `ok`, or the error's code; `left_out` of a function and of how many elements of what it returned could
+    the wait for one of the `concurrency` turns included, of which no organisation holds all. `on_call` is told how each
+    call ended: `ok`, or the error's code; `on_left_out` of a function and how many elements of its answer could
     not be read.
     """
 
@@ -59,16 +59,16 @@ class Convex:
         deploy_key: str | None,
         timeout: float,
         concurrency: int = 32,
-        called: Callable[[str], None] = _ignore_call,
-        left_out: Callable[[str, int], None] = _ignore_elements,
+        on_call: Callable[[str], None] = _ignore_call,
+        on_left_out: Callable[[str, int], None] = _ignore_elements,
     ) -> None:
         self._posts = posts
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Convex {deploy_key}"} if deploy_key else {}
         self._timeout = timeout
         self._turns = CallTurns(concurrency)
-        self._called = called
-        self._left_out = left_out
+        self._on_call = on_call
+        self._on_left_out = on_left_out
 
     async def query(self, path: str, args: dict[str, str | int], returns: type[T]) -> T | None:
         """See `ports.Functions.query`."""
@@ -83,9 +83,9 @@ class Convex:
             found = read_answer(path, *await self._post(kind, path, args), returns)
         except UpstreamError as error:
             decoding.forget_values(error)
-            self._called(error.code)
+            self._on_call(error.code)
             raise
-        self._called("ok")
+        self._on_call("ok")
         return self._take(path, found)
 
     async def _post(self, kind: str, path: str, args: dict[str, str | int]) -> tuple[int, bytes]:
@@ -106,7 +106,7 @@ class Convex:
 
     def _take(self, path: str, found: Fitted[T]) -> T:
         count, some = len(found.left_out), list(found.left_out[:_SHOWN])
-        self._left_out(path, count)  # none, too: a function of which nothing was ever left out is seen to be one
+        self._on_left_out(path, count)  # none, too: a function of which nothing was ever left out is seen to be one
         if some:
             _log.warning("elements_left_out", upstream=self.name, function=path, count=count, elements=some)
         return found.value

@@ -31,18 +31,18 @@ class Refusals:
         return self._times.get(voice, 0) >= limit or (voice, text) in self._texts
 
     def record_refusal(self, voice: Voice, text: str) -> None:
-        """It was refused once more."""
+        """Record that the provider refused to speak this text with this voice."""
         self._times[voice] = self._times.pop(voice, 0) + 1
         self._texts[voice, text] = None
         self._bound()
 
     def record_speech(self, voice: Voice, text: str) -> None:
-        """It has spoken."""
+        """Record that the provider spoke this text with this voice."""
         self._times.pop(voice, None)
         self._texts.pop((voice, text), None)
 
     def record_proof(self, voice: Voice) -> None:
-        """A socket has spoken with it."""
+        """Record that a socket has spoken with this voice."""
         self._proven[voice] = None
         self._proven.move_to_end(voice)
         self._bound()

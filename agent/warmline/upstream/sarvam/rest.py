@@ -16,7 +16,7 @@ from warmline.upstream.sarvam.frames import settings
 from warmline.upstream.sarvam.spoken import decode_speech
 from warmline_cache.errors import UpstreamError, UpstreamUnavailable
 
-Billed = Callable[[str, int], None]
+OnSpeech = Callable[[str, int], None]
 """Told of a transport, `socket` or `rest`, and of how many characters the provider has spoken there."""
 
 LONGEST_TEXT = 5000
@@ -38,7 +38,7 @@ class Sarvam:
     """One account. Borrows the HTTP sessions; never retries by itself, for a caller would hear the wait, but for
     a connection that `Posts` finds dead.
 
-    `timeout` is seconds for a whole call; `language_field` as in `frames.settings`; `billed` is told of each success.
+    `timeout` is seconds for a whole call; `language_field` as in `frames.settings`; `on_speech` hears of each success.
     """
 
     name = "sarvam"
@@ -51,14 +51,14 @@ class Sarvam:
         key: str,
         timeout: float,
         language_field: str = "target_language_code",
-        billed: Billed = lambda transport, characters: None,
+        on_speech: OnSpeech = lambda transport, characters: None,
     ) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self._headers = {"api-subscription-key": key}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._language_field = language_field
-        self._billed = billed
+        self._on_speech = on_speech
 
     def longest_text(self, voice: Voice) -> int:
         """See `ports.Synthesiser.longest_text`."""
@@ -76,7 +76,7 @@ class Sarvam:
         except UpstreamError as error:
             forget_values(error)
             raise
-        self._billed("rest", len(text))
+        self._on_speech("rest", len(text))
         return pcm
 
     async def _post(self, text: str, voice: Voice) -> tuple[int, bytes]:

@@ -20,13 +20,13 @@ from warmline.upstream.audio import Samples
 from warmline.upstream.ports import Synthesiser, Voice
 from warmline.upstream.sarvam import frames
 from warmline.upstream.sarvam.refusals import Refusals
-from warmline.upstream.sarvam.rest import Billed, Sarvam, longest_call
+from warmline.upstream.sarvam.rest import OnSpeech, Sarvam, longest_call
 from warmline_cache.errors import UpstreamUnavailable
 
 
 class StreamingSarvam:
     """A `ports.Synthesiser`. The two timeouts are seconds to wait for the first audio of an utterance, and for each
-    chunk that follows; `billed` is told of the characters of each utterance when its first audio comes."""
+    chunk that follows; `on_speech` is told of the characters of each utterance when its first audio comes."""
 
     name = Sarvam.name
 
@@ -38,14 +38,14 @@ class StreamingSarvam:
         first_audio_timeout: float,
         next_audio_timeout: float,
         language_field: str,
-        billed: Billed,
+        on_speech: OnSpeech,
     ) -> None:
         self._pool = pool
         self._rest = rest
         self._first_audio_timeout = first_audio_timeout
         self._next_audio_timeout = next_audio_timeout
         self._language_field = language_field
-        self._billed = billed
+        self._on_speech = on_speech
         self._refusals = Refusals()
 
     def longest_text(self, voice: Voice) -> int:
@@ -94,7 +94,7 @@ class StreamingSarvam:
             heard, samples = False, Samples(self.name, voice.sample_rate)
             while not (frame := await self._next(lease, heard=heard)).final:
                 if not heard:
-                    self._billed("socket", len(text))
+                    self._on_speech("socket", len(text))
                     heard = True
                 if audio := samples.feed(frame.audio):
                     yield audio
