@@ -128,7 +128,7 @@ def _joined(node: promql.BinaryExpr, known: Labels) -> frozenset[str]:
         return left | right
     if isinstance(bare(node.lhs), promql.NumberLiteral):
         return right
-    return left
+    return left | frozenset(node.modifier.group_labels or () if node.modifier is not None else ())
 
 
 def grouped(node: promql.Expr) -> Iterator[tuple[promql.AggregateExpr, frozenset[str]]]:

@@ -24,9 +24,9 @@ def generated() -> dict[str, str]:
 
 def rendered() -> dict[str, str]:
     """Each file of rules by its name, with the links of its alerts."""
-    return {
-        file.name: runbooks.linked_rules(file.read_text(encoding="utf-8"), file.stem) for file in RULES.glob("*.yml")
-    }
+    written = {file.stem: file.read_text(encoding="utf-8") for file in RULES.glob("*.yml")}
+    linked = {f"{name}.yml": runbooks.linked_rules(text, name) for name, text in written.items()}
+    return linked | {"links.yml": runbooks.ways_out(written[name] for name in sorted(written))}
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:

@@ -1,5 +1,5 @@
 """What is wrong with a board, a rule or an alert. The rules are those of Grafana's dashboard-linter where they fit a
-fleet whose jobs are known, and ours: questions as titles, axes from nought, metrics and labels that exist, ratios of
+fleet whose jobs are known, and ours: titles to scan, axes from nought, metrics and labels that exist, ratios of
 sums.
 """
 
@@ -19,6 +19,7 @@ _RATES = frozenset({"rate", "increase", "irate", "resets"})
 _EVERYBODYS = ("process_", "python_", "go_")
 _SHORTEST = timedelta(seconds=20)
 """Four scrapes: a rate over less loses series by chance."""
+_SCANNED = 40
 _LETTERS = 7.7
 """How many more letters of a title each column of Grafana's grid shows on a screen of 1,600 pixels."""
 _ENVIRONMENT = "environment"
@@ -128,11 +129,14 @@ def _variable(one: dict[str, Any]) -> Iterator[str]:
 
 
 def _words(panel: dict[str, Any]) -> Iterator[str]:
-    if not panel["title"].endswith("?"):
-        yield "its title must be a question"
+    if panel["title"].endswith("?") or len(panel["title"]) > _SCANNED:
+        yield f"its title must be a name of at most {_SCANNED} letters, to scan"
     if len(panel["title"]) > _LETTERS * panel["gridPos"]["w"] - 5:
         yield "its title is cut off"
-    if len(panel.get("description", "")) < 40 or not panel["description"].endswith("."):
+    question, asked, answer = panel.get("description", "").partition("? ")
+    if not asked or "." in question:
+        yield "its description must begin with a question"
+    if len(answer) < 40 or not answer.endswith("."):
         yield "its description must say what the answer means and what to do"
 
 
@@ -198,7 +202,7 @@ def _recorded(rule: dict[str, Any], contract: Contract) -> Iterator[str]:
     name = rule["record"]
     if not re.fullmatch(r"[a-z_]+:[a-z0-9_]+:[a-z0-9_]+", name):
         yield "must be named level:metric:operation"
-    labels = result_labels(parsed(rule["expr"]), contract.labels)
+    labels = result_labels(parsed(rule["expr"]), contract.labels) | rule.get("labels", {}).keys()
     if labels != level(name):
         yield f"its series have the labels {', '.join(sorted(labels)) or 'none'}, its name says otherwise"
 

@@ -18,6 +18,7 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.text import TextMode
 
+from dashboards.boards.colours import LAYERS, pattern
 from dashboards.boards.panels import Kind, Panel, Row
 
 TAG = "warmline"
@@ -121,18 +122,36 @@ def _panel(panel: Panel) -> Any:
     return made
 
 
+_FEW = 3
+"""Lines of a legend that stand whole below a panel of a usual height: Grafana gives a legend there a third of it."""
+
+
+def _legend(panel: Panel) -> common_builders.VizLegendOptions:
+    """Below the lines if it is sure to be short, else beside them, where it has the panel's whole height."""
+    short = len(panel.queries) <= _FEW and not any("{{" in query.legend for query in panel.queries)
+    legend = common_builders.VizLegendOptions().show_legend(show_legend=True)
+    legend = legend.display_mode(common.LegendDisplayMode.TABLE)
+    if short:
+        return legend.placement(common.LegendPlacement.BOTTOM).calcs(["lastNotNull", "max"])
+    return legend.placement(common.LegendPlacement.RIGHT).calcs(["lastNotNull"])
+
+
+def _fixed(colour: str) -> dashboard.DynamicConfigValue:
+    return dashboard.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
+
+
 def _series(panel: Panel) -> timeseries.Panel:
-    legend = (
-        common_builders.VizLegendOptions()
-        .show_legend(show_legend=True)
-        .display_mode(common.LegendDisplayMode.TABLE)
-        .placement(common.LegendPlacement.BOTTOM)
-        .calcs(["lastNotNull", "max"])
-    )
     tooltip = (
         common_builders.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING)
     )
-    made = timeseries.Panel().legend(legend).tooltip(tooltip).line_width(1).fill_opacity(40 if panel.stacked else 8)
+    made = timeseries.Panel().legend(_legend(panel)).tooltip(tooltip)
+    made = made.line_width(1).fill_opacity(40 if panel.stacked else 0)
+    if any("{{colour}}" in query.legend for query in panel.queries):
+        for colour in ("blue", "green"):
+            made = made.override_by_regexp(pattern(colour), [_fixed(colour)])
+    if any("{{source}}" in query.legend for query in panel.queries):
+        for layer in LAYERS:
+            made = made.override_by_regexp(pattern(layer), [_fixed(LAYERS[layer])])
     if panel.stacked:
         made = made.stacking(common_builders.StackingConfig().mode(common.StackingMode.NORMAL))
     return made.show_points(common.VisibilityMode.NEVER)
@@ -168,7 +187,18 @@ def _table(panel: Panel) -> table.Panel:
         "indexByName": {name: place for place, name in enumerate(panel.columns)},
         "renameByName": dict(panel.columns),
     }
-    return table.Panel().with_transformation(dashboard.DataTransformerConfig(id_val="organize", options=options))
+    made = table.Panel().with_transformation(dashboard.DataTransformerConfig(id_val="organize", options=options))
+    for name, word in panel.links.items():
+        made = made.override_by_name(panel.columns[name], _way(word))
+    return made
+
+
+def _way(word: str) -> list[dashboard.DynamicConfigValue]:
+    """How a column shows paths on Grafana: a word that leads there, with the environment and the time chosen here."""
+    shown = {"type": "regex", "options": {"pattern": "^/d/.*", "result": {"index": 0, "text": word}}}
+    link = {"title": word, "url": "${__value.raw}&${environment:queryparam}&${__url_time_range}"}
+    value = dashboard.DynamicConfigValue
+    return [value(id_val="mappings", value=[shown]), value(id_val="links", value=[link])]
 
 
 _KINDS: dict[Kind, Callable[[Panel], Any]] = {

@@ -29,7 +29,8 @@ BOARD = Board(
             [
                 number(
                     1,
-                    "Do the probes through the edge succeed?",
+                    "Probes: the least (1: all succeed)",
+                    "Do the probes through the edge succeed? "
                     "The least of all: the edge itself, a greeting, a question. 0 is what callers see; "
                     "EdgeDoesNotAnswer's runbook tells the three apart.",
                     "none",
@@ -39,7 +40,8 @@ BOARD = Board(
                 ),
                 series(
                     2,
-                    "Which probe succeeds?",
+                    "Probes that succeed",
+                    "Which probe succeeds? "
                     "If only the greeting or the question fails, the edge is well and a provider or a worker is not.",
                     "none",
                     Query(f"min by (probe, host) (probe_success{{{_H}}})", "{{probe}} through {{host}}"),
@@ -47,14 +49,15 @@ BOARD = Board(
                 ),
                 series(
                     3,
-                    "How long does a probe take?",
-                    "As a caller would wait. The first after a while may be cold.",
+                    "Probe time",
+                    "How long does a probe take? As a caller would wait. The first after a while may be cold.",
                     "s",
                     Query(f"max by (probe) (probe_duration_seconds{{{_H}}})", "{{probe}}"),
                 ),
                 series(
                     15,
-                    "For how long is the certificate valid?",
+                    "Certificate: time left",
+                    "For how long is the certificate valid? "
                     "Below two weeks CertificateExpires fires. Nothing here means that the edge has none.",
                     "s",
                     Query(f"min by (host) (probe_ssl_earliest_cert_expiry{{{_H}}} - time())", "{{host}}"),
@@ -66,15 +69,15 @@ BOARD = Board(
             [
                 series(
                     4,
-                    "How many requests does each edge take?",
-                    "With two edges, what callers' DNS makes of them.",
+                    "Requests by edge",
+                    "How many requests does each edge take? With two edges, what callers' DNS makes of them.",
                     "reqps",
                     Query(f"sum by (host) ({_rate('nginx_http_requests_total')})", "{{host}}"),
                 ),
                 series(
                     5,
-                    "How many connections are open?",
-                    "Waiting are kept alive, writing are answered or carry a WebSocket.",
+                    "Connections by edge",
+                    "How many connections are open? Waiting are kept alive, writing are answered or carry a WebSocket.",
                     "none",
                     Query(f"sum by (host) (nginx_connections_writing{{{_H}}})", "{{host}} writing"),
                     Query(f"sum by (host) (nginx_connections_waiting{{{_H}}})", "{{host}} waiting"),
@@ -82,8 +85,8 @@ BOARD = Board(
                 ),
                 series(
                     6,
-                    "How many connections were dropped?",
-                    "Accepted and not handled: worker_connections is reached.",
+                    "Connections dropped",
+                    "How many connections were dropped? Accepted and not handled: worker_connections is reached.",
                     "ops",
                     Query(
                         f"sum by (host) ({_ACCEPTED}) - sum by (host) ({_HANDLED})",
@@ -97,7 +100,8 @@ BOARD = Board(
             [
                 series(
                     7,
-                    "How busy are the processors?",
+                    "Processors in use",
+                    "How busy are the processors? "
                     "Above 80 % for long, callers wait: `make scale WORKERS=` helps only where other hosts have room.",
                     "percentunit",
                     Query(f"1 - avg by (host) ({_IDLE})", "{{host}}"),
@@ -105,7 +109,8 @@ BOARD = Board(
                 ),
                 series(
                     8,
-                    "How much memory is used?",
+                    "Memory in use",
+                    "How much memory is used? "
                     "Above 90 % the kernel begins to end processes: lower the caches' limits or move slots.",
                     "percentunit",
                     Query(
@@ -116,7 +121,8 @@ BOARD = Board(
                 ),
                 series(
                     9,
-                    "How full are the disks?",
+                    "Disk in use, the fullest",
+                    "How full are the disks? "
                     "The fullest of each host. Above 90 %, old images are the first to go: `docker image prune`.",
                     "percentunit",
                     Query(
@@ -127,7 +133,8 @@ BOARD = Board(
                 ),
                 series(
                     10,
-                    "How much goes over the network?",
+                    "Network traffic",
+                    "How much goes over the network? "
                     "Audio to callers makes most of it. At the network's limit, add hosts before workers.",
                     "Bps",
                     Query(f"sum by (host) ({_rate('node_network_transmit_bytes_total', _CARDS)})", "{{host}} out"),
@@ -140,7 +147,8 @@ BOARD = Board(
             [
                 series(
                     11,
-                    "How late is each worker's event loop?",
+                    "Event loop lag, p99",
+                    "How late is each worker's event loop? "
                     "p99. Above 50 ms everything of that worker is late: too many callers for one core, or something "
                     "that blocks.",
                     "s",
@@ -151,14 +159,16 @@ BOARD = Board(
                 ),
                 series(
                     12,
-                    "How much processor does each worker take?",
+                    "Processor by worker (1: a core)",
+                    "How much processor does each worker take? "
                     "1 is a whole core, and all that one worker can use: `make scale WORKERS=` gives it company.",
                     "none",
                     Query(f"sum by (slot) ({_BUSY})", "{{slot}}"),
                 ),
                 series(
                     13,
-                    "How much memory does each worker hold?",
+                    "Memory by worker",
+                    "How much memory does each worker hold? "
                     "Caches up to their limits and some 100 MiB. A line that only climbs is a leak: `make deploy` "
                     "restarts it for now.",
                     "bytes",
@@ -166,7 +176,8 @@ BOARD = Board(
                 ),
                 series(
                     14,
-                    "How many files has each worker open?",
+                    "Open files by worker",
+                    "How many files has each worker open? "
                     "Connections for the most part. A line that climbs without callers is a leak.",
                     "none",
                     Query(f"process_open_fds{_WORKERS}", "{{slot}}"),
@@ -178,7 +189,8 @@ BOARD = Board(
             [
                 series(
                     16,
-                    "How many lines of its log has each worker lost?",
+                    "Log lines lost",
+                    "How many lines of its log has each worker lost? "
                     "None, while Docker reads what containers say. A worker does not wait for that: `systemctl status "
                     "docker` on its host.",
                     "none",

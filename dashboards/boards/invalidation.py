@@ -14,7 +14,8 @@ BOARD = Board(
             [
                 series(
                     1,
-                    "How many invalidations are made, and how many fail?",
+                    "Invalidations, made and failed",
+                    "How many invalidations are made, and how many fail? "
                     "A failed one was answered 503 and comes again by itself; if they go on failing, Redis `state` "
                     "is away.",
                     "ops",
@@ -23,7 +24,8 @@ BOARD = Board(
                 ),
                 series(
                     2,
-                    "How long until everybody has forgotten?",
+                    "Time until all have forgotten",
+                    "How long until everybody has forgotten? "
                     "Milliseconds are normal. 2.2 s is a worker whose lease had to be waited out: see panel 4.",
                     "s",
                     Query(quantile(0.5, "warmline_invalidation_duration_seconds"), "p50"),
@@ -31,7 +33,8 @@ BOARD = Board(
                 ),
                 heat(
                     3,
-                    "How are acknowledgement times spread?",
+                    "Acknowledgement times",
+                    "How are acknowledgement times spread? "
                     "One band at the left end; a second one at 2.2 s is workers that were waited out.",
                     buckets("warmline_invalidation_duration_seconds"),
                 ),
@@ -42,7 +45,8 @@ BOARD = Board(
             [
                 series(
                     4,
-                    "How many workers answer, and how many are waited out?",
+                    "Workers that answer, or are waited out",
+                    "How many workers answer, and how many are waited out? "
                     "A worker is waited out when it died or hangs. It serves nothing that was invalidated meanwhile. "
                     "If it goes on, find the slot whose lease is 0 in panel 5.",
                     "ops",
@@ -50,7 +54,8 @@ BOARD = Board(
                 ),
                 series(
                     5,
-                    "For how long may each slot believe its memory?",
+                    "Channel lease by slot",
+                    "For how long may each slot believe its memory? "
                     "The channel's lease, renewed every 0.7 s: 1.3 to 2 while all is well. At 0 the slot asks Redis "
                     "or the provider for everything that can be invalidated.",
                     "s",
@@ -59,7 +64,8 @@ BOARD = Board(
                 ),
                 series(
                     6,
-                    "How often do workers lose the channel and join again?",
+                    "Channel joins",
+                    "How often do workers lose the channel and join again? "
                     "Each time L1 begins empty. Once at start is normal; more is a Redis or a network that drops "
                     "connections.",
                     "none",
@@ -74,7 +80,8 @@ BOARD = Board(
             [
                 series(
                     7,
-                    "What becomes of webhooks?",
+                    "Webhooks by outcome",
+                    "What becomes of webhooks? "
                     "Done and duplicate are good. Failed is retried by the provider; wrong_signature or stale is a "
                     "secret or a clock that differs (docs/integrate/webhooks.md).",
                     "ops",
@@ -82,7 +89,8 @@ BOARD = Board(
                 ),
                 series(
                     8,
-                    "How many invalidations does each slot carry out?",
+                    "Invalidations applied by slot",
+                    "How many invalidations does each slot carry out? "
                     "All lines should be one line. A slot below the others missed some while it was away, and forgot "
                     "everything instead.",
                     "ops",
@@ -90,7 +98,8 @@ BOARD = Board(
                 ),
                 series(
                     9,
-                    "May the shared Redis be believed?",
+                    "Shared Redis believed (1: yes)",
+                    "May the shared Redis be believed? "
                     "0 from meeting another server than before until its invalidations have been made again: a "
                     "second, not more.",
                     "none",

@@ -2,9 +2,19 @@
 
 from dashboards.boards.board import SLOT, Board, Variable
 from dashboards.boards.panels import Query, Row, heat, series
-from dashboards.boards.promql import buckets, of, quantile, rate, total
+from dashboards.boards.promql import buckets, in_currency, of, quantile, rate, share, total
 
 _O = 'organisation=~"$organisation"'
+
+_ASKED = rate("warmline_organisation_lookups_total", _O)
+_KEPT = rate("warmline_organisation_lookups_total", _O, 'answered_by="caches"')
+_LOADS = rate("warmline_organisation_loads_total", _O)
+_FAILED = rate("warmline_organisation_loads_total", _O, 'outcome="failed"')
+
+
+def _last_hour(money: str) -> str:
+    return f"sum by (cache, currency) (cache_currency_organisation:{money}:increase1h{{{_O}}})"
+
 
 BOARD = Board(
     uid="warmline-money",
@@ -17,15 +27,17 @@ BOARD = Board(
             [
                 series(
                     1,
-                    "How many conversations are open?",
+                    "Conversations open, of the limit",
+                    "How many conversations are open? "
                     "Each slot takes session_maximum; above that callers are refused as `full`: `make scale WORKERS=`.",
                     "none",
                     Query(total(of("warmline_sessions"), "slot"), "{{slot}}"),
-                    stacked=True,
+                    Query(f"min({of('warmline_session_limit')})", "limit of a slot"),
                 ),
                 series(
                     2,
-                    "How do conversations end?",
+                    "Conversations by end",
+                    "How do conversations end? "
                     "Closed, idle and gone are callers' doing. Failed is ours, upstream a provider's: read `make "
                     "logs SLOT=`.",
                     "ops",
@@ -33,7 +45,8 @@ BOARD = Board(
                 ),
                 series(
                     3,
-                    "Who is refused a conversation?",
+                    "Conversations refused",
+                    "Who is refused a conversation? "
                     "Full: `make scale WORKERS=`. Unauthenticated and not_found are clients with a wrong key or name.",
                     "ops",
                     Query(total(rate("warmline_sessions_refused_total"), "reason"), "{{reason}}"),
@@ -45,20 +58,23 @@ BOARD = Board(
             [
                 heat(
                     4,
-                    "How long until a greeting is heard?",
+                    "Greeting: time to first audio",
+                    "How long until a greeting is heard? "
                     "The band at the left is warm. One at a second is greetings that had to be spoken: warm them "
                     "(docs/operate/operations.md).",
                     buckets("warmline_session_first_audio_seconds", 'kind="greeting"'),
                 ),
                 heat(
                     5,
-                    "How long until an answer is heard?",
+                    "Answer: time to first audio",
+                    "How long until an answer is heard? "
                     "Two bands: known questions, and those that nobody asked before.",
                     buckets("warmline_session_first_audio_seconds", 'kind="answer"'),
                 ),
                 series(
                     6,
-                    "How long does an agent talk on when interrupted?",
+                    "Interruption: time to silence, p99",
+                    "How long does an agent talk on when interrupted? "
                     "p99. Above 100 ms callers notice; look at the event loop on Edge and host.",
                     "s",
                     Query(quantile(0.99, "warmline_session_interruption_seconds"), "p99"),
@@ -70,34 +86,44 @@ BOARD = Board(
             [
                 series(
                     7,
-                    "What has each organisation spent today?",
+                    "Spent today, and the limit",
+                    "What has each organisation spent today? "
                     "The whole fleet's, since midnight UTC, in the price table's currency. At its limit, what is not "
                     "cached is refused.",
                     "none",
-                    Query(f"max by (organisation) ({of('warmline_spent_today', _O)})", "{{organisation}}"),
                     Query(
-                        f"max by (organisation) ({of('warmline_spend_limit_per_day', _O)})", "{{organisation}} limit"
+                        in_currency(f"max by (organisation) ({of('warmline_spent_today', _O)})"),
+                        "{{organisation}}, {{currency}}",
+                    ),
+                    Query(
+                        in_currency(f"max by (organisation) ({of('warmline_spend_limit_per_day', _O)})"),
+                        "{{organisation}} limit, {{currency}}",
                     ),
                 ),
                 series(
                     8,
-                    "What costs money?",
-                    "An hour's worth of loads by cache. A jump is a cold cache or callers who ask something new.",
+                    "Spent, last hour",
+                    "What costs money? "
+                    "Loads of the last hour by cache, as they were billed, in the price table's currency. A jump is a "
+                    "cold cache or callers who ask something new.",
                     "none",
-                    Query(f"3600 * {total(rate('warmline_cost_total', _O), 'cache')}", "{{cache}}"),
+                    Query(_last_hour("warmline_cost"), "{{cache}}, {{currency}}"),
                     stacked=True,
                 ),
                 series(
                     9,
-                    "What does caching save?",
-                    "An hour's worth, an estimate: what lookups without a load would have cost by the price table.",
+                    "Saved, last hour (estimate)",
+                    "What does caching save? "
+                    "In the last hour, an estimate: what its lookups without a load would have cost by the price "
+                    "table. If it falls and callers do not, caches are cold: see Caches.",
                     "none",
-                    Query(f"3600 * {total(rate('warmline_cost_saved_total', _O), 'cache')}", "{{cache}}"),
+                    Query(_last_hour("warmline_cost_saved"), "{{cache}}, {{currency}}"),
                     stacked=True,
                 ),
                 series(
                     10,
-                    "How many characters are billed?",
+                    "Characters billed, by transport",
+                    "How many characters are billed? "
                     "By transport. REST is the slower way, taken where there was no socket: see Sockets.",
                     "none",
                     Query(total(rate("warmline_speech_characters_total"), "transport"), "{{transport}}"),
@@ -106,11 +132,35 @@ BOARD = Board(
             ],
         ),
         Row(
+            "Is one organisation worse off than the others?",
+            [
+                series(
+                    13,
+                    "Hit ratio by organisation",
+                    "Whose lookups do caches answer? The share that asked no provider. One far below the others has "
+                    "callers who ask something new, or changes its knowledge often: see Invalidation.",
+                    "percentunit",
+                    Query(share(_KEPT, _ASKED, "organisation"), "{{organisation}}"),
+                    most=1,
+                ),
+                series(
+                    14,
+                    "Failed loads by organisation",
+                    "Whose loads fail at a provider? A share of its loads. All of them: the provider. One: its data, "
+                    "its agents or its key there; `make logs` names the errors.",
+                    "percentunit",
+                    Query(share(_FAILED, _LOADS, "organisation"), "{{organisation}}"),
+                    most=1,
+                ),
+            ],
+        ),
+        Row(
             "Who is limited?",
             [
                 series(
                     11,
-                    "Whom did a limit refuse?",
+                    "Refused by a limit",
+                    "Whom did a limit refuse? "
                     "Rate: their own requests a second. Spend: their money for today; both are in the limits file.",
                     "ops",
                     Query(
@@ -119,7 +169,8 @@ BOARD = Board(
                 ),
                 series(
                     12,
-                    "How do calls to the data provider end?",
+                    "Data provider: calls by outcome",
+                    "How do calls to the data provider end? "
                     "Exhausted is its limit on us, unavailable that it is down. Ok beside them is enough for most "
                     "callers. Left out are passages or names that cannot be read: the worker's log has their fields.",
                     "ops",

@@ -1,62 +1,102 @@
 """Are callers happy, and what did caching save? Where whoever was woken begins."""
 
-from dashboards.boards.board import Board
-from dashboards.boards.panels import Query, Row, number, series, table
-from dashboards.boards.promql import of, quantile, rate, share, total, within
+from dashboards.boards.board import ENVIRONMENT, SLOT, Board
+from dashboards.boards.panels import Query, Row, expected, number, series, table
+from dashboards.boards.promql import of, quantile, rate, share, total
+from dashboards.objectives import OBJECTIVES
 
 _ORIGIN = rate("warmline_cache_lookups_total", 'source="origin"')
 _ALL = rate("warmline_cache_lookups_total")
-_FAILED = rate("warmline_http_requests_total", 'status=~"5.."')
-_GOOD = {0: "red", 0.95: "orange", 0.99: "green"}
+_PAGES = (expected(14.4, "page: 5m and 1h"), expected(6, "page: 30m and 6h"))
+_TICKETS = (expected(3, "ticket: 2h and 1d"), expected(1, "ticket: 6h and 3d"))
+"""How fast a budget must burn in both windows for an alert of rules/slo.yml; a test compares them."""
+_BUDGET = {0: "red", 0.25: "orange", 0.5: "green"}
+_WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+_EARLIER = (
+    "The share of the last 30 days' budget that is left, of as many of them as Prometheus holds. Below nothing the "
+    "objective is missed. What spends it is in the burn rates beside: stop risky deploys until it grows again."
+)
+
+
+def _burns(errors: str, share: float) -> list[Query]:
+    """How many times faster than allowed the budget of an objective is spent, in each window that alerts look at."""
+    allowed = f"{1 - share:g}"
+    return [Query(f"{errors}:ratio_rate{window} / {allowed}", window) for window in _WINDOWS]
+
+
+def _left(errors: str, share: float) -> str:
+    return f"1 - {errors}:ratio_rate{OBJECTIVES.budget_days}d / {1 - share:g}"
+
+
+_LATE, _ERRORS = "fleet:warmline_greetings_late", "fleet:warmline_request_errors"
 
 BOARD = Board(
     uid="warmline-overview",
     title="Warmline: overview",
     description="Are callers happy, and what did caching save?",
+    variables=[SLOT, ENVIRONMENT],
     rows=[
         Row(
             "Are callers happy?",
             [
                 number(
                     1,
-                    "Are greetings quick?",
-                    "Within half a second; the objective is 99 % over 30 days. Below it, look at Caches (were they "
-                    "cold?) and Sockets (did greetings wait for a handshake?).",
+                    "Greetings in time (1 h)",
+                    "Are greetings quick? Heard within half a second, in the last hour, over all slots. Below the "
+                    "objective, look at Caches (were they cold?) and Sockets (did greetings wait for a handshake?).",
                     "percentunit",
-                    within("0.5", "warmline_session_first_audio_seconds", 'kind="greeting"'),
+                    f"1 - {_LATE}:ratio_rate1h",
+                    expected(OBJECTIVES.greetings, "objective"),
                     most=1,
-                    marks=_GOOD,
+                    marks={0: "red", 0.95: "orange", OBJECTIVES.greetings: "green"},
+                    legend="measured",
                 ),
                 number(
                     2,
-                    "Are requests answered?",
-                    "Those that did not end in a status of 500 or more; the objective is 99.9 % over 30 days. Below "
-                    "it, panel 7 names the statuses and `make logs SLOT=` the reason.",
+                    "Requests answered (1 h)",
+                    "Are requests answered? Those that did not end in a status of 500 or more, in the last hour, over "
+                    "all slots. Below the objective, panel 7 names the statuses and `make logs SLOT=` the reason.",
                     "percentunit",
-                    f"1 - {share(_FAILED, rate('warmline_http_requests_total'))}",
+                    f"1 - {_ERRORS}:ratio_rate1h",
+                    expected(OBJECTIVES.requests, "objective"),
                     most=1,
-                    marks={0: "red", 0.99: "orange", 0.999: "green"},
+                    marks={0: "red", 0.99: "orange", OBJECTIVES.requests: "green"},
+                    legend="measured",
                 ),
                 number(
                     3,
-                    "Do caches answer?",
-                    "Hits of either layer, joined loads and stale answers. It falls when caches are cold or too "
-                    "small: see Caches.",
+                    "Hit ratio, all caches",
+                    "Do caches answer? Hits of either layer, joined loads and stale answers, of the last moments. It "
+                    "falls when caches are cold or too small: Caches shows each beside what is expected of it.",
                     "percentunit",
                     f"1 - {share(_ORIGIN, _ALL)}",
                     most=1,
                     marks={0: "red", 0.5: "orange", 0.8: "green"},
                 ),
                 number(
+                    15,
+                    "Sessions, of the limit",
+                    "Is there room for more callers? Open sessions against what the workers may hold, all of them and "
+                    "the fullest. At 100 % callers are refused as `full`: `make scale WORKERS=`.",
+                    "percentunit",
+                    f"sum({of('warmline_sessions')}) / sum({of('warmline_session_limit')})",
+                    Query(f"max({of('warmline_sessions')} / {of('warmline_session_limit')})", "the fullest"),
+                    most=1,
+                    marks={0: "green", 0.7: "orange", 0.9: "red"},
+                    legend="all",
+                ),
+                number(
                     4,
-                    "How many workers serve?",
+                    "Workers that serve",
+                    "How many workers serve? "
                     "As many as Prometheus can scrape. Fewer than the inventory has: see Deploys, then `make status`.",
                     "none",
                     total(of("up", 'job="workers"')),
                 ),
                 number(
                     5,
-                    "Do alerts fire?",
+                    "Alerts that fire",
+                    "Do alerts fire? "
                     "The table below names them and their runbooks; the watchdog, which always fires, is left out.",
                     "none",
                     'count(ALERTS{alertstate="firing", alertname!="Watchdog"}) or vector(0)',
@@ -66,20 +106,70 @@ BOARD = Board(
             height=6,
         ),
         Row(
+            "How much may still go wrong, and how fast does it?",
+            [
+                number(
+                    16,
+                    "Requests: budget left",
+                    f"May more requests fail? {_EARLIER}",
+                    "percentunit",
+                    _left(_ERRORS, OBJECTIVES.requests),
+                    most=1,
+                    marks=_BUDGET,
+                ),
+                series(
+                    17,
+                    "Requests: burn rate by window",
+                    "How many times faster than allowed do requests spend their budget? An alert fires while both "
+                    "windows of a line are above it: 14.4 and 6 wake somebody, 3 and 1 are for the morning. Find the "
+                    "status in panel 7.",
+                    "none",
+                    *_burns(_ERRORS, OBJECTIVES.requests),
+                    *_PAGES,
+                    *_TICKETS,
+                ),
+                number(
+                    18,
+                    "Greetings: budget left",
+                    f"May more greetings come late? {_EARLIER}",
+                    "percentunit",
+                    _left(_LATE, OBJECTIVES.greetings),
+                    most=1,
+                    marks=_BUDGET,
+                ),
+                series(
+                    19,
+                    "Greetings: burn rate by window",
+                    "How many times faster than allowed do greetings spend their budget? An alert fires while both "
+                    "windows of a line are above it: 14.4 and 6 wake somebody, 3 and 1 are for the morning. Look at "
+                    "Caches and Sockets.",
+                    "none",
+                    *_burns(_LATE, OBJECTIVES.greetings),
+                    *_PAGES,
+                    *_TICKETS,
+                ),
+            ],
+            height=11,
+        ),
+        Row(
             "What do callers wait for?",
             [
                 series(
                     6,
-                    "How long until a caller hears the first audio?",
+                    "Time to first audio",
+                    "How long until a caller hears the first audio? "
                     "From the caller's message to the first frame. A p99 above a second is a cold cache or a slow "
                     "provider: compare with the loads on Caches.",
                     "s",
                     Query(quantile(0.5, "warmline_session_first_audio_seconds", by=("kind",)), "{{kind}} p50"),
+                    Query(quantile(0.95, "warmline_session_first_audio_seconds", by=("kind",)), "{{kind}} p95"),
                     Query(quantile(0.99, "warmline_session_first_audio_seconds", by=("kind",)), "{{kind}} p99"),
+                    expected(OBJECTIVES.greeting_seconds, "greetings' objective"),
                 ),
                 series(
                     7,
-                    "How many requests come, and how do they end?",
+                    "Requests by status",
+                    "How many requests come, and how do they end? "
                     "429 is a limit (see Sessions and money), 502 a provider, 503 Redis or a full worker, 500 a "
                     "fault of ours: read `make logs SLOT=`.",
                     "reqps",
@@ -88,7 +178,8 @@ BOARD = Board(
                 ),
                 series(
                     8,
-                    "How long does a request take?",
+                    "Request time by endpoint, p99",
+                    "How long does a request take? "
                     "p99 by endpoint. If all of them rise together, look at the event loop on Edge and host; if one "
                     "does, at its cache.",
                     "s",
@@ -101,7 +192,8 @@ BOARD = Board(
             [
                 series(
                     9,
-                    "How many calls to providers did caching save?",
+                    "Provider calls, saved and made",
+                    "How many calls to providers did caching save? "
                     "Lookups that would each have been a call, beside those that were. The gap is what this fleet is "
                     "for.",
                     "ops",
@@ -110,16 +202,24 @@ BOARD = Board(
                 ),
                 series(
                     10,
-                    "What do loads cost an hour, and what does caching save?",
-                    "In the price table's currency. Savings are an estimate: what the lookups without a load would "
-                    "have cost by the same table. If costs rise and callers do not, caches are cold.",
+                    "Money of the last hour",
+                    "What did loads cost in the last hour, and what did caching save? What was really spent, in the "
+                    "price table's currency; savings are an estimate by the same table. If costs rise and callers do "
+                    "not, caches are cold.",
                     "none",
-                    Query(f"3600 * {total(rate('warmline_cost_saved_total'))}", "saved"),
-                    Query(f"3600 * {total(rate('warmline_cost_total'))}", "spent"),
+                    Query(
+                        "sum by (currency) (cache_currency_organisation:warmline_cost_saved:increase1h)",
+                        "saved, {{currency}}",
+                    ),
+                    Query(
+                        "sum by (currency) (cache_currency_organisation:warmline_cost:increase1h)",
+                        "spent, {{currency}}",
+                    ),
                 ),
                 series(
                     11,
-                    "Who answers lookups?",
+                    "Lookups by layer",
+                    "Who answers lookups? "
                     "L1 should answer most, L2 what a restart or another slot has warmed. A growing origin is a cold "
                     "cache, stale a provider in trouble.",
                     "ops",
@@ -133,23 +233,37 @@ BOARD = Board(
             [
                 table(
                     12,
-                    "Which alerts fire, and where is the way out?",
-                    "Open the runbook that has the alert's name (docs/runbooks) and run the command in it.",
-                    "none",
-                    'ALERTS{alertstate="firing", alertname!="Watchdog"}',
+                    "Alerts, and the way out",
+                    "Which alerts fire, since when, and where is the way out? The last two columns lead to the panel "
+                    "that shows it and to its runbook; the commands there name this environment.",
+                    "dateTimeFromNow",
+                    "1000 * (ALERTS_FOR_STATE and ignoring (alertstate) "
+                    'ALERTS{alertstate="firing", alertname!="Watchdog"}) '
+                    "* on (alertname) group_left (panel, runbook) alertname_panel_runbook:warmline_alert:links",
                     columns={
                         "alertname": "Alert",
                         "severity": "Severity",
+                        "Value": "Since",
                         "slot": "Slot",
                         "host": "Host",
                         "redis": "Redis",
                         "cache": "Cache",
+                        "organisation": "Organisation",
+                        "panel": "Panel",
+                        "runbook": "Runbook",
                     },
-                    hidden=("alertstate",),
+                    links={"panel": "panel", "runbook": "runbook"},
                 ),
+            ],
+            height=9,
+        ),
+        Row(
+            "",
+            [
                 series(
                     13,
-                    "Does every part answer Prometheus?",
+                    "Targets that answer, the least (1: all)",
+                    "Does every part answer Prometheus? "
                     "The least of each job: 0 means that at least one of its targets does not answer. The runbook is "
                     "TargetDown's, for workers WorkerDown's.",
                     "none",
@@ -158,12 +272,19 @@ BOARD = Board(
                 ),
                 series(
                     14,
-                    "Would an alert reach you?",
+                    "Monitoring: what is not delivered",
+                    "Would an alert reach you? "
                     "Rules that cannot be evaluated, notifications that cannot be delivered: anything but 0 means "
                     "that silence is no good news. The runbooks are RulesFail's and AlertsNotDelivered's.",
                     "ops",
-                    Query("sum(rate(prometheus_rule_evaluation_failures_total[$__rate_interval]))", "rules fail"),
-                    Query("sum(rate(prometheus_notifications_dropped_total[$__rate_interval]))", "dropped"),
+                    Query(
+                        'sum(rate(prometheus_rule_evaluation_failures_total{environment=~"$environment"}[$__rate_interval]))',
+                        "rules fail",
+                    ),
+                    Query(
+                        'sum(rate(prometheus_notifications_dropped_total{environment=~"$environment"}[$__rate_interval]))',
+                        "dropped",
+                    ),
                     Query("sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))", "not delivered"),
                 ),
             ],

@@ -1,4 +1,7 @@
-"""The words that boards are written in: a panel asks a question, and says what to do about a bad answer."""
+"""The words that boards are written in: a panel has a title to scan, and asks a question.
+
+Its description begins with the question, and says what to do about a bad answer.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,12 +29,13 @@ class Query:
 
 @dataclass(frozen=True)
 class Panel:
-    """One question. `id` is for ever: alerts link to it. `why` says what the answer means and what to do.
+    """One question. `id` is for ever: alerts link to it. `why` asks it, says what the answer means and what to do.
 
     `text` is what a panel says that asks nothing.
 
     `most` ends the axis, `marks` colours from a value on, `stacked` adds the series up, `columns` renames a table's
-    columns and `hidden` names those that it does not show.
+    columns and `hidden` names those that it does not show. `links` are the columns that hold a path on
+    Grafana, each with the word that is shown in its place.
     """
 
     id: int
@@ -45,6 +49,7 @@ class Panel:
     stacked: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     hidden: Sequence[str] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
 
 
@@ -76,12 +81,18 @@ def number(
     why: str,
     unit: str,
     expr: str,
-    *,
+    *beside: Query,
     most: float | None = None,
     marks: Mapping[float, str] | None = None,
+    legend: str = "",
 ) -> Panel:
-    """One value with its past behind it; `marks` are the colours from a value on."""
-    return Panel(id_, title, why, unit, Kind.NUMBER, [Query(expr)], most=most, marks=marks or {})
+    """One value with its past behind it, and what stands `beside` it; `marks` are the colours from a value on."""
+    return Panel(id_, title, why, unit, Kind.NUMBER, [Query(expr, legend), *beside], most=most, marks=marks or {})
+
+
+def expected(value: float, name: str = "expected") -> Query:
+    """What a measurement is shown beside."""
+    return Query(f"vector({value:g})", name)
 
 
 def heat(id_: int, title: str, why: str, expr: str) -> Panel:
@@ -90,10 +101,18 @@ def heat(id_: int, title: str, why: str, expr: str) -> Panel:
 
 
 def table(
-    id_: int, title: str, why: str, unit: str, expr: str, *, columns: Mapping[str, str], hidden: Sequence[str] = ()
+    id_: int,
+    title: str,
+    why: str,
+    unit: str,
+    expr: str,
+    *,
+    columns: Mapping[str, str],
+    hidden: Sequence[str] = (),
+    links: Mapping[str, str] | None = None,
 ) -> Panel:
     """What is so now, a line for each series."""
-    return Panel(id_, title, why, unit, Kind.TABLE, [Query(expr)], columns=columns, hidden=hidden)
+    return Panel(id_, title, why, unit, Kind.TABLE, [Query(expr)], columns=columns, hidden=hidden, links=links or {})
 
 
 def text(id_: int, title: str, content: str) -> Panel:

@@ -39,3 +39,8 @@ def buckets(histogram: str, *matchers: str) -> str:
 def share(part: str, whole: str, *by: str) -> str:
     """How much of `whole` is `part`; 0 where there is a whole and no such part."""
     return f"({total(part, *by)} or 0 * {total(whole, *by)}) / {total(whole, *by)}"
+
+
+def in_currency(expr: str) -> str:
+    """Money with the label `currency`, the price table's; while a rollout changes it, one of the two."""
+    return f"{expr} * on () group_left (currency) topk(1, max by (currency) ({of('warmline_price_info')}))"

@@ -23,7 +23,8 @@ BOARD = Board(
             [
                 number(
                     1,
-                    "Does every Redis answer?",
+                    "Redis up, the least (1: all)",
+                    "Does every Redis answer? "
                     "The least of both. 0: the fleet goes on from L1 and the providers; run the command in "
                     "RedisDown's runbook.",
                     "none",
@@ -33,7 +34,8 @@ BOARD = Board(
                 ),
                 series(
                     2,
-                    "Do workers leave Redis alone?",
+                    "Redis left alone by workers (1: yes)",
+                    "Do workers leave Redis alone? "
                     "How many workers have their breaker open. Some for a moment is a hiccup, all is Redis or the "
                     "network.",
                     "none",
@@ -45,14 +47,16 @@ BOARD = Board(
                 ),
                 series(
                     3,
-                    "For how long has it been up?",
+                    "Redis: time since its start",
+                    "For how long has it been up? "
                     "A line that falls to 0 is a restart. The fleet makes the logged invalidations again by itself.",
                     "s",
                     Query(f"redis_uptime_in_seconds{{{_R}}}", "{{redis}}"),
                 ),
                 table(
                     4,
-                    "What runs, and in which role?",
+                    "Redis: version and role",
+                    "What runs, and in which role? "
                     "A role that changed is a failover; `cache` must evict (allkeys-lfu) and `state` must not "
                     "(noeviction).",
                     "none",
@@ -72,7 +76,8 @@ BOARD = Board(
             [
                 series(
                     5,
-                    "How full is it?",
+                    "Memory, of the limit",
+                    "How full is it? "
                     "`cache` at 100 % evicts, which is its work; `state` at 100 % refuses writes: raise "
                     "fleet_redis_state_mib before that.",
                     "percentunit",
@@ -84,7 +89,8 @@ BOARD = Board(
                 ),
                 series(
                     6,
-                    "How many keys does it evict, and how many expire?",
+                    "Keys evicted and expired",
+                    "How many keys does it evict, and how many expire? "
                     "Evictions of `cache` above what expires mean that it is too small for its traffic. `state` must "
                     "never evict.",
                     "ops",
@@ -93,7 +99,8 @@ BOARD = Board(
                 ),
                 series(
                     7,
-                    "How many keys does it hold?",
+                    "Keys held",
+                    "How many keys does it hold? "
                     "Steady under steady traffic. A line of `state` that only climbs is something that never expires.",
                     "none",
                     Query(f"sum by (redis) (redis_db_keys{{{_R}}})", "{{redis}}"),
@@ -105,7 +112,8 @@ BOARD = Board(
             [
                 series(
                     8,
-                    "How many commands does it carry out?",
+                    "Commands a second",
+                    "How many commands does it carry out? "
                     "By command. A jump of one of them without more callers is a loop of somebody's.",
                     "ops",
                     Query(f"sum by (redis, cmd) ({_rate('redis_commands_total')})", "{{redis}} {{cmd}}"),
@@ -113,7 +121,8 @@ BOARD = Board(
                 ),
                 series(
                     9,
-                    "How long does a command take?",
+                    "Time of a command",
+                    "How long does a command take? "
                     "The mean, in Redis itself. Above a millisecond something heavy runs beside: see its slow log.",
                     "s",
                     Query(
@@ -124,7 +133,8 @@ BOARD = Board(
                 ),
                 series(
                     10,
-                    "How many reads find something?",
+                    "Reads that find something",
+                    "How many reads find something? "
                     "Of keys asked, entries and generations alike. It falls when Redis is too small or has just "
                     "started.",
                     "percentunit",
@@ -141,7 +151,8 @@ BOARD = Board(
             [
                 series(
                     11,
-                    "Who is connected, and was anybody refused?",
+                    "Clients, and clients refused",
+                    "Who is connected, and was anybody refused? "
                     "A few for each worker. Refused ones mean maxclients is reached.",
                     "none",
                     Query(f"redis_connected_clients{{{_R}}}", "{{redis}}"),
@@ -151,7 +162,8 @@ BOARD = Board(
                 ),
                 series(
                     12,
-                    "How much does it send and take?",
+                    "Network traffic",
+                    "How much does it send and take? "
                     "Audio makes most of it. Near the network's limit, lower what is stored: cache_tts_ttl.",
                     "Bps",
                     Query(f"sum by (redis) ({_rate('redis_net_output_bytes_total')})", "{{redis}} out"),
@@ -159,7 +171,8 @@ BOARD = Board(
                 ),
                 series(
                     13,
-                    "Does it keep what it was told?",
+                    "Write state (1: well)",
+                    "Does it keep what it was told? "
                     "`state` writes each change to a file. 0 is a disk that is full or gone: see Edge and host.",
                     "none",
                     Query(f"redis_aof_last_write_status{{{_R}}}", "{{redis}}"),
@@ -172,7 +185,8 @@ BOARD = Board(
             [
                 series(
                     14,
-                    "Do the clocks agree?",
+                    "Clock skew, workers to Redis",
+                    "Do the clocks agree? "
                     "By how much a worker's clock is ahead of Redis'. What one stores that is more "
                     "than 2 s ahead counts as past its time on all others: mend its host's time synchronisation.",
                     "s",

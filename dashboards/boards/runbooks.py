@@ -2,8 +2,10 @@
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import yaml
 
 from dashboards.boards import caches, deploys, edge, invalidation, money, overview, redis, sockets, stickiness
 from dashboards.boards.board import ENVIRONMENT, Board
@@ -33,6 +35,24 @@ def address(alert: str) -> str:
 def linked_rules(rules: str, page: str) -> str:
     """A file of rules with two more annotations for each alert: its runbook's page, and the panel that shows it."""
     return re.sub(r"(- alert: (\w+)\n(?:(?! *- alert:).*\n)*? +annotations:\n)( +)", _add_links(page), rules)
+
+
+def ways_out(files: Iterable[str]) -> str:
+    """Rules that record each alert's panel and runbook as labels, for the overview's table to join with what fires.
+
+    The paths are quoted and stay paths, unlike those of annotations: the table is on Grafana itself.
+    """
+    said = [
+        "      - record: alertname_panel_runbook:warmline_alert:links\n"
+        "        expr: vector(1)\n"
+        f'        labels: {{alertname: {rule["alert"]}, panel: "{rule["annotations"]["dashboard"]}", '
+        f'runbook: "{address(rule["alert"])}"}}\n'
+        for file in files
+        for group in yaml.safe_load(file)["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    return "groups:\n  - name: warmline-links\n    interval: 30s\n    rules:\n" + "".join(said)
 
 
 def _add_links(page: str) -> Callable[[re.Match[str]], str]:

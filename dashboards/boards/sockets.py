@@ -17,7 +17,8 @@ BOARD = Board(
             [
                 number(
                     1,
-                    "How many utterances found a warm socket?",
+                    "Utterances with a warm socket",
+                    "How many utterances found a warm socket? "
                     "Each one that did spared its caller a handshake. Below 90 %, raise speech_sockets_prewarm if "
                     "the account has room.",
                     "percentunit",
@@ -27,7 +28,8 @@ BOARD = Board(
                 ),
                 series(
                     2,
-                    "How many handshakes were avoided?",
+                    "Utterances by socket found",
+                    "How many handshakes were avoided? "
                     "Warm avoided one, opened waited for one, none was sent over REST.",
                     "ops",
                     Query(total(_LEASES, "found"), "{{found}}"),
@@ -35,7 +37,8 @@ BOARD = Board(
                 ),
                 series(
                     3,
-                    "How many sockets are there, and what do they do?",
+                    "Sockets by state",
+                    "How many sockets are there, and what do they do? "
                     "Idle ones are what keeps callers from waiting. None idle for long: the pool is too small for "
                     "its callers.",
                     "none",
@@ -49,7 +52,8 @@ BOARD = Board(
             [
                 series(
                     4,
-                    "How close is the account to its limit?",
+                    "Sockets open, of the account",
+                    "How close is the account to its limit? "
                     "All workers' sockets against what the account may have. Above 90 % new workers speak over REST: "
                     "ask the provider for more, or lower speech_sockets_maximum.",
                     "none",
@@ -58,7 +62,8 @@ BOARD = Board(
                 ),
                 series(
                     5,
-                    "How is the account shared out?",
+                    "Account: share of each slot",
+                    "How is the account shared out? "
                     "A share below what is fair is another worker that has not given back yet: it does within a "
                     "minute.",
                     "none",
@@ -66,7 +71,8 @@ BOARD = Board(
                 ),
                 series(
                     6,
-                    "How many utterances wait for a socket?",
+                    "Utterances that wait",
+                    "How many utterances wait for a socket? "
                     "More than a moment's worth means that the pool is at its maximum or handshakes fail.",
                     "none",
                     Query(total(of("warmline_socket_waiting"), "slot"), "{{slot}}"),
@@ -78,13 +84,15 @@ BOARD = Board(
             [
                 heat(
                     7,
-                    "How long does a handshake take?",
+                    "Handshake time",
+                    "How long does a handshake take? "
                     "What a caller would have waited. If it climbs, the provider or the way to it is slow.",
                     buckets("warmline_socket_handshake_duration_seconds"),
                 ),
                 series(
                     8,
-                    "Do handshakes fail?",
+                    "Handshakes by outcome",
+                    "Do handshakes fail? "
                     "Failures that last are a wrong key, a limit of the account or a provider that is down: `make logs "
                     "SLOT=` says which.",
                     "ops",
@@ -92,7 +100,8 @@ BOARD = Board(
                 ),
                 series(
                     9,
-                    "How old is the oldest socket?",
+                    "Oldest socket",
+                    "How old is the oldest socket? "
                     "It is replaced before speech_sockets_max_age. A line that climbs past it is a pool that cannot "
                     "open a successor.",
                     "s",
@@ -100,7 +109,8 @@ BOARD = Board(
                 ),
                 series(
                     10,
-                    "Why do sockets end?",
+                    "Sockets ended, by cause",
+                    "Why do sockets end? "
                     "Aged and surplus are housekeeping, interrupted is callers who cut in. Silent, cut and failed "
                     "are the provider's.",
                     "ops",

@@ -17,7 +17,8 @@ BOARD = Board(
             [
                 number(
                     1,
-                    "Does one slot carry more than its share?",
+                    "Busiest slot, times the average",
+                    "Does one slot carry more than its share? "
                     "The busiest slot against the average: 1 is even. Above 2 one network or one session dominates: "
                     "`make where CLIENT=` says who lands where.",
                     "none",
@@ -26,14 +27,16 @@ BOARD = Board(
                 ),
                 series(
                     2,
-                    "How many lookups does each slot answer?",
+                    "Lookups by slot",
+                    "How many lookups does each slot answer? "
                     "A slot at 0 is out of the edge's rotation or down; one far above the rest is skew.",
                     "ops",
                     Query(_LOOKUPS, "{{slot}}"),
                 ),
                 series(
                     3,
-                    "How many conversations does each slot hold?",
+                    "Conversations by slot",
+                    "How many conversations does each slot hold? "
                     "Voice sessions that are open. After a drain one slot is empty for a while; it fills with new "
                     "callers.",
                     "none",
@@ -46,7 +49,8 @@ BOARD = Board(
             [
                 series(
                     4,
-                    "How many resumed conversations came to another slot?",
+                    "Resumed elsewhere",
+                    "How many resumed conversations came to another slot? "
                     "The share of resumed sessions that another slot held before. Deploys move nobody; scaling moves "
                     "those that `make where` names. Anything else is an edge that disagrees with itself.",
                     "percentunit",
@@ -61,14 +65,16 @@ BOARD = Board(
                 ),
                 series(
                     5,
-                    "Where do resumed conversations go on?",
+                    "Resumed, by place",
+                    "Where do resumed conversations go on? "
                     "Here is the slot that held them before, elsewhere is another.",
                     "ops",
                     Query(total(rate("warmline_sessions_resumed_total"), "where"), "{{where}}"),
                 ),
                 series(
                     6,
-                    "How warm is each slot?",
+                    "L1 hit ratio by slot",
+                    "How warm is each slot? "
                     "The share of lookups that L1 answered. One slot far below the others has just started, or gets "
                     "callers who belong elsewhere.",
                     "percentunit",
@@ -82,14 +88,16 @@ BOARD = Board(
             [
                 series(
                     7,
-                    "How many bytes does each slot's L1 hold?",
+                    "L1 bytes by slot",
+                    "How many bytes does each slot's L1 hold? "
                     "Slots fill with what their callers ask. A slot that stays small is not asked.",
                     "bytes",
                     Query(total(of("warmline_cache_l1_bytes"), "slot"), "{{slot}}"),
                 ),
                 series(
                     8,
-                    "How many requests does each slot answer?",
+                    "Requests by slot",
+                    "How many requests does each slot answer? "
                     "As the edge sends them. Compare with lookups: a request makes about three.",
                     "reqps",
                     Query(total(rate("warmline_http_requests_total"), "slot"), "{{slot}}"),

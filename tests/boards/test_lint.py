@@ -42,8 +42,12 @@ def test_a_rate_over_less_than_four_scrapes_is_named() -> None:
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
-        (lambda panel: panel.update(title="Hit ratio"), "its title must be a question"),
-        (lambda panel: panel.update(description="Ratio."), "its description must say"),
+        (lambda panel: panel.update(title="Who answers?"), "its title must be a name"),
+        (
+            lambda panel: panel.update(description="Ratio. What is it? It is one."),
+            "its description must begin with a question",
+        ),
+        (lambda panel: panel.update(description="Ratio? See."), "its description must say"),
         (lambda panel: panel["fieldConfig"]["defaults"].update(unit="percent unit"), "is no unit of ours"),
         (lambda panel: panel["fieldConfig"]["defaults"].pop("min"), "its axis must begin at 0"),
         (lambda panel: panel["options"]["legend"].update(displayMode="list"), "its legend must be a table"),

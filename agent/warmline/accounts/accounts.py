@@ -31,7 +31,7 @@ class Use:
 
 @dataclass(slots=True)
 class Account:
-    """One organisation. `cost`, `saved` and `refused` count since the start; `fleet`, `sent` and `unsent` today.
+    """One organisation. `fleet`, `sent` and `unsent` are today's; everything else counts since the start.
 
     `fleet` is what all workers together had used when they were last asked; `sent` is on its way to them.
     """
@@ -41,6 +41,8 @@ class Account:
     cost: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PRICED, 0))
     saved: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PRICED, 0))
     refused: dict[str, int] = field(default_factory=lambda: {"rate": 0, "spend": 0})
+    lookups: dict[str, int] = field(default_factory=lambda: {"caches": 0, "provider": 0})
+    loads: dict[str, int] = field(default_factory=lambda: {"ok": 0, "failed": 0})
     reserved: int = 0
     fleet: Use | None = None
     sent: Use = field(default_factory=Use)
@@ -99,8 +101,14 @@ class Accounts:
 
     def record_lookup(self, organisation: str, cache: str, source: Source | None, price: int) -> None:
         """Record an answered lookup. Its price was saved unless a provider was asked. None: the lookup was given up."""
-        if source is not None and source is not Source.ORIGIN:
-            self.of(organisation).saved[cache] += price
+        if source is None:
+            return
+        account = self.of(organisation)
+        if source is Source.ORIGIN:
+            account.lookups["provider"] += 1
+        else:
+            account.lookups["caches"] += 1
+            account.saved[cache] += price
 
     @contextlib.contextmanager
     def pay(self, organisation: str, cache: str, price: int) -> Iterator[None]:
@@ -120,8 +128,10 @@ class Accounts:
         paid = price
         try:
             yield
+            account.loads["ok"] += 1
         except UpstreamError:
             paid = 0
+            account.loads["failed"] += 1
             raise
         finally:
             account.reserved -= price

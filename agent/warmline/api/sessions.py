@@ -68,7 +68,7 @@ class SessionApi:
         self._metrics = metrics
         self._send_seconds = send_seconds
         self._text_length = text_length
-        metrics.begin_sessions(End, KINDS)
+        metrics.begin_sessions(End, KINDS, limit=sessions.limit)
 
     def routes(self) -> list[WebSocketRoute]:
         """The endpoint, for the application to mount."""

@@ -61,6 +61,11 @@ class Sessions(Background):
         self._owners: dict[bytes, Conversation] = {}
         self._draining = False
 
+    @property
+    def limit(self) -> int:
+        """How many may be open at once."""
+        return self._limits.maximum
+
     def leave(self) -> None:
         """Every session leaves as soon as it listens; so does one that is opened from now on."""
         self._draining = True

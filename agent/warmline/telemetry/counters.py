@@ -96,6 +96,9 @@ class Metrics:
             registry=registry,
         )
         self._sessions = Gauge("warmline_sessions", "Voice sessions that are open.", registry=registry)
+        self._session_limit = Gauge(
+            "warmline_session_limit", "Voice sessions that this worker may hold.", registry=registry
+        )
         self._sessions_ended = Counter(
             "warmline_sessions_ended", "Voice sessions that ended, by why.", ["reason"], registry=registry
         )
@@ -154,8 +157,9 @@ class Metrics:
             self._left_cold.labels(cache, why)
         self._streams_lost.labels(cache)
 
-    def begin_sessions(self, ends: Iterable[Enum], kinds: Iterable[str]) -> None:
-        """The same for voice sessions: how they may end, and what is said in them."""
+    def begin_sessions(self, ends: Iterable[Enum], kinds: Iterable[str], *, limit: int) -> None:
+        """The same for voice sessions: how they may end, what is said in them, and how many may be open at once."""
+        self._session_limit.set(limit)
         for end in ends:
             self._sessions_ended.labels(end.name.lower())
             self._sessions_refused.labels(end.name.lower())

@@ -4,12 +4,12 @@ Organisations are those that have an API key, so that their number is bounded.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from warmline.accounts.accounts import Account, Accounts
+from warmline.accounts.accounts import Accounts
 from warmline.accounts.prices import MICROS
 
 
@@ -29,6 +29,14 @@ class Money(Collector):
             "Money that lookups would have cost which no provider was asked for.",
             labels=["cache", "organisation"],
         )
+        lookups = CounterMetricFamily(
+            "warmline_organisation_lookups",
+            "Lookups that were answered, by whether a provider was asked.",
+            labels=["answered_by", "organisation"],
+        )
+        loads = CounterMetricFamily(
+            "warmline_organisation_loads", "Loads that ended, by how.", labels=["outcome", "organisation"]
+        )
         refused = CounterMetricFamily(
             "warmline_limited", "Requests and loads that a limit refused.", labels=["limit", "organisation"]
         )
@@ -41,24 +49,21 @@ class Money(Collector):
         currency = GaugeMetricFamily("warmline_price_info", "1, labelled with the currency.", labels=["currency"])
         currency.add_metric([self._accounts.prices.currency], 1)
         for name, account in self._accounts.all().items():
-            _add(account, name, cost=cost, saved=saved, refused=refused)
+            _add(name, cost, _money(account.cost))
+            _add(name, saved, _money(account.saved))
+            _add(name, lookups, account.lookups)
+            _add(name, loads, account.loads)
+            _add(name, refused, account.refused)
             today.add_metric([name], account.spent_today / MICROS)
             if account.spend_per_day < math.inf:
                 limit.add_metric([name], account.spend_per_day / MICROS)
-        return [cost, saved, refused, today, limit, currency]
+        return [cost, saved, lookups, loads, refused, today, limit, currency]
 
 
-def _add(
-    account: Account,
-    name: str,
-    *,
-    cost: CounterMetricFamily,
-    saved: CounterMetricFamily,
-    refused: CounterMetricFamily,
-) -> None:
-    for cache, micros in account.cost.items():
-        cost.add_metric([cache, name], micros / MICROS)
-    for cache, micros in account.saved.items():
-        saved.add_metric([cache, name], micros / MICROS)
-    for limit, count in account.refused.items():
-        refused.add_metric([limit, name], count)
+def _money(micros: Mapping[str, int]) -> dict[str, float]:
+    return {cache: amount / MICROS for cache, amount in micros.items()}
+
+
+def _add(organisation: str, family: CounterMetricFamily, counts: Mapping[str, float]) -> None:
+    for label, count in counts.items():
+        family.add_metric([label, organisation], count)

@@ -122,6 +122,26 @@ def test_whatever_asked_no_provider_has_saved_its_price(clocks: Clocks, source: 
     assert accounts.of("sahyadri").saved["tts"] == (0 if source is Source.ORIGIN else 30)
 
 
+def test_lookups_are_counted_by_organisation_and_by_whether_a_provider_was_asked(clocks: Clocks) -> None:
+    accounts = made(clocks)
+    for source in Source:
+        accounts.answered("sahyadri", "rag", source, 0)
+    accounts.answered("sahyadri", "rag", None, 0)
+    assert accounts.of("sahyadri").lookups == {"caches": len(Source) - 1, "provider": 1}
+    assert accounts.of("kaveri").lookups == {"caches": 0, "provider": 0}
+
+
+def test_loads_are_counted_by_organisation_and_by_how_they_ended(clocks: Clocks) -> None:
+    accounts = made(clocks)
+    pay(accounts, 1)
+    with pytest.raises(UpstreamUnavailable), accounts.paying("sahyadri", "tts", 1):
+        raise UpstreamUnavailable("down")
+    with pytest.raises(SpendLimitReached):
+        pay(accounts, 2 * MICROS)
+    assert accounts.of("sahyadri").loads == {"ok": 1, "failed": 1}
+    assert accounts.of("kaveri").loads == {"ok": 0, "failed": 0}
+
+
 def test_a_lookup_that_was_given_up_has_saved_nothing(clocks: Clocks) -> None:
     accounts = made(clocks)
     accounts.record_lookup("sahyadri", "tts", None, 30)
