@@ -125,8 +125,8 @@ def test_whatever_asked_no_provider_has_saved_its_price(clocks: Clocks, source: 
 def test_lookups_are_counted_by_organisation_and_by_whether_a_provider_was_asked(clocks: Clocks) -> None:
     accounts = made(clocks)
     for source in Source:
-        accounts.answered("sahyadri", "rag", source, 0)
-    accounts.answered("sahyadri", "rag", None, 0)
+        accounts.record_lookup("sahyadri", "rag", source, 0)
+    accounts.record_lookup("sahyadri", "rag", None, 0)
     assert accounts.of("sahyadri").lookups == {"caches": len(Source) - 1, "provider": 1}
     assert accounts.of("kaveri").lookups == {"caches": 0, "provider": 0}
 
@@ -134,8 +134,8 @@ def test_lookups_are_counted_by_organisation_and_by_whether_a_provider_was_asked
 def test_loads_are_counted_by_organisation_and_by_how_they_ended(clocks: Clocks) -> None:
     accounts = made(clocks)
     pay(accounts, 1)
-    with pytest.raises(UpstreamUnavailable), accounts.paying("sahyadri", "tts", 1):
-        raise UpstreamUnavailable("down")
+    with pytest.raises(UpstreamUnavailable), accounts.pay("sahyadri", "tts", 1):
+        raise UpstreamUnavailable("Sarvam", "down")
     with pytest.raises(SpendLimitReached):
         pay(accounts, 2 * MICROS)
     assert accounts.of("sahyadri").loads == {"ok": 1, "failed": 1}
