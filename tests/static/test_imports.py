@@ -52,8 +52,9 @@ LAYERS = {  # of each package, the highest first: a part imports what is below i
     ],
 }
 DASHBOARDS = {
-    "boards": {"boards"},
+    "boards": {"boards", "objectives"},
     "generate": {"boards", "contract"},
+    "objectives": {"contract"},
     "contract": set(),
     "expressions": set(),
     "lint": {"contract", "expressions"},
