@@ -135,7 +135,7 @@ def test_loads_are_counted_by_organisation_and_by_how_they_ended(clocks: Clocks)
     accounts = made(clocks)
     pay(accounts, 1)
     with pytest.raises(UpstreamUnavailable), accounts.paying("sahyadri", "tts", 1):
-        raise UpstreamUnavailable("down")
+        raise UpstreamUnavailable("sarvam", "away")
     with pytest.raises(SpendLimitReached):
         pay(accounts, 2 * MICROS)
     assert accounts.of("sahyadri").loads == {"ok": 1, "failed": 1}
