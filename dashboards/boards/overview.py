@@ -159,7 +159,7 @@ BOARD = Board(
                     20,
                     "Answered at the edge (1 h)",
                     "What did callers get from nginx, whoever answered? The share of the last hour's lines in the "
-                    "edges' logs without a status of 500 or more. Lower than panel 2: nginx itself refuses, see beside.",
+                    "edges' logs without a status of 500 or more. Lower than panel 2: nginx refuses, see beside.",
                     "percentunit",
                     "1 - fleet:warmline_edge_errors:ratio_rate1h",
                     expected(OBJECTIVES.requests, "objective"),
@@ -171,8 +171,8 @@ BOARD = Board(
                     21,
                     "Failures at the edge, by status",
                     "Which failures did the edges hand out? Workers' own are in panel 7. 502: no worker took the "
-                    "connection; 504: none answered in time; 503: too many connections. `make status` says who is "
-                    "away.",
+                    "connection; 504: none answered in time; 503: too many connections. `make status` says who "
+                    "is away.",
                     "reqps",
                     Query(
                         'sum by (status) (rate(warmline_edge_responses_total{status=~"5.."}[$__rate_interval]))',
