@@ -6,6 +6,7 @@ from dashboards.boards.promql import of, quantile, rate, share, total
 from dashboards.objectives import OBJECTIVES
 
 _ORIGIN = rate("warmline_cache_lookups_total", 'source="origin"')
+_FAILED = rate("warmline_http_requests_total", 'status=~"5.."')
 _ALL = rate("warmline_cache_lookups_total")
 _PAGES = (expected(14.4, "page: 5m and 1h"), expected(6, "page: 30m and 6h"))
 _TICKETS = (expected(3, "ticket: 2h and 1d"), expected(1, "ticket: 6h and 3d"))
@@ -150,6 +151,49 @@ BOARD = Board(
                 ),
             ],
             height=11,
+        ),
+        Row(
+            "What do callers get from nginx itself?",
+            [
+                number(
+                    20,
+                    "Answered at the edge (1 h)",
+                    "What did callers get from nginx, whoever answered? The share of the last hour's lines in the "
+                    "edges' logs without a status of 500 or more. Lower than panel 2: nginx refuses, see beside.",
+                    "percentunit",
+                    "1 - fleet:warmline_edge_errors:ratio_rate1h",
+                    expected(OBJECTIVES.requests, "objective"),
+                    most=1,
+                    marks={0: "red", 0.99: "orange", OBJECTIVES.requests: "green"},
+                    legend="measured",
+                ),
+                series(
+                    21,
+                    "Failures at the edge, by status",
+                    "Which failures did the edges hand out? Workers' own are in panel 7. 502: no worker took the "
+                    "connection; 504: none answered in time; 503: too many connections. `make status` says who "
+                    "is away.",
+                    "reqps",
+                    Query(
+                        'sum by (status) (rate(warmline_edge_responses_total{status=~"5.."}[$__rate_interval]))',
+                        "{{status}}",
+                    ),
+                    stacked=True,
+                ),
+                series(
+                    22,
+                    "Failures of nginx itself",
+                    "How many failures are nginx's own? Those that callers got less those that workers gave. Above "
+                    "nothing, workers are away or do not answer: the runbook is WorkerDown's.",
+                    "reqps",
+                    Query(
+                        'clamp_min(sum(rate(warmline_edge_responses_total{status=~"5.."}[$__rate_interval])) - '
+                        f"({total(_FAILED)} or vector(0)), 0)",
+                        "nginx",
+                    ),
+                ),
+            ],
+            height=8,
         ),
         Row(
             "What do callers wait for?",

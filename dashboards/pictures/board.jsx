@@ -17,6 +17,14 @@ function named(target, labels) {
   return text || Object.values(labels).join(' ') || 'value';
 }
 
+// A colour that the board gives a series by its name, as Grafana matches it: a layer's, a rollout's. Others are in turn.
+function coloured(name, panel) {
+  const given = (panel.fieldConfig.overrides ?? []).find(
+    ({ matcher }) => matcher.id === 'byRegexp' && new RegExp(matcher.options.slice(1, -1)).test(name)
+  );
+  return given ? given.properties.find(({ id }) => id === 'color').value : { mode: 'palette-classic' };
+}
+
 // The standard field registry is part of Grafana itself, so its defaults are applied here.
 function shaped(field, panel) {
   field.config = { ...panel.fieldConfig.defaults, custom: { ...panel.fieldConfig.defaults.custom }, displayName: field.name };
@@ -37,7 +45,7 @@ function frames(panel) {
         ],
       });
       shaped(frame.fields[1], panel);
-      frame.fields[1].config.color = { mode: 'palette-classic' };
+      frame.fields[1].config.color = coloured(frame.fields[1].name, panel);
       frame.fields[1].state = { seriesIndex: 0 };
       return frame;
     })
@@ -60,16 +68,28 @@ function Series({ panel, width, height }) {
   );
 }
 
+// What is measured and what is expected of it stand side by side.
 function Number_({ panel, width, height }) {
-  const [frame] = frames(panel);
-  const values = frame?.fields[1].values.filter((value) => value !== null) ?? [];
-  if (!values.length) return <Nothing panel={panel} />;
+  const shown = frames(panel).filter((frame) => frame.fields[1].values.some((value) => value !== null));
+  if (!shown.length) return <Nothing panel={panel} />;
+  const each = width / shown.length;
+  return (
+    <div style={{ display: 'flex' }}>
+      {shown.map((frame, place) => (
+        <Big key={place} frame={frame} titled={shown.length > 1} panel={panel} width={each} height={height} />
+      ))}
+    </div>
+  );
+}
+
+function Big({ frame, titled, panel, width, height }) {
+  const values = frame.fields[1].values.filter((value) => value !== null);
   const field = shaped(frame.fields[1], panel);
   field.config.color = { mode: 'thresholds' };
   const display = getDisplayProcessor({ field, theme });
   return (
     <BigValue
-      value={{ ...display(values.at(-1)), title: '' }}
+      value={{ ...display(values.at(-1)), title: titled ? frame.fields[1].name : '' }}
       colorMode={BigValueColorMode.Value}
       graphMode={BigValueGraphMode.Area}
       sparkline={{ y: field, x: frame.fields[0] }}
@@ -85,6 +105,7 @@ function Table({ panel }) {
   const columns = Object.keys(renameByName).sort((a, b) => indexByName[a] - indexByName[b]);
   const display = getDisplayProcessor({ field: { config: panel.fieldConfig.defaults, type: FieldType.number }, theme });
   const cell = ({ metric, values }, name) => {
+    if (panel.fieldConfig.overrides?.some(({ matcher }) => matcher.options === renameByName[name])) return metric[name] && `${renameByName[name]} ›`;
     if (name !== 'Value') return metric[name] ?? '';
     const { text, suffix } = display(Number(values.at(-1)[1]));
     return text + (suffix ?? '');
