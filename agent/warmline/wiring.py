@@ -163,7 +163,7 @@ def accounts(settings: Settings, keys: ApiKeys) -> Accounts:
 
     Raises SettingsError if the file of limits or the file of prices cannot be used.
     """
-    limits = read_limits(settings.limits_file, settings.organisation, keys.organisations)
+    limits = read_limits(settings.limits_file, settings.organisation, keys.organisations_ever)
     prices = read_prices(settings.prices_file)
     return Accounts(limits, prices, keys.organisations, clock=boottime, wall=time.time)
 
