@@ -30,6 +30,8 @@ class ApiKeys:
         self._deployed = dict(deployed)
         self._organisations = self._deployed
         self._ever = frozenset(self._deployed.values())
+        self.organisations = _sort_names(self._organisations)
+        """All who have a key, in alphabetical order."""
         self.issued = False
         """Whether anything was ever issued or revoked."""
 
@@ -54,13 +56,9 @@ class ApiKeys:
         with the organisation that it was deployed for. `revoked` says whose each key was, where it was noted."""
         known = {**issued, **self._deployed}
         self._organisations = {digest: name for digest, name in known.items() if digest not in revoked}
+        self.organisations = _sort_names(self._organisations)
         self._ever = self._ever.union(known.values(), filter(None, revoked.values()))
         self.issued = True
-
-    @property
-    def organisations(self) -> tuple[str, ...]:
-        """All who have a key, in alphabetical order."""
-        return tuple(sorted(set(self._organisations.values())))
 
     @property
     def organisations_ever(self) -> frozenset[str]:
@@ -76,3 +74,7 @@ class ApiKeys:
         if organisation is None:
             raise Unauthenticated("this API key is not known here")
         return organisation
+
+
+def _sort_names(organisations: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(set(organisations.values())))
