@@ -70,7 +70,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
         services = wiring.services(settings, caches, functions, synthesiser, accounts, metrics)
         answers = Answers(services.agents, services.knowledge, on_question=popular.count_question)
         warming = await enter(wiring.warming(settings, keys, caches, services, popular, metrics))
-        sessions = await enter(wiring.sessions(settings, services, answers, accounts, caches, metrics))
+        sessions = await enter(wiring.sessions(settings, keys, services, answers, accounts, caches, metrics))
         await enter(Lag(metrics.count_lag))
         await enter(Watch(caches.standing, caches.knock, _log.warning))
         registry.register(CacheMetrics(caches.overviews, caches.standing))

@@ -163,7 +163,7 @@ def accounts(settings: Settings, keys: ApiKeys) -> Accounts:
 
     Raises SettingsError if the file of limits or the file of prices cannot be used.
     """
-    limits = read_limits(settings.limits_file, settings.organisation, keys.organisations)
+    limits = read_limits(settings.limits_file, settings.organisation, keys.organisations_ever)
     prices = read_prices(settings.prices_file)
     return Accounts(limits, prices, keys.organisations, clock=boottime, wall=time.time)
 
@@ -240,7 +240,7 @@ def warming(
     warmer = Warmer(
         services,
         popular,
-        organisations=keys.organisations,
+        organisations=lambda: keys.organisations,
         limits=settings.warming,
         cache=settings.cache,
         events=metrics,
@@ -255,7 +255,13 @@ def warming(
 
 
 def sessions(
-    settings: Settings, services: Services, answers: Answers, accounts: Accounts, caches: Caches, metrics: Metrics
+    settings: Settings,
+    keys: ApiKeys,
+    services: Services,
+    answers: Answers,
+    accounts: Accounts,
+    caches: Caches,
+    metrics: Metrics,
 ) -> Sessions:
     """Make the voice sessions of this worker, which can be resumed on any other."""
     state = dial(settings.redis_state)
@@ -270,7 +276,7 @@ def sessions(
         store,
         slot=settings.slot,
         limits=settings.session,
-        several=len(accounts.all()) > 1,
+        several=lambda: len(keys.organisations) > 1,
         events=metrics,
         clock=time.monotonic,
         random=secrets.token_bytes,

@@ -457,6 +457,23 @@ async def test_an_organisation_that_opens_sessions_without_end_leaves_some_for_t
     await close(again)
 
 
+async def test_an_organisation_that_was_alone_leaves_some_for_those_who_have_come_since(board: Switchboard) -> None:
+    """Whether there were several was looked at when the worker started; organisations come while it runs."""
+    worker = board.worker(SessionLimits(maximum=16))
+    worker.several = False
+    lines = [board.dial(worker) for _ in range(14)]
+    for line in lines:
+        await listening(line)
+    worker.several = True
+    with pytest.raises(SessionsFull):
+        await board.dial(worker).end
+    worker.several = False
+    lines.append(board.dial(worker))
+    await listening(lines[-1])
+    for line in lines:
+        await close(line)
+
+
 async def test_a_stopping_worker_lets_the_agent_finish_and_hands_the_session_on(board: Switchboard) -> None:
     worker = board.worker()
     speaking, silent = board.dial(worker), board.dial(worker)

@@ -51,7 +51,8 @@ class OrganisationLimits:
 def read_limits(path: Path | None, everybody: OrganisationLimit, organisations: Container[str]) -> OrganisationLimits:
     """The limits of a file, or everybody's alone without one.
 
-    Raises SettingsError, which names the file; so does an organisation that is none of `organisations`.
+    Raises SettingsError, which names the file; so does an organisation that is none of `organisations`: all that have a
+    key, or had one. A key that is revoked must keep no worker from starting.
     """
     if path is None:
         return OrganisationLimits(everybody)

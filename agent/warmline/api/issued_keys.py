@@ -1,8 +1,9 @@
 """Keys that come and go while workers run: a file beside the deployed one, looked at twice a second.
 
-`{"issued": [{"organisation": "sahyadri", "sha256": "<64 hex digits>"}, ...], "revoked": [{"sha256": ...}, ...]}`; what
-else whoever writes it notes there is left alone. A file that is not there issues
-nothing. One that cannot be read while the worker runs leaves what is known as it is, so that no revoked key comes back.
+`{"issued": [{"organisation": "sahyadri", "sha256": "<64 hex digits>"}, ...], "revoked": [{"sha256": ..., ...}, ...]}`.
+An entry of `revoked` may name the organisation too; what else whoever writes it notes there is left alone. A file that
+is not there issues nothing. One that cannot be read while the worker runs leaves what is known as it is, so that no
+revoked key comes back.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ class _Issued(msgspec.Struct):
 
 class _Revoked(msgspec.Struct):
     sha256: _Digest
+    organisation: Annotated[str, msgspec.Meta(pattern=NAME)] | None = None
 
 
 class _File(msgspec.Struct):
@@ -80,7 +82,8 @@ class IssuedKeys(Background):
         except (OSError, UnicodeError, RecursionError, msgspec.DecodeError) as error:
             raise SettingsError([f"issued API keys {path}: {error}"]) from error
         self._keys.issue(
-            {key.sha256: key.organisation for key in file.issued}, revoked={key.sha256 for key in file.revoked}
+            {key.sha256: key.organisation for key in file.issued},
+            revoked={key.sha256: key.organisation for key in file.revoked},
         )
 
 

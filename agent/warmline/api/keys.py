@@ -5,7 +5,7 @@ random bits, so a plain SHA-256 is enough; an organisation may have several, whi
 """
 
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,9 @@ class ApiKeys:
     def __init__(self, deployed: Mapping[str, str]) -> None:
         self._deployed = dict(deployed)
         self._organisations = self._deployed
+        self._ever = frozenset(self._deployed.values())
+        self.organisations = _sort_names(self._organisations)
+        """All who have a key, in alphabetical order."""
         self.issued = False
         """Whether anything was ever issued or revoked."""
 
@@ -48,17 +51,19 @@ class ApiKeys:
                 raise SettingsError([f"API keys file {path}: {both} have the same key; whose callers would they be?"])
         return cls(known)
 
-    def issue(self, issued: Mapping[str, str], *, revoked: Set[str]) -> None:
+    def issue(self, issued: Mapping[str, str], *, revoked: Mapping[str, str | None]) -> None:
         """Know these beside the deployed ones, and of all of them none that is revoked. A key that was deployed stays
-        with the organisation that it was deployed for."""
+        with the organisation that it was deployed for. `revoked` says whose each key was, where it was noted."""
         known = {**issued, **self._deployed}
         self._organisations = {digest: name for digest, name in known.items() if digest not in revoked}
+        self.organisations = _sort_names(self._organisations)
+        self._ever = self._ever.union(known.values(), filter(None, revoked.values()))
         self.issued = True
 
     @property
-    def organisations(self) -> tuple[str, ...]:
-        """All who have a key, in alphabetical order."""
-        return tuple(sorted(set(self._organisations.values())))
+    def organisations_ever(self) -> frozenset[str]:
+        """All who have a key, and all who had one until it was revoked."""
+        return self._ever
 
     def organisation(self, authorization: str | None) -> str:
         """The organisation of an `Authorization: Bearer <key>` header. Raises Unauthenticated."""
@@ -69,3 +74,7 @@ class ApiKeys:
         if organisation is None:
             raise Unauthenticated("this API key is not known here")
         return organisation
+
+
+def _sort_names(organisations: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(set(organisations.values())))

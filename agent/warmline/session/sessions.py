@@ -31,9 +31,9 @@ class Sessions(Background):
     From `start` on it hears of sessions that other workers took over; closed, it hears of nothing any more, and the
     sessions end with their connections.
 
-    Of `several` organisations none holds all the sessions that there may be: a client that opens one after the other
-    and closes none costs its own organisation. A session belongs to its organisation and to whoever holds its token;
-    Redis sees the token's digest alone.
+    Where there are `several` organisations, and others may come while it runs, none holds all the sessions that there
+    may be: a client that opens one after the other and closes none costs its own organisation. A session belongs to its
+    organisation and to whoever holds its token; Redis sees the token's digest alone.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Sessions(Background):
         *,
         slot: str,
         limits: SessionLimits,
-        several: bool,
+        several: Callable[[], bool],
         events: SessionEvents,
         clock: Callable[[], float],
         random: Callable[[int], bytes],
@@ -78,17 +78,16 @@ class Sessions(Background):
         Raises AgentNotFound, SessionNotFound, SessionsFull, UpstreamError, and StoreUnavailable for one that cannot be
         resumed now; then none was opened.
         """
-        tenant = organisation if self._several else None
-        if not self._places.fits(tenant):
+        if not self._places.fits(organisation if self._several() else None):
             raise SessionsFull("this worker holds as many sessions as it may, of all or of this organisation")
-        self._places.take(tenant)
+        self._places.take(organisation)
         try:
             began, owner = self._clock(), self._random(OWNER_BYTES)
             if opening.resume is None:
                 return await self._open(client, organisation, opening.agent or "", owner, began)
             return await self._resume(client, organisation, opening, opening.resume, owner, began)
         finally:
-            self._places.give_back(tenant)
+            self._places.give_back(organisation)
 
     async def _open(self, client: Client, organisation: str, agent: str, owner: bytes, began: float) -> End:
         found = await self._services.agents.config(organisation, agent)

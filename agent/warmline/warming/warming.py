@@ -31,15 +31,15 @@ _log = structlog.get_logger(__name__)
 
 
 class Warmer:
-    """Warms this worker for the callers of `organisations`: with as many questions and phrases as L1 has room for, by
-    the limits of each `cache`."""
+    """Warms this worker for the callers of `organisations`, those that have a key when a warming begins: with as many
+    questions and phrases as L1 has room for, by the limits of each `cache`."""
 
     def __init__(
         self,
         services: Services,
         popular: Popular,
         *,
-        organisations: Sequence[str],
+        organisations: Callable[[], Sequence[str]],
         limits: WarmingLimits,
         cache: Mapping[str, CacheLimits],
         events: WarmingEvents,
@@ -56,12 +56,11 @@ class Warmer:
     async def warm(self, report: WarmingReport) -> None:
         """Fill L1, and the report as it goes. Raises nothing that an origin or Redis could do; faults of ours, when all
         else is warm, as an ExceptionGroup."""
-        limits = self._limits
-        asked = in_turns(await asyncio.gather(*map(self._rank, self._organisations)), self._questions)
-        several = len(self._organisations)
-        room = Room(entries=self._phrases, size=self._phrase_bytes, organisations=several)
+        limits, organisations = self._limits, self._organisations()
+        asked = in_turns(await asyncio.gather(*map(self._rank, organisations)), self._questions)
+        room = Room(entries=self._phrases, size=self._phrase_bytes, organisations=len(organisations))
         looking = Sweep(self._services, report=report, events=self._events, room=room, concurrency=_LOOKS)
-        faults = await self._faults_of(looking, asked)
+        faults = await self._faults_of(looking, organisations, asked)
         if looking.missed or faults:
             loading = Sweep(
                 self._services,
@@ -69,18 +68,18 @@ class Warmer:
                 events=self._events,
                 room=room,
                 concurrency=limits.concurrency,
-                allowance=Allowance(
-                    calls=limits.calls, characters=limits.characters, organisations=self._organisations
-                ),
+                allowance=Allowance(calls=limits.calls, characters=limits.characters, organisations=organisations),
             )
-            faults = faults + await self._faults_of(loading, asked)
+            faults = faults + await self._faults_of(loading, organisations, asked)
         if faults:
             raise ExceptionGroup("entries were left cold by faults of ours", faults)
 
-    async def _faults_of(self, sweep: Sweep, asked: Sequence[AskedQuestion]) -> list[Exception]:
+    async def _faults_of(
+        self, sweep: Sweep, organisations: Sequence[str], asked: Sequence[AskedQuestion]
+    ) -> list[Exception]:
         """Run a sweep; what ends it is a fault too, and does not keep the next from running."""
         try:
-            await sweep.run(self._organisations, asked)
+            await sweep.run(organisations, asked)
         except Exception as error:  # noqa: BLE001 - raised again when the rest is warm
             return [*sweep.faults, error]
         return sweep.faults

@@ -53,8 +53,9 @@ def issue(book: Book, organisation: str, sha256: str, *, at: str, by: str) -> Bo
 
 def revoke(book: Book, deployed: Deployed, name: str, *, at: str, by: str) -> Book:
     """The book in which the one valid key that begins with `name` is valid no more."""
-    (digest,) = {key["sha256"] for key in _valid(book, deployed) if key["sha256"].startswith(name)}
-    revoked = [*book["revoked"], {"sha256": digest, "at": at, "by": by}]
+    found = {key["sha256"]: key["organisation"] for key in _valid(book, deployed) if key["sha256"].startswith(name)}
+    ((digest, organisation),) = found.items()
+    revoked = [*book["revoked"], {"organisation": organisation, "sha256": digest, "at": at, "by": by}]
     issued = [key for key in book["issued"] if key["sha256"] != digest]
     return {**book, "version": book["version"] + 1, "issued": issued, "revoked": revoked}
 

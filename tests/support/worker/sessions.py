@@ -231,13 +231,14 @@ class VoiceWorker:
         answers = Answers(agents, knowledge, clock=world.clock)
         phrases = Streams(cache("tts", AudioCodec()), world.relay, keep=10**6, on_loss=lambda: None)
         self.events = Counted()
+        self.several = True
         self.speech = Speech(provider, phrases=phrases, accounts=accounts)
         self.sessions = Sessions(
             SessionServices(agents, answers, self.speech, accounts.admit),
             store,
             slot=slot,
             limits=limits,
-            several=True,
+            several=lambda: self.several,
             events=self.events,
             clock=world.clock,
             random=world.random,

@@ -192,7 +192,7 @@ class Member:
         warmer = Warmer(
             self.services,
             self.popular,
-            organisations=sorted(app.agents),
+            organisations=lambda: sorted(app.agents),
             limits=limits,
             cache={"rag": room(questions), "tts": room(phrases)},
             events=self.events,

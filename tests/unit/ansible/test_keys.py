@@ -57,7 +57,8 @@ def test_an_issued_key_is_listed_beside_the_deployed_ones_with_when_and_by_whom(
 def test_a_key_is_revoked_whether_it_was_issued_or_deployed(key: str) -> None:
     book = revoked(issued(), key)
     assert digest(key)[:8] not in {name for name, _ in listed(book)}
-    assert [entry["sha256"] for entry in book["revoked"]] == [digest(key)]
+    whose = {"new": "kaveri", "old": "sahyadri"}[key]
+    assert [(entry["sha256"], entry["organisation"]) for entry in book["revoked"]] == [(digest(key), whose)]
 
 
 def test_a_key_that_was_revoked_cannot_be_revoked_again_or_come_back_with_a_deploy() -> None:

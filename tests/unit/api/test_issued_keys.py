@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tree.plugins import load
+from warmline import settings, wiring
 from warmline.api.issued_keys import IssuedKeys, written_at
 from warmline.api.keys import ApiKeys
 from warmline.errors import SettingsError, Unauthenticated
@@ -65,6 +67,34 @@ async def test_what_was_issued_and_revoked_before_the_start_is_known_at_the_star
     write(path, [("kaveri", "new")], revoked=["old"])
     made(keys, path)
     assert (knows(keys, "old"), knows(keys, "new")) == ("", "kaveri")
+
+
+@pytest.mark.parametrize("key", ["old", "new"])
+def test_limits_of_an_organisation_whose_last_key_was_revoked_keep_no_worker_from_starting(
+    keys: ApiKeys, path: Path, tmp_path: Path, key: str
+) -> None:
+    for name in ("keys", "sarvam"):
+        (tmp_path / name).write_text("content")
+    (tmp_path / "limits").write_text('{"sahyadri": {"burst": 5}, "kaveri": {"burst": 6}}')
+    read = settings.read(
+        {
+            "WARMLINE_SLOT": "agent-1/1",
+            "WARMLINE_API_KEYS_FILE": str(tmp_path / "keys"),
+            "WARMLINE_LIMITS_FILE": str(tmp_path / "limits"),
+            "WARMLINE_REDIS_CACHE_URL": "redis://10.0.0.1:6379/0",
+            "WARMLINE_REDIS_STATE_URL": "redis://10.0.0.2:6379/0",
+            "WARMLINE_DATA_CONVEX_URL": "https://happy-animal-123.convex.cloud",
+            "WARMLINE_SPEECH_SARVAM_URL": "https://api.sarvam.ai",
+            "WARMLINE_SPEECH_SARVAM_KEY_FILE": str(tmp_path / "sarvam"),
+        }
+    )
+    write(path, [("kaveri", "new")])
+    deployed = [{"organisation": "sahyadri", "sha256": digest("old")}]
+    book = load("filter", "keys").revoke(json.loads(path.read_text()), deployed, digest(key)[:8], at="now", by="asha")
+    path.write_text(json.dumps(book))
+    made(keys, path)
+    assert knows(keys, key) == ""
+    assert set(wiring.accounts(read, keys).all()) == set(keys.organisations)
 
 
 async def test_a_deployed_key_stays_with_its_organisation_whoever_is_issued_it(keys: ApiKeys, path: Path) -> None:

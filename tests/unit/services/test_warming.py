@@ -281,6 +281,21 @@ async def test_on_demand_joins_a_warming_that_is_under_way(fleet: Fleet) -> None
     assert member.warming.state == "complete"
 
 
+async def test_an_organisation_that_came_since_the_start_is_warmed_on_demand_and_one_that_left_is_not(
+    fleet: Fleet,
+) -> None:
+    member = fleet.member()
+    await fleet.ready(member)
+    fleet.app.add("kaveri", "desk", greeting="Good day")
+    del fleet.app.agents["sahyadri"]
+    before = fleet.app.calls["agents:list"]
+    await member.warming.again()
+    found = await member.services.speech.peek("kaveri", "desk", VOICE, "Good day")
+    assert found is not None
+    assert found.source is Source.L1
+    assert fleet.app.calls["agents:list"] == before + 1
+
+
 async def test_who_leaves_while_it_waits_for_a_warming_does_not_end_it(fleet: Fleet) -> None:
     member = fleet.member(limit=0)
     impatient, patient = (asyncio.create_task(member.warming.again()) for _ in range(2))
