@@ -52,7 +52,8 @@ LAYERS = {  # of each package, the highest first: a part imports what is below i
     ],
 }
 DASHBOARDS = {
-    "boards": {"boards"},
+    "objectives": set(),
+    "boards": {"boards", "objectives"},
     "generate": {"boards", "contract"},
     "contract": set(),
     "expressions": set(),
