@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
-
-from dashboards.contract import HERE
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,8 @@ class Objectives:
 
 
 def _read() -> Objectives:
-    said: dict[str, Any] = yaml.safe_load((HERE / "objectives.yml").read_text(encoding="utf-8"))
+    file = Path(__file__).with_suffix(".yml")
+    said: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return Objectives(
         budget_days=said["budget_days"],
         requests=said["requests"]["share"],
