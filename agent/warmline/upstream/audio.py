@@ -39,8 +39,9 @@ _SNIFFED = 12
 _BEGINNING = 16 * 1024
 """Bytes by which anything is told apart: the longest frame of MPEG audio or ADTS, and the beginning of the next."""
 
-_MOST_FILES = 1000
-"""In one part: each costs the event loop some microseconds, and its samples may be none."""
+_MOST_CHUNKS = 200
+"""Of all headers in one part, some fifty files' or more: each costs the event loop microseconds, and holds nothing that
+anybody hears. Dozens of parts may come at once."""
 
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _PCM_SUBTYPE = bytes.fromhex("0100000000001000800000aa00389b71")
@@ -70,15 +71,16 @@ class Samples:
         if self._head is None and self._header is None and _begins_wave(part):
             self._end_file()
             self._head = b""
-        found, rest, files = bytearray(), memoryview(part), 0
+        found, rest, chunks = bytearray(), memoryview(part), 0
         while rest:
             if self._head is not None:
                 rest = self._begin(rest)
             if self._header is not None:
-                rest = self._read_header(self._header, rest)
-                files += 1
-            if files > _MOST_FILES:
-                raise self._refusal(f"more than {_MOST_FILES} WAVE files in one part")
+                header, before = self._header, self._header.chunks
+                rest = self._read_header(header, rest)
+                chunks += header.chunks - before
+            if chunks > _MOST_CHUNKS:
+                raise self._refusal(f"WAVE files with more than {_MOST_CHUNKS} chunks in one part")
             data, rest = self._data(rest)
             found += self._whole(bytes(data))
         return bytes(found)

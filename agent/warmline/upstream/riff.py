@@ -4,7 +4,9 @@
 """
 
 _LONGEST = 1024 * 1024
-_MOST_CHUNKS = 1000
+_MOST_CHUNKS = 200
+"""A dozen is much."""
+
 _FORM_BYTES = 40
 _UNKNOWN = 0x7FFFF000
 """Sizes from here on say that the length was not known when the header was written, as does 0: encoders that write to a
@@ -28,7 +30,9 @@ class WaveHeader:
         self._held = bytearray()
         self._skip = self._behind = 0
         self._whole = 0
-        self._length = self._chunks = 0
+        self._length = 0
+        self.chunks = 0
+        """How many have begun."""
 
     def feed(self, part: memoryview) -> memoryview:
         """What of a part is behind the header."""
@@ -58,13 +62,13 @@ class WaveHeader:
     def _take_chunk(self, read: bytes) -> None:
         name, size = read[:4], int.from_bytes(read[4:], "little")
         self._length += len(read)
-        self._chunks += 1
+        self.chunks += 1
         if name == b"data" and len(self.form) >= 16:
             self.data = size
             return
         self._skip = size + size % 2
         self._length += self._skip
-        self.endless = self._length > _LONGEST or self._chunks > _MOST_CHUNKS
+        self.endless = self._length > _LONGEST or self.chunks > _MOST_CHUNKS
         if name == b"fmt " and size:
             self._take, self._wanted = self._take_form, min(size, _FORM_BYTES)
             self._behind, self._skip = self._skip - self._wanted, 0
