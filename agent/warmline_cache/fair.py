@@ -6,7 +6,8 @@ Dynamic thresholds, after Choudhury and Hahne (1998): what one tenant holds leav
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import KeysView
+from heapq import heappop, heappush, heapreplace
 
 _TIMES_THE_FREE = 7
 
@@ -32,9 +33,9 @@ class FairShare:
     def fits(self, tenant: str | None) -> bool:
         """Tell whether the tenant may take another place."""
         free = self.limit - self._taken
-        if tenant is None or not self._held[tenant]:
+        if tenant is None or not self.held(tenant):
             return free > 0
-        return free > 1 and self._held[tenant] < _TIMES_THE_FREE * free
+        return free > 1 and self.held(tenant) < _TIMES_THE_FREE * free
 
     def take(self, tenant: str | None) -> None:
         """Count a place as taken."""
@@ -48,11 +49,14 @@ class FairShare:
         if not self._held[tenant]:
             del self._held[tenant]
 
-    def choose(self, waiting: Iterable[str | None], served: Mapping[str | None, int]) -> list[str | None]:
-        """Choose the tenant whose turn is next: of those that may take a place, the tenant that holds the fewest, of
-        several the one that was `served` first. An empty list if none may."""
-        fitting = [tenant for tenant in waiting if self.fits(tenant)]
-        return [min(fitting, key=lambda tenant: (self._held[tenant], served.get(tenant, 0)))] if fitting else []
+    def held(self, tenant: str | None) -> int:
+        """Count the tenant's places."""
+        return self._held.get(tenant, 0)
+
+    @property
+    def holders(self) -> KeysView[str | None]:
+        """Those who hold a place."""
+        return self._held.keys()
 
 
 class FairQueue:
@@ -66,6 +70,10 @@ class FairQueue:
         self.share = FairShare(limit)
         self._waiting: dict[str | None, dict[Come, None]] = {}
         self._served: dict[str | None, int] = {}
+        self._idle: list[tuple[int, int, str | None]] = []
+        """Tenants that hold no place, those that were served longest ago first: to look at each that waits takes
+        milliseconds where they are a thousand. An entry that is not so any more is removed when it comes to the top."""
+        self._listed: set[str | None] = set()
         self._places = itertools.count(1)
 
     async def take(self, tenant: str | None, seconds: float | None, come: Come) -> bool:
@@ -77,6 +85,7 @@ class FairQueue:
             self.share.take(tenant)
             return True
         self._waiting.setdefault(tenant, {})[come] = None
+        self._list(tenant)
         try:
             async with asyncio.timeout(seconds):
                 return await come
@@ -96,8 +105,33 @@ class FairQueue:
     def give_back(self, tenant: str | None) -> None:
         """Free a place, and hand out what is free."""
         self.share.give_back(tenant)
-        while chosen := self.share.choose(self._waiting, self._served):
+        if tenant in self._waiting:
+            self._list(tenant)
+        while chosen := self._choose():
             self._serve(chosen[0])
+
+    def _list(self, tenant: str | None) -> None:
+        if tenant not in self._listed and not self.share.held(tenant):
+            self._listed.add(tenant)
+            heappush(self._idle, (self._served.get(tenant, 0), next(self._places), tenant))
+
+    def _choose(self) -> list[str | None]:
+        """Choose the tenant whose turn is next: of those that may take a place, the tenant that holds the fewest, of
+        several the one that was served longest ago. An empty list if none may."""
+        while self._idle:
+            served, place, tenant = self._idle[0]
+            if tenant not in self._waiting or self.share.held(tenant):
+                heappop(self._idle)
+                self._listed.discard(tenant)
+            elif served < self._served.get(tenant, 0):  # at a time when it held others
+                heapreplace(self._idle, (self._served[tenant], place, tenant))
+            else:
+                return [tenant] if self.share.fits(tenant) else []
+        fitting = [tenant for tenant in self.share.holders if tenant in self._waiting and self.share.fits(tenant)]
+        return [min(fitting, key=self._order)] if fitting else []
+
+    def _order(self, tenant: str | None) -> tuple[int, int]:
+        return self.share.held(tenant), self._served.get(tenant, 0)
 
     def _serve(self, tenant: str | None) -> None:
         come = next(iter(self._waiting[tenant]))
