@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.processes import ROOT
+from tests.support.tree.roles import ROLES
 
 PLAY = """
 - hosts: agent-1
@@ -21,10 +23,14 @@ INVENTORY = {
     "ansible_become": False,
     "agent_checker": ["env", "-u", "WARMLINE_STATE", "-u", "WARMLINE_CACHE", sys.executable, "-m", "warmline", "check"],
     "agent_checker_path": str(ROOT / "agent"),
-    "agent_redis_cache_url": "redis://app@10.0.1.31:6379/0",
-    "agent_redis_state_url": "redis://app@10.0.1.31:6380/0",
-    "agent_convex_url": "https://example.convex.cloud",
-    "agent_sarvam_url": "https://api.example.com",
+}
+
+
+OPTIONS = yaml.safe_load((ROLES / "agent" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+URLS = {
+    name: "redis://app@10.0.1.31:6379/0" if "redis" in name else "https://api.example.com"
+    for name, option in OPTIONS["argument_specs"]["main"]["options"].items()
+    if option.get("required") and name.endswith("_url")
 }
 
 
@@ -37,7 +43,7 @@ INVENTORY = {
 )
 def test_the_workers_own_code_judges_the_settings(tmp_path: Path, settings: dict[str, object], refused: str) -> None:
     (tmp_path / "play.yml").write_text(PLAY)
-    (tmp_path / "said.json").write_text(json.dumps({**INVENTORY, "agent_settings": settings}))
+    (tmp_path / "said.json").write_text(json.dumps({**INVENTORY, **URLS, "agent_settings": settings}))
     command = ["ansible-playbook", "--inventory", "agent-1,", "--extra-vars", f"@{tmp_path}/said.json"]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg")}
     done = subprocess.run(
