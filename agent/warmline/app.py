@@ -34,6 +34,7 @@ from warmline.telemetry.log_writer import LogWriter
 from warmline.telemetry.money import Money
 from warmline.telemetry.sockets import PoolMetrics
 from warmline.telemetry.watch import Watch
+from warmline.upstream.connections import make_connector
 from warmline.upstream.posts import open_posts
 
 _log = structlog.get_logger(__name__)
@@ -60,8 +61,7 @@ async def run(settings: Settings, log: LogWriter) -> None:
         await enter(issued_keys)
         posts = await enter(open_posts())
         caches = await enter(wiring.caches(settings, metrics))
-        # The sockets' connections are bounded by the pool; aiohttp's own limit of 100 would be a second, silent one.
-        http = await enter(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+        http = await enter(aiohttp.ClientSession(connector=make_connector()))  # the pool bounds the sockets' number
         pool = await enter(wiring.pool(settings, caches, http, pool_metrics))  # gives its share back through Redis
         await enter(Usage(accounts, caches.state))
         popular = await enter(wiring.popular(settings, keys, caches))

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Mapping
 import aiohttp
 import structlog
 
+from warmline.upstream.connections import make_connector
+
 _UNBOUNDED = aiohttp.ClientTimeout()
 _log = structlog.get_logger(__name__)
 
@@ -58,14 +60,10 @@ class Posts:
 
 @contextlib.asynccontextmanager
 async def open_posts() -> AsyncIterator[Posts]:
-    """POSTs over sessions of their own, which end with the block.
-
-    aiohttp's own limit, a hundred connections to all providers together, is none here: a hundred phrases that one
-    organisation waits for would hold up everybody's questions. How many run at a time is the clients' matter.
-    """
+    """POSTs over sessions of their own, which end with the block."""
     async with (
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as kept,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True)) as fresh,
+        aiohttp.ClientSession(connector=make_connector()) as kept,
+        aiohttp.ClientSession(connector=make_connector(force_close=True)) as fresh,
     ):
         yield Posts(kept, fresh)
 
