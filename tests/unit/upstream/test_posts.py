@@ -185,7 +185,7 @@ async def test_a_hundred_calls_under_way_hold_up_no_other(provider: Provider) ->
 async def test_a_connection_holds_no_more_unread_than_is_read_at_a_time_and_long_answers_come_whole(
     balancer: Balancer,
 ) -> None:
-    """Else a read follows the other without a turn for others: five megabytes of `100 Continue` took two seconds."""
+    """Else a read follows the other without a turn for others: five megabytes of `100 Continue` took a core 0.75 s."""
     balancer.body = bytes(8 * 1024 * 1024)
     async with open_posts() as posts, posts.post(balancer.url, json={}, headers={}) as response:
         assert response.connection is not None
