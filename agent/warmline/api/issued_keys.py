@@ -2,8 +2,8 @@
 
 `{"issued": [{"organisation": "sahyadri", "sha256": "<64 hex digits>"}, ...], "revoked": [{"sha256": ..., ...}, ...]}`.
 An entry of `revoked` may name the organisation too; what else whoever writes it notes there is left alone. A file that
-is not there issues nothing. One that cannot be read while the worker runs leaves what is known as it is, so that no
-revoked key comes back.
+cannot be read, or is gone, stops a start; while the worker runs it leaves what is known as it is: no revoked key comes
+back.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class IssuedKeys(Background):
     """Keeps `keys` as the file at `path` says; None: nothing is issued. `changed` gives a value for the file that
     differs when it may say something else.
 
-    Raises SettingsError where it is made, if the file is there and cannot be read.
+    Raises SettingsError where it is made, if the file cannot be read.
     """
 
     def __init__(self, keys: ApiKeys, path: Path | None, *, changed: Callable[[Path], object]) -> None:
@@ -75,10 +75,6 @@ class IssuedKeys(Background):
     def _take(self, path: Path) -> None:
         try:
             file = msgspec.json.decode(path.read_bytes(), type=_File)
-        except FileNotFoundError:
-            if self._keys.issued:
-                raise SettingsError([f"issued API keys {path}: it is gone"]) from None
-            return
         except (OSError, UnicodeError, RecursionError, msgspec.DecodeError) as error:
             raise SettingsError([f"issued API keys {path}: {error}"]) from error
         self._keys.issue(

@@ -32,8 +32,6 @@ class ApiKeys:
         self._ever = frozenset(self._deployed.values())
         self.organisations = _sort_names(self._organisations)
         """All who have a key, in alphabetical order."""
-        self.issued = False
-        """Whether anything was ever issued or revoked."""
 
     @classmethod
     def read(cls, path: Path) -> "ApiKeys":
@@ -58,7 +56,6 @@ class ApiKeys:
         self._organisations = {digest: name for digest, name in known.items() if digest not in revoked}
         self.organisations = _sort_names(self._organisations)
         self._ever = self._ever.union(known.values(), filter(None, revoked.values()))
-        self.issued = True
 
     @property
     def organisations_ever(self) -> frozenset[str]:

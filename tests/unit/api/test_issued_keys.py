@@ -52,6 +52,7 @@ def knows(keys: ApiKeys, key: str) -> str:
 async def test_a_key_that_is_issued_is_known_within_a_second_and_one_that_is_revoked_no_more(
     keys: ApiKeys, path: Path
 ) -> None:
+    write(path)
     async with made(keys, path):
         assert (knows(keys, "old"), knows(keys, "new")) == ("sahyadri", "")
         write(path, [("kaveri", "new")])
@@ -124,15 +125,16 @@ async def test_a_file_that_cannot_be_read_brings_no_revoked_key_back(
         assert (knows(keys, "old"), knows(keys, "newer")) == ("sahyadri", "kaveri")
 
 
-@pytest.mark.parametrize("content", BROKEN[:-1])
-def test_such_a_file_stops_the_start_and_is_named(keys: ApiKeys, path: Path, content: str) -> None:
-    path.write_text(content)
+@pytest.mark.parametrize("content", BROKEN)
+def test_such_a_file_stops_the_start_and_is_named(keys: ApiKeys, path: Path, content: str | None) -> None:
+    write(path)
+    spoil(path, content)
     with pytest.raises(SettingsError, match=r"issued\.json"):
         made(keys, path)
 
 
-async def test_without_a_file_nothing_is_issued(keys: ApiKeys, path: Path) -> None:
-    async with made(keys, None), made(keys, path):
+async def test_without_a_file_nothing_is_issued(keys: ApiKeys) -> None:
+    async with made(keys, None):
         await asyncio.sleep(1)
     assert (knows(keys, "old"), keys.organisations) == ("sahyadri", ("sahyadri",))
 
