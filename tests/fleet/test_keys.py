@@ -1,6 +1,7 @@
 """A key is issued and revoked while the fleet serves: workers know within a second, and nothing is deployed."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.timeout(300)
 def test_a_key_is_issued_and_revoked_without_a_deploy(edge: Edge) -> None:
     before = serving()
     said = operations.done(operations.make("key", ORGANISATION="sahyadri"))
-    file = Path(said.rsplit(" in ", 1)[1].strip())
+    (name,) = re.findall(r"^sahyadri has a key more, in (\S+)$", said, re.MULTILINE)
+    file = Path(name)
     key = file.read_text(encoding="utf-8").strip()
     try:
         assert key not in said
