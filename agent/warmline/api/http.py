@@ -86,7 +86,7 @@ class CallerApi:
         return Response(header + audio.value, media_type="audio/wav", headers=headers)
 
     async def _stream(self, organisation: str, agent: str, config: Found[AgentConfig], text: str) -> Response:
-        """Stream the audio. An error before the first chunk has a status of its own; a later one ends the connection."""
+        """Stream the audio. An error before the first chunk has its own status; a later one ends the connection."""
         voice = config.value.voice
         async with contextlib.AsyncExitStack() as stack:
             listening = await stack.enter_async_context(self._speech.stream(organisation, agent, voice, text))
