@@ -90,8 +90,8 @@ endef
 .PHONY: help help-all
 help:
 	@$(call show_targets,$(firstword $(MAKEFILE_LIST)))
-	@printf '\nENV=%s names the inventory: ansible/inventories/%s. Settings are in its group_vars, those of the workers as\n' '$(ENV)' '$(ENV)'
-	@printf 'agent_settings: {cache_rag_ttl: 600}; after a change: make plan, make deploy. More: docs/operate/operations.md\n'
+	@printf '\nENV=%s names the inventory: ansible/inventories/%s. Settings are in its group_vars; workers read those\n' '$(ENV)' '$(ENV)'
+	@printf 'in agent_settings: {cache_rag_ttl: 600}. After a change: make plan, make deploy. More: docs/operate/operations.md\n'
 
 define show_targets
 [[ -t 1 && -z "$${NO_COLOR:-}" ]] && bold='\033[1m' plain='\033[0m' || bold='' plain=''; \
@@ -108,7 +108,7 @@ endif
 
 ##@ Deploy
 .PHONY: preflight deploy plan rollback scale drain undrain key
-preflight: which ## see whether hosts, secrets and providers are as a deploy needs them, change nothing; PHRASE=1 has one spoken
+preflight: which ## check hosts, secrets and providers for a deploy, change nothing; PHRASE=1 also has a phrase spoken, which costs
 	@[[ -z '$(LAB)' || -e $(STATE)/edge_url ]] || { echo "$(ENV) has no hosts yet: make deploy makes them, and looks at them." >&2; exit 1; }
 	@mkdir -p $(STATE) && rm -f $(STATE)/preflight.txt
 	@$(PLAYBOOK) $(PLAYBOOKS)/preflight.yml >$(STATE)/preflight.log 2>&1 || { \
@@ -123,19 +123,19 @@ deploy: which $(BEFORE_IMAGES) control images ## create the fleet where its host
 plan: which $(BEFORE_IMAGES) control images ## show what a deploy would change, change nothing
 	$(PLAYBOOK) $(PLAYBOOKS)/deploy.yml --check --diff
 
-rollback: which ## go back to the release before the latest deploy; again: forth
+rollback: which ## go back to the release before the latest deploy; a second rollback goes forward again
 	$(ROLLOUT) $(PLAYBOOKS)/rollback.yml
 
-scale: which ## have WORKERS=8 workers in all, until the inventory's own number changes
+scale: which ## run WORKERS=8 workers, counted over all hosts, until the number in the inventory changes
 	$(ROLLOUT) $(PLAYBOOKS)/scale.yml
 
-drain: which ## take HOST=agent-1 out of service: its callers go elsewhere, its conversations end or move
+drain: which ## take HOST=agent-1 out of service: callers go to other hosts, conversations end or move
 	$(ROLLOUT) $(PLAYBOOKS)/drain.yml
 
 undrain: which ## take HOST=agent-1 back into service
 	$(ROLLOUT) $(PLAYBOOKS)/undrain.yml
 
-key: which ## list the API keys; ORGANISATION=name issues one at once, REVOKE=1a2b3c4d takes one back; deploys keep both
+key: which ## list the API keys; ORGANISATION=name issues a key, REVOKE=1a2b3c4d revokes one, both at once and for good
 	@mkdir -p $(STATE)
 	@KEY_FOR=$(if $(REVOKE)$(filter file,$(origin ORGANISATION)),,"$$ORGANISATION") \
 	  $(PLAYBOOK) $(PLAYBOOKS)/key.yml >$(STATE)/key.log || { cat $(STATE)/key.log >&2; exit 1; }
@@ -143,7 +143,7 @@ key: which ## list the API keys; ORGANISATION=name issues one at once, REVOKE=1a
 
 ##@ Look
 .PHONY: status ask logs history where
-status: which ## a table: slots, colours, releases, sessions, hit ratios, health; who has the lock, what a rollback goes to; JSON=1
+status: which ## a table: slots, colours, releases, sessions, hit ratios, health; the lock's holder, a rollback's release; JSON=1
 	@mkdir -p $(STATE)
 	@$(PLAYBOOK) $(PLAYBOOKS)/status.yml >$(STATE)/status.log || { cat $(STATE)/status.log >&2; exit 1; }
 	@cat $(STATE)/status.$(if $(JSON),json,txt)
@@ -164,7 +164,7 @@ else
 	@cat $(STATE)/logs.txt
 endif
 
-history: which ## who changed the fleet, when, and what became of it: EVENTS=20
+history: which ## who changed the fleet, when, and with which outcome: the last EVENTS=20
 	@mkdir -p $(STATE)
 	@$(PLAYBOOK) $(PLAYBOOKS)/history.yml >$(STATE)/history.log || { cat $(STATE)/history.log >&2; exit 1; }
 	@cat $(STATE)/history.txt
@@ -177,7 +177,7 @@ where: which ## which slot a client gets: CLIENT=203.0.113.7, or SESSION=... whe
 ##@ Keep and mend
 .PHONY: backup restore break-lock
 BACKUP_FOLDER ?= $(WARMLINE_STATE)/backups
-backup: which ## secrets, keys, the order of slots and the monitors' data into one file: BACKUP=... names it
+backup: which ## write secrets, keys, the order of slots and the monitors' data into one file: BACKUP=... names it
 	@mkdir -p -m 700 $(BACKUP_FOLDER)
 	@export BACKUP='$(or $(BACKUP),$(BACKUP_FOLDER)/$(ENV)-$(shell date -u +%Y%m%dT%H%M%SZ).tar.gz)' && \
 	  $(PLAYBOOK) $(PLAYBOOKS)/backup.yml && echo "backup: $$BACKUP"
@@ -194,8 +194,8 @@ break-lock: which ## break the lock of a run that died; YES=1
 
 ##@ Prove
 .PHONY: check test
-check: test-static test-unit test-boards ## what needs no server and no fleet; 4 min on two cores
-test: test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet ## everything: what needs no fleet, then the fleet's own tests
+check: test-static test-unit test-boards ## run the tests that need no server and no fleet; 4 min on two cores
+test: test-static test-unit test-boards test-integration test-conformance test-fuzz test-fleet ## run every test but test-long; deploys staging
 
 ##@ More
 help-all: ## show every target: tests, measurements, boards, this machine

@@ -44,7 +44,7 @@ of our own loop, which looks like a slow answer, would make every worker load fo
 
 
 def _ignore(*news: object) -> None:
-    """Nobody asked to be told."""
+    """Ignore the claim."""
 
 
 class Cache(Generic[V]):

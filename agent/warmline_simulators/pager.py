@@ -1,4 +1,4 @@
-"""Whoever is on call, without a telephone: Alertmanager's webhooks end in a file that tests and drills read."""
+"""A simulated pager: writes the alerts of Alertmanager's webhooks into a file that tests and drills read."""
 
 import json
 import time

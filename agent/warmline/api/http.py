@@ -53,7 +53,7 @@ class CallerApi:
         ]
 
     async def health(self, request: Request) -> Response:
-        """Which worker answers at the end of this way: for load balancers, and for deploys to prove theirs."""
+        """Name the worker that answers. Load balancers ask this; deploys ask it of each slot through every edge."""
         return JSONResponse(dict(self._identity), headers={"Cache-Control": "no-store"})
 
     async def answer(self, request: Request) -> Response:
@@ -86,7 +86,7 @@ class CallerApi:
         return Response(header + audio.value, media_type="audio/wav", headers=headers)
 
     async def _stream(self, organisation: str, agent: str, config: Found[AgentConfig], text: str) -> Response:
-        """What goes wrong before the first of it is an answer of its own; later it breaks the connection off."""
+        """Stream the audio. An error before the first chunk has its own status; a later one ends the connection."""
         voice = config.value.voice
         async with contextlib.AsyncExitStack() as stack:
             listening = await stack.enter_async_context(self._speech.stream(organisation, agent, voice, text))
@@ -99,7 +99,7 @@ class CallerApi:
         return StreamingResponse(audio, media_type=f"audio/pcm;rate={voice.sample_rate}", headers=headers)
 
     async def document(self, request: Request) -> Response:
-        """The callers' endpoints as OpenAPI; for everybody, for it says nothing that docs do not."""
+        """Describe the callers' endpoints as OpenAPI. No key is needed: the documents say the same."""
         return JSONResponse(openapi.callers())
 
     def _caller(self, request: Request) -> tuple[str, str]:

@@ -35,7 +35,7 @@ OnQuestion = Callable[[str, str, str], None]
 
 
 def _ignore(organisation: str, agent: str, question: str) -> None:
-    """Nobody wants to know."""
+    """Count no question."""
 
 
 class Answers:

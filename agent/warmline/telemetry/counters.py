@@ -1,6 +1,6 @@
 """Every metric that the worker counts as it happens; the registry is handed in.
 
-What is read when scraped is in `cache_metrics.py` and `money.py`, sockets are in `pool_metrics.py`. A series that can
+What is read when scraped is in `caches.py` and `money.py`, sockets are in `sockets.py`. A series that can
 be named before its first event is there from the start, so that rates begin at nought. `dashboards/metrics.yml` is the
 contract of all of them.
 """

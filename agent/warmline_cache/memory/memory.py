@@ -38,7 +38,7 @@ class Removal(StrEnum):
 
 
 def _untold(cause: Removal, count: int) -> None:
-    """Nobody asked to be told."""
+    """Ignore a removal."""
 
 
 class Memory(Generic[V]):

@@ -33,11 +33,11 @@ _log = structlog.get_logger(__name__)
 
 
 def _ignore_call(outcome: str) -> None:
-    """Nobody wants to know."""
+    """Count no call."""
 
 
 def _ignore_elements(path: str, count: int) -> None:
-    """Nor this."""
+    """Count no element that was left out."""
 
 
 class Convex:
