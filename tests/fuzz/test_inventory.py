@@ -1,6 +1,7 @@
 """What an inventory says, given to the worker and to the playbooks' filters: values come of it, or named refusals."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,8 @@ samples = st.lists(
 @example("warmline_sessions NaN", {"release": "r"})
 def test_the_table_has_a_line_for_a_worker_whatever_it_says_of_itself(metrics: str, ready: object) -> None:
     fleet = {"slots": [SLOT], "drained": []}
-    shown = status.status(fleet, {"agent-1/1": {"ready": ready, "metrics": metrics}})
+    found = status.status(fleet, {"agent-1/1": {"ready": ready, "metrics": metrics}})
+    json.dumps(found, allow_nan=False)  # as `make status JSON=1` writes it
+    shown = status.table(found)
     assert len(shown) == 2
     assert shown[1].startswith("agent-1/1")
