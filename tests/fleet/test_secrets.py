@@ -51,10 +51,14 @@ def test_no_image_holds_a_secret(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["agent-1", "agent-2"])
 def test_a_workers_secrets_are_for_its_group_alone_and_mounted_read_only(name: str) -> None:
-    listed = fleet.host(name).check_output("stat --format '%U %g %a %n' /etc/warmline/agent/releases/*/secrets/*")
+    files = "/etc/warmline/agent/releases/*/secrets/* /etc/warmline/agent/keys/issued.json"
+    listed = fleet.host(name).check_output(f"stat --format '%U %g %a %n' {files}")
     assert {line.rsplit(" ", 1)[0] for line in listed.splitlines()} == {"root 10001 640"}
     mounts = fleet.containers(name)[fleet.slot(name, 1)["container"]]["Mounts"]
-    assert [mount["RW"] for mount in mounts] == [False]
+    assert {mount["Destination"]: mount["RW"] for mount in mounts} == {
+        "/etc/warmline": False,
+        "/etc/warmline-keys": False,
+    }
 
 
 def test_the_key_file_holds_digests() -> None:
