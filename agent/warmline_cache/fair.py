@@ -70,6 +70,9 @@ class FairQueue:
         self.share = FairShare(limit)
         self._waiting: dict[str | None, dict[Come, None]] = {}
         self._served: dict[str | None, int] = {}
+        self._forgotten = 0
+        """When the tenant that was forgotten last was served. All that are not remembered count as served then: before
+        all who wait, whoever was served at some time would wait for as long as others come."""
         self._idle: list[tuple[int, int, str | None]] = []
         """Tenants that hold no place, those that were served longest ago first: to look at each that waits takes
         milliseconds where they are a thousand. An entry that is not so any more is removed when it comes to the top."""
@@ -113,7 +116,7 @@ class FairQueue:
     def _list(self, tenant: str | None) -> None:
         if tenant not in self._listed and not self.share.held(tenant):
             self._listed.add(tenant)
-            heappush(self._idle, (self._served.get(tenant, 0), next(self._places), tenant))
+            heappush(self._idle, (self._find_served(tenant), next(self._places), tenant))
 
     def _choose(self) -> list[str | None]:
         """Choose the tenant whose turn is next: of those that may take a place, the tenant that holds the fewest, of
@@ -131,7 +134,7 @@ class FairQueue:
         return [min(fitting, key=self._order)] if fitting else []
 
     def _order(self, tenant: str | None) -> tuple[int, int]:
-        return self.share.held(tenant), self._served.get(tenant, 0)
+        return self.share.held(tenant), self._find_served(tenant)
 
     def _serve(self, tenant: str | None) -> None:
         come = next(iter(self._waiting[tenant]))
@@ -147,7 +150,10 @@ class FairQueue:
         self._served.pop(tenant, None)
         self._served[tenant] = next(self._places)
         if len(self._served) > _REMEMBERED:
-            del self._served[next(iter(self._served))]
+            self._forgotten = self._served.pop(next(iter(self._served)))
+
+    def _find_served(self, tenant: str | None) -> int:
+        return self._served.get(tenant, self._forgotten)
 
     def _forget(self, tenant: str | None, come: Come) -> None:
         queue = self._waiting.get(tenant, {})

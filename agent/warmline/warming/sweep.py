@@ -6,7 +6,7 @@ every organisation ── its agents ── configuration, prompt, greeting, fix
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -119,11 +119,12 @@ class Sweep:
         """Fill L1. Raises nothing that an origin or Redis could do. A fault of ours costs the entry, the agent or the
         answer where it happened: the first few are in `faults`."""
         self._several = len(organisations) > 1
+        asked_of: defaultdict[str, list[AskedQuestion]] = defaultdict(list)
+        for one in asked:
+            asked_of[one.organisation].append(one)
         async with asyncio.TaskGroup() as group:
             for organisation in organisations:
-                group.create_task(
-                    self._organisation(organisation, [one for one in asked if one.organisation == organisation])
-                )
+                group.create_task(self._organisation(organisation, asked_of[organisation]))
         await self._bring_denied()
 
     async def _organisation(self, organisation: str, asked: Sequence[AskedQuestion]) -> None:

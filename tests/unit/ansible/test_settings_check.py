@@ -17,7 +17,7 @@ PLAY = """
   connection: local
   gather_facts: false
   tasks:
-    - ansible.builtin.include_role: {name: agent, tasks_from: check.yml}
+    - ansible.builtin.include_role: {name: agent, tasks_from: TASKS}
 """
 INVENTORY = {
     "ansible_become": False,
@@ -34,6 +34,22 @@ URLS = {
 }
 
 
+def play(folder: Path, tasks: str, said: dict[str, object], *options: str) -> subprocess.CompletedProcess[str]:
+    """Run tasks of the role `agent` on this machine, with the programs in `folder` before all others."""
+    (folder / "play.yml").write_text(PLAY.replace("TASKS", tasks))
+    (folder / "said.json").write_text(json.dumps({**INVENTORY, **URLS, **said}))
+    command = ["ansible-playbook", "--inventory", "agent-1,", "--extra-vars", f"@{folder}/said.json", *options]
+    path = f"{folder}:{os.environ['PATH']}"
+    return subprocess.run(
+        [*command, str(folder / "play.yml")],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg"), "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("settings", "refused"),
     [
@@ -42,12 +58,30 @@ URLS = {
     ],
 )
 def test_the_workers_own_code_judges_the_settings(tmp_path: Path, settings: dict[str, object], refused: str) -> None:
-    (tmp_path / "play.yml").write_text(PLAY)
-    (tmp_path / "said.json").write_text(json.dumps({**INVENTORY, **URLS, "agent_settings": settings}))
-    command = ["ansible-playbook", "--inventory", "agent-1,", "--extra-vars", f"@{tmp_path}/said.json"]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible" / "ansible.cfg")}
-    done = subprocess.run(
-        [*command, str(tmp_path / "play.yml")], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    done = play(tmp_path, "check.yml", {"agent_settings": settings})
     assert (done.returncode == 0) == (not refused), done.stdout
     assert refused in done.stdout
+
+
+def test_a_plan_checks_the_settings_without_the_files_that_only_the_new_release_has(tmp_path: Path) -> None:
+    """Limits that are new, or those of an organisation whose key was issued since, made every plan fail."""
+    docker, asked = tmp_path / "docker", tmp_path / "asked"
+    docker.write_text(f"#!/bin/sh\ncat > {asked}\n")
+    docker.chmod(0o755)
+    new = {
+        "agent_limits": {"kaveri": {"burst": 5}},
+        "agent_webhook_secrets": ["whsec_c2VjcmV0"],
+        "agent_data_convex_deploy_key": "prod:secret",
+    }
+    serving = {"agent_folder": str(tmp_path), "agent_serving": "one", "agent_release": "two", "agent_image": "warmline"}
+    keys = [{"organisation": "sahyadri", "sha256": "0" * 64}]
+    said = {**new, **serving, "agent_api_keys": keys, "agent_settings": {}}
+    done = play(tmp_path, "configure.yml", said, "--check")
+    assert done.returncode == 0, done.stdout
+    names = {line.partition("=")[0] for line in asked.read_text().splitlines() if "_FILE=" in line}
+    assert names == {
+        "WARMLINE_API_KEYS_FILE",
+        "WARMLINE_REDIS_CACHE_PASSWORD_FILE",
+        "WARMLINE_REDIS_STATE_PASSWORD_FILE",
+        "WARMLINE_SPEECH_SARVAM_KEY_FILE",
+    }

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -272,3 +273,25 @@ async def test_however_many_tenants_wait_a_turn_costs_about_the_same() -> None:
     await asyncio.gather(*(ask(f"tenant-{number}") for number in range(2000)))
     assert time.process_time() - started < 4
     assert set(served.values()) == {3}
+
+
+async def test_nobody_starves_while_tenants_come_that_were_not_here_for_long() -> None:
+    """More tenants than are remembered: each that comes would be before all who were served at some time."""
+    turns, served, numbers = CallTurns(1), asyncio.Event(), itertools.count()
+
+    async def ask(tenant: str) -> None:
+        async with turns.turn(tenant):
+            await asyncio.sleep(1)
+
+    async def ask_as_another() -> None:
+        while not served.is_set():
+            await ask(f"tenant-{next(numbers)}")
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(3):
+            tasks.create_task(ask_as_another())
+        await asyncio.sleep(0.5)
+        await ask("regular")
+        async with asyncio.timeout(6000):
+            await ask("regular")
+        served.set()
