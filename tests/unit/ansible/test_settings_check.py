@@ -75,7 +75,7 @@ def test_a_plan_checks_the_settings_without_the_files_that_only_the_new_release_
     }
     serving = {"agent_folder": str(tmp_path), "agent_serving": "one", "agent_release": "two", "agent_image": "warmline"}
     keys = [{"organisation": "sahyadri", "sha256": "0" * 64}]
-    said = {**new, **serving, "agent_api_keys": keys, "agent_settings": {}}
+    said: dict[str, object] = {**new, **serving, "agent_api_keys": keys, "agent_settings": {}}
     done = play(tmp_path, "configure.yml", said, "--check")
     assert done.returncode == 0, done.stdout
     names = {line.partition("=")[0] for line in asked.read_text().splitlines() if "_FILE=" in line}
