@@ -228,7 +228,7 @@ def popular(settings: Settings, keys: ApiKeys, caches: Caches) -> Popular:
     return Popular(
         RedisPopular(caches.state, days=settings.popular.days),
         minimum=settings.popular.minimum,
-        opted_out=opt_out.union(keys.organisations) if EVERYBODY in opt_out else opt_out,
+        opted_out=opt_out.union(keys.organisations_ever) if EVERYBODY in opt_out else opt_out,
         wall=time.time,
     )
 
