@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ URLS = {
 }
 
 
-def play(folder: Path, tasks: str, said: dict[str, object], *options: str) -> subprocess.CompletedProcess[str]:
+def play(folder: Path, tasks: str, said: Mapping[str, object], *options: str) -> subprocess.CompletedProcess[str]:
     """Run tasks of the role `agent` on this machine, with the programs in `folder` before all others."""
     (folder / "play.yml").write_text(PLAY.replace("TASKS", tasks))
     (folder / "said.json").write_text(json.dumps({**INVENTORY, **URLS, **said}))
