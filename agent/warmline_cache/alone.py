@@ -19,7 +19,7 @@ _VACANT = StoredSlot(None, ())
 class NoStore:
     """`Store` of a worker that shares nothing: every slot is vacant, and stays it."""
 
-    async def read(self, key: Key, *, weight: int) -> StoredSlot:
+    async def read(self, key: Key, budget: Budget, *, weight: int) -> StoredSlot:
         """See `Store.read`."""
         return _VACANT
 

@@ -39,8 +39,8 @@ V = TypeVar("V")
 
 
 LEAST_SHARE = 0.1
-"""Of the budget: what is left for lease and claim of one that reading has used up though Redis answered. Else a stall
-of our own loop, which looks like a slow answer, would make every worker load for itself."""
+"""Of the budget: what is left for lease and claim of one that reading has used up though Redis answered. Else a loop
+that is busy for long, which looks like a slow answer, would make every worker load for itself."""
 
 
 def _ignore(*news: object) -> None:
@@ -170,13 +170,12 @@ class Cache(Generic[V]):
     async def _fill_from_l2(self, key: Key, budget: Budget) -> Kept[V | None] | None:
         """What L2 has. It fills L1 even if it is too old to answer, to stand in for a failure."""
         while True:
-            epoch, began = self._epoch, self._clock()
+            epoch = self._epoch
             try:
-                kept = await self._shared.read(key)
+                kept = await self._shared.read(key, budget)
             except StoreUnavailable:
-                budget.left -= self._clock() - began
                 return None
-            budget.left = max(budget.left - (self._clock() - began), self._redis_deadline * LEAST_SHARE)
+            budget.left = max(budget.left, self._redis_deadline * LEAST_SHARE)
             if kept is None:
                 return None
             if self._epoch == epoch:

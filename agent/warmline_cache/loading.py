@@ -118,7 +118,7 @@ class Loader(Generic[V]):
     async def look(self, key: Key) -> Kept[V | None] | None:
         """What L2 holds, whatever its age; None if it is away."""
         try:
-            return await self._shared.read(key)
+            return await self._shared.read(key, self._deadline())
         except StoreUnavailable:
             return None
 

@@ -54,12 +54,12 @@ class SharedLayer(Generic[V]):
         self._weight = 1024
         self._told: set[type[Exception]] = set()
 
-    async def read(self, key: Key) -> Kept[V | None] | None:
-        """What L2 holds and may be used. Raises StoreUnavailable."""
+    async def read(self, key: Key, budget: Budget) -> Kept[V | None] | None:
+        """What L2 holds and may be used; `budget` is charged with what it cost. Raises StoreUnavailable."""
         if not self._fence.shared:
             return None
         try:
-            slot = await self._store.read(key, weight=self._weight)
+            slot = await self._store.read(key, budget, weight=self._weight)
         except StoreUnavailable:
             self._events.on_store_failure(self._name, "read")
             raise

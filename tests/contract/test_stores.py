@@ -38,13 +38,13 @@ async def commit(stored: Stored, key: Key, claimed: StoredSlot, payload: bytes =
 
 
 async def payload(stored: Stored, key: Key) -> bytes | None:
-    slot = await stored.store.read(key, weight=100)
+    slot = await stored.store.read(key, Budget(1), weight=100)
     found = None if slot.data is None else unpack(slot.data, len(slot.tokens))
     return None if found is None or found.generations != slot.tokens else found.payload
 
 
 async def test_what_nobody_stored_is_not_there(stored: Stored) -> None:
-    assert await stored.store.read(fresh_key(), weight=1) == StoredSlot(None, (None, None))
+    assert await stored.store.read(fresh_key(), Budget(1), weight=1) == StoredSlot(None, (None, None))
 
 
 async def test_a_claim_makes_what_is_missing_and_changes_nothing_else(stored: Stored) -> None:
@@ -53,7 +53,7 @@ async def test_a_claim_makes_what_is_missing_and_changes_nothing_else(stored: St
     assert first.data is not None
     assert unpack(first.data, 2) is None
     assert all(first.tokens)
-    assert await claim(stored, key) == first == await stored.store.read(key, weight=1)
+    assert await claim(stored, key) == first == await stored.store.read(key, Budget(1), weight=1)
 
 
 @pytest.mark.parametrize("size", [0, 1, 1_000_000])
@@ -73,9 +73,9 @@ async def test_of_two_loads_that_claimed_alike_the_first_to_end_is_kept(stored: 
 
 async def test_who_never_claimed_may_not_commit(stored: Stored) -> None:
     key = fresh_key()
-    nothing = await stored.store.read(key, weight=1)
+    nothing = await stored.store.read(key, Budget(1), weight=1)
     assert not await stored.store.commit(key, nothing, b"x" * 40, 60, Budget(2))
-    assert (await stored.store.read(key, weight=1)).data is None
+    assert (await stored.store.read(key, Budget(1), weight=1)).data is None
 
 
 async def test_a_key_that_names_a_group_twice_is_stored_at_its_first_load(stored: Stored) -> None:

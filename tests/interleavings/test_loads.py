@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from tests.support.caches import KNOWLEDGE, Gates, Worker, World, key
 from tests.support.caches.world import settle
+from tests.support.time.virtual import VirtualTimeLoop
 from warmline_cache import Found, Policy, Source
 from warmline_cache.errors import LoadAbandoned, UpstreamUnavailable
 
@@ -143,6 +144,23 @@ async def test_however_slow_redis_is_a_cold_lookup_pays_for_it_once(world: World
     _, took_seconds = await took(world, worker.cache.get_or_load(key(), world.load))
     assert took_seconds <= 0.2 + 0.05 + 0.005 + 0.001
     await asyncio.sleep(0.5)
+
+
+async def test_a_stall_of_our_own_loop_while_l2_is_read_makes_nobody_load_what_another_worker_loads(
+    world: World,
+) -> None:
+    for gates in all_gates(world):
+        gates.delay = 0.012
+    world.seconds = 1
+    first, second = world.worker(), world.worker()
+    loading = asyncio.create_task(first.cache.get_or_load(key(), world.load))
+    await asyncio.sleep(0.1)
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    loop.call_later(0.006, loop.stall, 0.2)
+    assert (await second.cache.get_or_load(key(), world.load)).source is Source.JOINED
+    assert (await loading).source is Source.ORIGIN
+    assert world.loads == 1
 
 
 async def test_a_redis_that_is_slow_and_not_too_slow_is_filled_behind_the_answer(world: World) -> None:

@@ -11,36 +11,42 @@ from typing import Any
 
 from warmline_cache.errors import StoreRefused, StoreUnavailable
 from warmline_cache.key import tag_of
+from warmline_cache.redis.budget import Budget
 
 Raw = bytes | None
-Mget = Callable[[Sequence[str]], Awaitable[list[Raw]]]
+Mget = Callable[[Sequence[str], Budget], Awaitable[list[Raw]]]
 
 
 class _Ask:
-    """The keys of one reader, and where its answer goes."""
+    """The keys of one reader, what pays for them, and where its answer goes."""
 
-    __slots__ = ("answer", "keys", "weight")
+    __slots__ = ("answer", "budget", "keys", "weight")
 
-    def __init__(self, keys: Sequence[str], weight: int, answer: asyncio.Future[tuple[Raw, ...]]) -> None:
+    def __init__(
+        self, keys: Sequence[str], budget: Budget, weight: int, answer: asyncio.Future[tuple[Raw, ...]]
+    ) -> None:
         self.keys = keys
+        self.budget = budget
         self.weight = weight
         self.answer = answer
 
 
 class Batcher:
-    """Collects what is asked within a tick. `mget` reads many keys at once, or raises StoreUnavailable.
+    """Collects what is asked within a tick. `mget` reads many keys at once, or raises StoreUnavailable; each has
+    `deadline` seconds of Redis's own time, and whoever asked is charged with what it took of them.
 
     A batch is cut where its expected answers would exceed `max_bytes`, or its keys `max_keys`.
     """
 
-    def __init__(self, mget: Mget, *, max_bytes: int = 256 * 1024, max_keys: int = 128) -> None:
+    def __init__(self, mget: Mget, *, deadline: float, max_bytes: int = 256 * 1024, max_keys: int = 128) -> None:
         self._mget = mget
+        self._deadline = deadline
         self._max_bytes = max_bytes
         self._max_keys = max_keys
         self._asked: list[_Ask] = []
         self._running: set[asyncio.Task[None]] = set()
 
-    def get(self, keys: Sequence[str], *, weight: int) -> asyncio.Future[tuple[Raw, ...]]:
+    def get(self, keys: Sequence[str], budget: Budget, *, weight: int) -> asyncio.Future[tuple[Raw, ...]]:
         """The values of `keys`, all of one organisation; `weight` is how many bytes the caller expects.
 
         Cancelling it leaves its neighbours alone. Raises StoreUnavailable.
@@ -49,7 +55,7 @@ class Batcher:
         answer: asyncio.Future[tuple[Raw, ...]] = loop.create_future()
         if not self._asked:
             self._start(self._send())
-        self._asked.append(_Ask(keys, weight, answer))
+        self._asked.append(_Ask(keys, budget, weight, answer))
         return answer
 
     async def aclose(self) -> None:
@@ -91,7 +97,7 @@ class Batcher:
     async def _fetch(self, batch: list[_Ask]) -> None:
         wanted = batch[0].keys if len(batch) == 1 else list(dict.fromkeys(key for ask in batch for key in ask.keys))
         try:
-            values = await self._mget(wanted)
+            values = await self._read(wanted, batch)
             if len(values) != len(wanted):
                 raise StoreRefused(f"answered {len(values)} values for {len(wanted)} keys")
         except StoreRefused as error:
@@ -102,6 +108,14 @@ class Batcher:
             _hand_out(batch, wanted, values)
         finally:
             _fail(batch, StoreUnavailable("the read was given up"))  # nobody may wait for ever, whatever ended it
+
+    async def _read(self, wanted: Sequence[str], batch: list[_Ask]) -> list[Raw]:
+        budget = Budget(self._deadline)
+        try:
+            return await self._mget(wanted, budget)
+        finally:
+            for ask in batch:
+                ask.budget.left -= self._deadline - budget.left
 
     async def _fetch_singly(self, batch: list[_Ask], error: StoreRefused) -> None:
         """A batch was refused: perhaps for one of its keys, which must not cost its neighbours their answers."""

@@ -17,8 +17,9 @@ class StoredSlot(NamedTuple):
 class Store(Protocol):
     """Slots and tokens, shared by all workers. Every method raises StoreUnavailable when it cannot be done."""
 
-    async def read(self, key: Key, *, weight: int) -> StoredSlot:
-        """What is there now, within one lookup's budget; `weight` is the size in bytes that the caller expects."""
+    async def read(self, key: Key, budget: Budget, *, weight: int) -> StoredSlot:
+        """What is there now. Reads share one budget of their own, and `budget` is charged with what that cost, even
+        beyond what it had; `weight` is the size in bytes that the caller expects."""
 
     async def claim(self, key: Key, budget: Budget) -> StoredSlot:
         """What is there now, with nothing missing: what was, is made anew first. To be called before a load."""

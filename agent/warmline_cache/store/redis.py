@@ -93,12 +93,11 @@ class RedisStore:
     def __init__(self, server: Server, *, deadline: float, random: Bytes) -> None:
         self._server = server
         self._random = random
-        self._deadline = deadline
-        self._batcher = Batcher(self._mget)
+        self._batcher = Batcher(self._mget, deadline=deadline)
 
-    async def read(self, key: Key, *, weight: int) -> StoredSlot:
+    async def read(self, key: Key, budget: Budget, *, weight: int) -> StoredSlot:
         """See `Store.read`. Reads of one loop tick travel together."""
-        values = await self._batcher.get((key.text, *key.group_texts), weight=weight)
+        values = await self._batcher.get((key.text, *key.group_texts), budget, weight=weight)
         return StoredSlot(values[0], values[1:])
 
     async def claim(self, key: Key, budget: Budget) -> StoredSlot:
@@ -141,8 +140,8 @@ class RedisStore:
         await self._server.aclose()
         await self._batcher.aclose()
 
-    async def _mget(self, keys: Sequence[str]) -> list[bytes | None]:
-        return expect(await self._server.ask(Budget(self._deadline), lambda link: link.call("MGET", *keys)), list)
+    async def _mget(self, keys: Sequence[str], budget: Budget) -> list[bytes | None]:
+        return expect(await self._server.ask(budget, lambda link: link.call("MGET", *keys)), list)
 
 
 class RedisLeases:

@@ -21,6 +21,9 @@ from warmline_cache.surroundings import Surroundings
 
 KNOWLEDGE = Group("sahyadri", "knowledge")
 
+DEADLINE = 0.05
+"""Seconds that Redis may cost a lookup."""
+
 
 def key(name: str = "k", *, organisation: str = "sahyadri") -> Key:
     """A key of the organisation's knowledge."""
@@ -99,11 +102,14 @@ class DictStore:
         self._slots: dict[str, tuple[bytes, float]] = {}
         self._tokens: dict[str, bytes] = {}
 
-    async def read(self, key: Key, *, weight: int) -> StoredSlot:
-        budget = Budget(0.05)
-        await within(budget, self.gates.passing("read"))
-        slot = self._slot(key)
-        await within(budget, self.gates.passing("reply"))
+    async def read(self, key: Key, budget: Budget, *, weight: int) -> StoredSlot:
+        own = Budget(DEADLINE)
+        try:
+            await within(own, self.gates.passing("read"))
+            slot = self._slot(key)
+            await within(own, self.gates.passing("reply"))
+        finally:
+            budget.left -= DEADLINE - own.left
         return slot
 
     async def claim(self, key: Key, budget: Budget) -> StoredSlot:
@@ -231,7 +237,7 @@ class Worker:
     def __init__(self, world: "World", policy: Policy, *, versioned: bool, schema: int = SCHEMA) -> None:
         self.fence = Fence(until=float("inf"), shared=True)
         self.events = Recorded()
-        self.leases = Leases(world.lease_store, ttl=2.0, deadline=0.05, random=world.random)
+        self.leases = Leases(world.lease_store, ttl=2.0, deadline=DEADLINE, random=world.random)
         world.lease_store.hear.append(self.leases.on_push)
         self.memory: Memory[Found[str | None]] = Memory(max_bytes=1_000_000)
         self.surroundings = Surroundings(

@@ -12,6 +12,7 @@ from tests.support.caches.world import settle
 from warmline.services.codecs import MessageCodec
 from warmline_cache import Cache, Found, Key, Memory, Policy, Source
 from warmline_cache.entry import CacheEntry
+from warmline_cache.redis.budget import Budget
 from warmline_cache.store.codec import SCHEMA, pack, unpack
 
 pytestmark = pytest.mark.virtual_time
@@ -23,14 +24,14 @@ NESTED = b"\x81\xa1a" + b"\x91" * 100_000
 
 async def stored(world: World, made: Key) -> bytes:
     """What stands in the key's slot now."""
-    data = (await world.store.read(made, weight=1)).data
+    data = (await world.store.read(made, Budget(1), weight=1)).data
     assert data is not None
     return data
 
 
 async def under_its_tokens(world: World, payload: bytes, *, born: float = 0.0) -> None:
     """An entry that is good but for its payload or its birth."""
-    claimed = await world.worker().surroundings.store.read(key(), weight=1)
+    claimed = await world.worker().surroundings.store.read(key(), Budget(1), weight=1)
     entry = CacheEntry(payload, world.wall() + born, b"identity", tuple(token or b"" for token in claimed.tokens))
     world.store.put(key().text, pack(entry))
 
